@@ -1,0 +1,58 @@
+"""The three implementations behind one contract."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from compare.shared.errors import BadInput
+
+NAMES = ("manual", "autograd", "torch_ref")
+PAIRS = (("manual", "autograd"), ("manual", "torch_ref"), ("autograd", "torch_ref"))
+
+#: What a person calls them.
+TITLES = {"manual": "by hand", "autograd": "engine", "torch_ref": "PyTorch"}
+
+
+class Network(Protocol):
+    """What all three offer. x (m, fan_in) in the dtype of the parameters; labels (m,), class numbers as int64."""
+
+    def parameters(self) -> dict[str, np.ndarray]: ...  # noqa: D102
+    def logits(self, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
+    def predict(self, x: np.ndarray) -> np.ndarray: ...  # noqa: D102
+    def loss(self, x: np.ndarray, labels: np.ndarray) -> float: ...  # noqa: D102
+    def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]: ...  # noqa: D102
+    def step(self, x: np.ndarray, labels: np.ndarray, learning_rate: float) -> float: ...  # noqa: D102
+    def trace(self, x: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]: ...  # noqa: D102
+
+
+def build(name: str, parameters: dict[str, np.ndarray], activation: str = "relu") -> Network:
+    """The network of that implementation: `network.py`'s for three layers, `deep.py`'s for any other number.
+
+    name: one of NAMES. Raises BadInput where a parameter is not finite, or where Python finds another package of
+    that name first.
+    """
+    for parameter, value in parameters.items():
+        if not np.isfinite(value).all():
+            raise BadInput(f"The parameter {parameter} holds a value that is not finite, so nothing can be computed.")
+    _check_is_ours(name)
+    network: Network
+    if len(parameters) == 6:
+        network = importlib.import_module(f"{name}.network").Network(parameters, activation)
+    else:
+        network = importlib.import_module(f"{name}.deep").DeepNetwork(parameters, activation)
+    return network
+
+
+def _check_is_ours(name: str) -> None:
+    """A package called `autograd` exists elsewhere too, and a file `manual.py` may lie in the working directory."""
+    expected = Path(__file__).parents[2] / name
+    spec = importlib.util.find_spec(name)
+    origin = Path(spec.origin) if spec and spec.origin else None
+    if origin != expected / "__init__.py" or not (expected / "network.py").is_file():
+        raise BadInput(
+            f"Python finds the module `{name}` at {origin}, and this project's is at {expected}. Run from another "
+            f"folder, rename the file that hides it, or uninstall the other package of that name."
+        )

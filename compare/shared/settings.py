@@ -1,0 +1,99 @@
+"""What a run is made of: everything that, with the machine, decides its numbers."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from compare.shared.errors import BadInput
+
+DTYPES = ("float32", "float64")
+ACTIVATIONS = ("relu", "sigmoid")
+INITS = ("chapter", "he", "torch")
+
+#: name: the options that it sets; `batch_size` None is the whole training set.
+PRESETS: dict[str, dict[str, Any]] = {
+    "minibatch": {"batch_size": 64, "learning_rate": 0.1, "epochs": 10},
+    "chapter": {"batch_size": None, "learning_rate": 0.01, "epochs": 50},
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The shared options, checked. Raises BadInput for a value that cannot be used."""
+
+    seed: int = 0
+    dtype: str = "float64"
+    hidden: tuple[int, ...] = (128, 64)
+    activation: str = "relu"
+    init: str = "chapter"
+    init_scale: float = 0.01
+    batch_size: int | None = 64
+    epochs: int = 10
+    learning_rate: float = 0.1
+    data: Path | None = None
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        _whole("--seed", self.seed, least=0)
+        _choice("--dtype", self.dtype, DTYPES)
+        for size in self.hidden:
+            _whole("--hidden", size, least=1)
+        _choice("--activation", self.activation, ACTIVATIONS)
+        _choice("--init", self.init, INITS)
+        _positive("--init-scale", self.init_scale)
+        if self.batch_size is not None:
+            _whole("--batch-size", self.batch_size, least=1)
+        _whole("--epochs", self.epochs, least=1)
+        _positive("--learning-rate", self.learning_rate)
+        if self.threads is not None:
+            _whole("--threads", self.threads, least=1)
+
+    @staticmethod
+    def from_options(preset: str = "minibatch", hidden: str = "128,64", **options: Any) -> "Settings":
+        """Settings from the command line: the preset's, changed by each option that is not None."""
+        _choice("--preset", preset, tuple(PRESETS))
+        given = {name: value for name, value in options.items() if value is not None}
+        return Settings(**{**PRESETS[preset], **given, "hidden": parse_sizes(hidden)})
+
+    def rows_per_batch(self, rows: int) -> int:
+        """The batch size for a training set of that many rows; raises BadInput where it is too small for a batch."""
+        if self.batch_size is not None and self.batch_size > rows:
+            raise BadInput(f"--batch-size {self.batch_size:,} is larger than the training set of {rows:,} images.")
+        return self.batch_size or rows
+
+    def sizes(self, fan_in: int, classes: int) -> tuple[int, ...]:
+        """The width of every layer, from the input to the scores."""
+        return (fan_in, *self.hidden, classes)
+
+    def with_(self, **changes: Any) -> "Settings":
+        """The same settings but for `changes`."""
+        return replace(self, **changes)
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as plain data; of a data folder only its name, so that results carry no paths."""
+        return {**asdict(self), "hidden": list(self.hidden), "data": self.data.resolve().name if self.data else "MNIST"}
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """Layer widths from "128,64". Raises BadInput where one is not a whole number."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise BadInput(f"--hidden {text!r} is not a list of layer widths; write them like --hidden 128,64.") from None
+
+
+def _whole(option: str, value: int, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise BadInput(f"{option} is {value!r}; expected a whole number of at least {least}.")
+
+
+def _positive(option: str, value: float) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise BadInput(f"{option} is {value!r}; expected a finite number above 0.")
+
+
+def _choice(option: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise BadInput(f"{option} is {value!r}; expected one of {', '.join(choices)}.")
