@@ -89,7 +89,7 @@ def _find(folder: Path, name: str) -> Path:
 def _verify(path: Path, array: np.ndarray) -> None:
     header = np.array([0x0800 + array.ndim, *array.shape], ">u4").tobytes()
     digest = hashlib.sha256(header)
-    digest.update(array)
+    digest.update(array.data)
     if digest.hexdigest() != SHA256[path.name.removesuffix(".gz")]:
         raise BadInput(
             f"The content of {path} is not MNIST's: its SHA-256 is {digest.hexdigest()}. The file has been changed; "

@@ -1,5 +1,6 @@
 """Initial weights: drawn once, in float64, and handed to all implementations, so that they start alike to the bit."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -22,7 +23,7 @@ def initial_parameters(
     """
     random = np.random.default_rng((seed, 0))
     parameters = {}
-    for k, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for k, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes), start=1):
         if init == "torch":
             limit = 1 / math.sqrt(fan_in)
             W, b = random.uniform(-limit, limit, (fan_in, fan_out)), random.uniform(-limit, limit, fan_out)

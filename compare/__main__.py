@@ -1,0 +1,5 @@
+"""`python -m compare`."""
+
+from compare.commandline import main
+
+main()

@@ -1,0 +1,189 @@
+"""Do the three train alike? Their curves side by side, and the differences, which equal curves hide, below them."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compare.shared.dataset import load_mnist
+from compare.shared.differences import PairDifference, differences
+from compare.shared.environment import environment
+from compare.shared.implementations import NAMES, TITLES
+from compare.shared.output import Output
+from compare.shared.settings import PRESETS, Settings
+from compare.shared.terminal import print_files, print_table, print_text, progress
+from compare.shared.threads import use_threads
+from compare.shared.training import Curve, Digits, TrainingStopped, steps_per_epoch, train
+
+#: Weights after a training in float64 are the same if they differ by less than this. Rounding leaves some 1e-15; one
+#: ReLU that is on in one training and off in the other leaves 1e-6 or more.
+SAME_WEIGHTS = 1e-12
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The answer: three trainings, and how far each pair of them is apart."""
+
+    settings: Settings
+    curves: list[Curve]
+    pairs: list[PairDifference]
+    verdict: str
+    holds: bool
+    files: list[Path]
+    environment: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "holds": self.holds,
+            "verdict": self.verdict,
+            "settings": self.settings.as_json(),
+            "implementations": curves_json(self.curves),
+            **pairs_json(self.pairs),
+            "files": [str(path) for path in self.files],
+            "environment": self.environment,
+        }
+
+    def print(self) -> None:
+        """Tables and the verdict, on stdout."""
+        print_curves(self.curves, self.pairs)
+        print_text(self.verdict)
+        print_files(self.files)
+
+
+def answer(settings: Settings, out: Path) -> Curves:
+    """Train the three and draw them. Raises BadInput for a set, an option or a folder that cannot be used."""
+    output = Output(out)
+    digits = Digits.of(load_mnist(settings.data), settings)
+    with use_threads(settings.threads) as threads:
+        curves = train_all(settings, digits, output)
+        pairs = differences(curves)
+        holds, verdict = judge(settings, curves, pairs)
+        save_curves(curves, settings, output)
+        result = Curves(settings, curves, pairs, verdict, holds, output.files, environment(threads))
+        output.write_json("results.json", result.as_json())
+    return result
+
+
+def judge(settings: Settings, curves: Sequence[Curve], pairs: Sequence[PairDifference]) -> tuple[bool, str]:
+    """Whether the three trained alike, and the sentences that say so.
+
+    In float64 the weights must stay within SAME_WEIGHTS of each other and all predictions must be equal. In float32
+    the first ReLU that rounding flips sends two trainings on different, equally good ways, so there is nothing to
+    hold them to: the difference is told, not judged.
+    """
+    weights = max(pair.weights[-1] for pair in pairs)
+    disagreements = max(pair.disagreements[-1] for pair in pairs)
+    images, epochs = len(curves[0].predictions[-1]), settings.epochs
+    apart = (
+        f"After {epochs} epoch{'s' if epochs > 1 else ''} in {settings.dtype} no weight differs by more than "
+        f"{weights:.1e} between any two of the three, and any two disagree on at most {disagreements:,} of "
+        f"{images:,} test images."
+    )
+    holds = True
+    if settings.dtype == "float64":
+        holds = weights < SAME_WEIGHTS and disagreements == 0
+        apart += " They trained to the same network." if holds else " They should have trained to the same network."
+    elif weights >= SAME_WEIGHTS:
+        apart += (
+            " That is no bug: in float32, rounding soon switches a ReLU on in one and off in another, and from there "
+            "on they learn on different ways."
+        )
+    return holds, f"{apart} {_learned(curves[0])}"
+
+
+def _learned(curve: Curve) -> str:
+    accuracy, first, last, steps = (
+        curve.test_accuracy[-1],
+        curve.loss_by_step[0],
+        curve.train_loss[-1],
+        len(curve.loss_by_step),
+    )
+    if accuracy > 0.2:
+        return f"By hand, {accuracy:.2%} of the test images are read right."
+    steps, rows = len(curve.loss_by_step), sum(curve.rows_per_step) // len(curve.train_loss)
+    more = math.ceil(rows / PRESETS["minibatch"]["batch_size"])
+    return (
+        f"But it does not learn: {steps:,} step{'s' if steps > 1 else ''} have taken the loss from {first:.4f} to "
+        f"{last:.4f}, and {accuracy:.2%} of the test images are read right, about what guessing gives. The gradients "
+        f"are right; from these initial weights, with this learning rate, {steps:,} are too few. Mini-batches make "
+        f"{more:,} of each epoch: --preset minibatch."
+    )
+
+
+def train_all(settings: Settings, digits: Digits, output: Output) -> list[Curve]:
+    """Train the three, one after the other.
+
+    Where a training is stopped, by Ctrl-C or by a loss that is not finite, the epochs that were finished are
+    written to `output` first. Raises KeyboardInterrupt or TrainingStopped.
+    """
+    steps = settings.epochs * steps_per_epoch(settings, len(digits.train_x))
+    curves = []
+    try:
+        for name in NAMES:
+            curves.append(Curve(name))
+            with progress(f"{TITLES[name]:>8}", steps) as advance:
+                train(curves[-1], settings, digits, advance)
+    except (KeyboardInterrupt, TrainingStopped):
+        finished = [curve for curve in curves if curve.train_loss]
+        if finished:
+            save_curves(finished, settings, output)
+        raise
+    return curves
+
+
+def save_curves(curves: Sequence[Curve], settings: Settings, output: Output) -> None:
+    """curves.csv, and the figure as curves.png and curves.svg."""
+    from compare.curves_figure import draw
+    from compare.shared.figures import save_figure
+
+    output.write_csv("curves.csv", ("implementation", "epoch", "train_loss", "test_accuracy"), _csv_rows(curves))
+    save_figure(draw(curves, settings), output, "curves")
+
+
+def curves_json(curves: Sequence[Curve]) -> dict[str, Any]:
+    """The curves as plain data, by implementation."""
+    return {
+        curve.implementation: {
+            "test_accuracy": curve.test_accuracy[-1] if curve.test_accuracy else None,
+            "seconds": round(curve.seconds, 3),
+            "train_loss": curve.train_loss,
+            "test_accuracy_by_epoch": curve.test_accuracy,
+        }
+        for curve in curves
+    }
+
+
+def pairs_json(pairs: Sequence[PairDifference]) -> dict[str, Any]:
+    """How far each pair is apart at the end, as plain data."""
+    return {
+        "prediction_disagreements": {pair.name: pair.disagreements[-1] for pair in pairs},
+        "largest_weight_difference": max(pair.weights[-1] for pair in pairs),
+        "weight_difference_by_epoch": {pair.name: pair.weights for pair in pairs},
+    }
+
+
+def _csv_rows(curves: Sequence[Curve]) -> Iterator[tuple[str, int, float, float]]:
+    for curve in curves:
+        for epoch, (loss, accuracy) in enumerate(zip(curve.train_loss, curve.test_accuracy, strict=True), start=1):
+            yield curve.implementation, epoch, loss, accuracy
+
+
+def print_curves(curves: Sequence[Curve], pairs: Sequence[PairDifference]) -> None:
+    """Two tables: where each training ended, and how far each pair is apart."""
+    test_images = len(curves[0].predictions[-1])
+    print_table(
+        "Trainings",
+        ("implementation", "training loss, first epoch", "last epoch", "test accuracy", "seconds"),
+        [
+            (c.implementation, f"{c.train_loss[0]:.4f}", f"{c.train_loss[-1]:.4f}", f"{c.test_accuracy[-1]:.2%}",
+             f"{c.seconds:.1f}")
+            for c in curves
+        ],
+    )  # fmt: skip
+    print_table(
+        "Pairs, after the last epoch",
+        ("pair", "largest weight difference", f"different predictions, of {test_images:,}"),
+        [(p.name, f"{p.weights[-1]:.1e}", f"{p.disagreements[-1]:,}") for p in pairs],
+    )

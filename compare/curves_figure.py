@@ -1,0 +1,94 @@
+"""The figure of the curves: three panels on shared axes and, below them, how far they are apart."""
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from compare.shared.differences import PairDifference, differences
+from compare.shared.figures import COLOURS, MARKERS, MUTED, new_figure
+from compare.shared.implementations import PAIRS, TITLES
+from compare.shared.settings import Settings
+from compare.shared.training import Curve
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+# Where by hand and engine are equal to the bit, their lines to PyTorch coincide: hence a wide one under a narrow one.
+_PAIR_STYLES: dict[tuple[str, str], dict[str, Any]] = {
+    PAIRS[0]: {"color": MUTED, "linestyle": ":", "marker": "."},
+    PAIRS[1]: {"color": COLOURS["manual"], "linewidth": 5, "alpha": 0.35, "marker": "o", "markersize": 9},
+    PAIRS[2]: {"color": COLOURS["autograd"], "marker": "s", "markersize": 5},
+}
+
+
+def draw(curves: Sequence[Curve], settings: Settings) -> "Figure":
+    """Three panels of loss and accuracy on shared axes; below, each pair's difference on a log scale."""
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    figure = new_figure(9.5, 8)
+    upper, lower = figure.subfigures(2, 1, height_ratios=(2, 1.3))
+    panels = upper.subplots(2, len(curves), sharex=True, sharey="row", squeeze=False)
+    for curve, top, below in zip(curves, *panels, strict=True):
+        colour, marker = COLOURS[curve.implementation], MARKERS[curve.implementation]
+        epochs = np.arange(1, len(curve.train_loss) + 1)
+        top.plot(epochs, curve.train_loss, color=colour, marker=marker, markersize=4)
+        below.plot(epochs, curve.test_accuracy, color=colour, marker=marker, markersize=4)
+        top.set_title(f"{curve.implementation} ({TITLES[curve.implementation]})", color=colour)
+        below.set_xlabel("epoch")
+        below.xaxis.set_major_locator(MaxNLocator(integer=True))
+        final = f"{curve.test_accuracy[-1]:.2%}"
+        below.text(0.97, 0.06, final, transform=below.transAxes, ha="right", color=colour, fontweight="bold")
+    panels[0, 0].set_ylabel("training loss")
+    panels[1, 0].set_ylabel("test accuracy")
+    panels[1, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    draw_differences(lower.subplots(), differences(curves), settings)
+    batches = f"batches of {settings.batch_size:,}" if settings.batch_size else "the whole set as one batch"
+    lower.supxlabel(
+        f"{settings.dtype}, seed {settings.seed}, {batches}, learning rate {settings.learning_rate:g}; the same "
+        f"initial weights and batches for all",
+        fontsize=9, color=MUTED,
+    )  # fmt: skip
+    return figure
+
+
+def draw_differences(axes: "Axes", pairs: Sequence[PairDifference], settings: Settings) -> None:
+    """Each pair's weight difference by epoch and loss difference by step; equal pairs are named in words."""
+    from matplotlib.ticker import MaxNLocator
+
+    roundoff = float(np.finfo(settings.dtype).eps) / 2
+    axes.axhline(roundoff, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
+    axes.annotate(
+        f"unit roundoff of {settings.dtype}, {roundoff:.1e}", (settings.epochs, roundoff), (0, -4),
+        textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9,
+    )  # fmt: skip
+    equal = [pair.name for pair in pairs if not any(pair.weights)]
+    for pair in pairs:
+        points = [(epoch, value) for epoch, value in enumerate(pair.weights) if value > 0]
+        if points:
+            axes.plot(*zip(*points, strict=True), label=f"weights, {pair.name}", **_PAIR_STYLES[pair.pair])
+    step_pair = next((pair for pair in pairs if any(pair.losses)), None)
+    if step_pair:
+        steps, largest = _largest_in_windows(step_pair.losses, 120)
+        epochs = steps * settings.epochs / len(step_pair.losses)
+        axes.plot(epochs, largest, color=MUTED, linewidth=0.9, label=f"loss of a batch, {step_pair.name}")
+    axes.set_title("How far apart they are: largest difference of any weight, and of the loss")
+    axes.set_yscale("log")
+    axes.set_ylim(roundoff / 30, 3)
+    axes.set_xlim(0, settings.epochs * 1.02)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    title = f"{', '.join(equal)}: equal to the bit" if equal else None
+    axes.legend(
+        loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9, title=title, title_fontsize=9, alignment="left"
+    )
+
+
+def _largest_in_windows(values: Sequence[float], windows: int) -> tuple[np.ndarray, np.ndarray]:
+    """The largest value in each of that many stretches, and where it ends; zeros, which a log scale lacks, left out."""
+    edges = np.linspace(0, len(values), min(windows, len(values)) + 1).astype(int)
+    largest = np.array([max(values[a:b]) for a, b in itertools.pairwise(edges)])
+    return edges[1:][largest > 0], largest[largest > 0]

@@ -1,0 +1,68 @@
+"""What a person sees in the terminal: tables on stdout, progress on stderr."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+
+class Advance(Protocol):
+    """Says that some more steps are done, and in a few words where things stand."""
+
+    def __call__(self, steps: int = 1, status: str = "") -> None: ...  # noqa: D102
+
+
+@contextmanager
+def progress(title: str, steps: int) -> Iterator[Advance]:
+    """A bar for work of that many steps, on stderr; none where that is not a terminal."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[status]}"),
+        console=Console(stderr=True),
+        disable=not Console(stderr=True).is_terminal,
+    )
+    with bar:
+        task = bar.add_task(title, total=steps, status="")
+
+        def advance(steps: int = 1, status: str = "") -> None:
+            if status:
+                bar.update(task, advance=steps, status=status)
+            else:
+                bar.update(task, advance=steps)
+
+        yield advance
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout: the first column left, the others right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, name in enumerate(header):
+        table.add_column(name, justify="right" if i else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    _stdout().print(table)
+
+
+def print_text(text: str) -> None:
+    """A paragraph on stdout, wrapped to the terminal; the text is taken as it is, without markup."""
+    _stdout().print(text, markup=False, highlight=False)
+
+
+def print_files(files: Sequence[Path]) -> None:
+    """Where the results lie."""
+    if files:
+        print_text("Written: " + ", ".join(str(path) for path in files))
+
+
+def _stdout() -> Console:
+    console = Console()
+    # Into a file or a pipe, tables are as wide as they need to be: nobody wants a column cut off at 80 characters.
+    return console if console.is_terminal else Console(width=160)

@@ -1,0 +1,139 @@
+"""The training loop, one for all three implementations: same batches, same order, to the bit."""
+
+import itertools
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from compare.shared.dataset import CLASSES, Dataset, pixels
+from compare.shared.errors import BadInput
+from compare.shared.implementations import Network, build
+from compare.shared.initial import initial_parameters
+from compare.shared.settings import Settings
+from compare.shared.terminal import Advance
+
+
+@dataclass(frozen=True)
+class Digits:
+    """A data set as the networks see it: x (n, pixels) in one dtype, labels (n,)."""
+
+    train_x: np.ndarray
+    train_labels: np.ndarray
+    test_x: np.ndarray
+    test_labels: np.ndarray
+
+    @staticmethod
+    def of(data: Dataset, settings: Settings) -> "Digits":
+        """All pixels as floats. Raises BadInput where the set is smaller than a batch."""
+        settings.rows_per_batch(len(data.train_labels))
+        train_x, test_x = pixels(data.train_images, settings.dtype), pixels(data.test_images, settings.dtype)
+        return Digits(train_x, data.train_labels, test_x, data.test_labels)
+
+
+@dataclass
+class Curve:
+    """What one training leaves behind. Lists by step hold one entry a step; those by epoch one an epoch."""
+
+    implementation: str
+    rows_per_step: list[int] = field(default_factory=list)
+    loss_by_step: list[float] = field(default_factory=list)  # of the batch, before the step
+    train_loss: list[float] = field(default_factory=list)  # by epoch: the mean of its batches' losses, row by row
+    test_accuracy: list[float] = field(default_factory=list)  # by epoch, at its end, 0 to 1
+    predictions: list[np.ndarray] = field(default_factory=list)  # by epoch, of the test set
+    weights: list[dict[str, np.ndarray]] = field(default_factory=list)  # at the start, then by epoch
+    seconds: float = 0.0  # steps and evaluations
+
+
+class TrainingStopped(BadInput):
+    """A loss that is not finite."""
+
+    def __init__(self, implementation: str, step: int, epoch: int, line: str) -> None:
+        super().__init__(
+            f"The training of `{implementation}` stopped at step {step:,}, in epoch {epoch}: the loss is not finite. "
+            f"The first line of the calculation that is not finite there is {line}. Usually the steps are too large: "
+            f"try a smaller --learning-rate or --init-scale."
+        )
+        self.implementation, self.step, self.epoch, self.line = implementation, step, epoch, line
+
+
+def network(name: str, settings: Settings, digits: Digits) -> Network:
+    """That implementation's network with the initial weights of these settings."""
+    sizes = settings.sizes(digits.train_x.shape[1], CLASSES)
+    start = initial_parameters(sizes, settings.init, settings.init_scale, settings.seed, settings.dtype)
+    return build(name, start, settings.activation)
+
+
+def epoch_batches(settings: Settings, rows: int, epoch: int) -> Iterator[np.ndarray | slice]:
+    """The batches of an epoch (counted from 1), as indices into the training set; the last may be smaller.
+
+    The order depends on the seed and the epoch alone. A batch of the whole set is a slice: taken without a copy.
+    """
+    size = settings.rows_per_batch(rows)
+    if size == rows:
+        yield slice(None)
+        return
+    order = np.random.default_rng((settings.seed, 1, epoch)).permutation(rows)
+    for start in range(0, rows, size):
+        yield order[start : start + size]
+
+
+def steps_per_epoch(settings: Settings, rows: int) -> int:
+    """How many batches an epoch has."""
+    return math.ceil(rows / settings.rows_per_batch(rows))
+
+
+def train(curve: Curve, settings: Settings, digits: Digits, advance: Advance) -> None:
+    """Train the implementation that `curve` is named after, and fill the curve; `advance` hears of every step.
+
+    Whatever ends the training early, the curve keeps its finished epochs. Raises TrainingStopped at the first loss
+    that is not finite.
+    """
+    net = network(curve.implementation, settings, digits)
+    started = time.perf_counter()
+    curve.weights.append(net.parameters())
+    with np.errstate(over="ignore", invalid="ignore"):  # overflow is looked for here, and reported better
+        for epoch in range(1, settings.epochs + 1):
+            begun = len(curve.loss_by_step)
+            for batch in epoch_batches(settings, len(digits.train_x), epoch):
+                labels = digits.train_labels[batch]
+                loss = net.step(digits.train_x[batch], labels, settings.learning_rate)
+                if not math.isfinite(loss):
+                    line = _first_line_not_finite(curve, settings, digits, epoch, len(curve.loss_by_step) - begun)
+                    raise TrainingStopped(curve.implementation, len(curve.loss_by_step) + 1, epoch, line)
+                curve.loss_by_step.append(loss)
+                curve.rows_per_step.append(len(labels))
+                advance()
+            predictions = net.predict(digits.test_x)
+            accuracy = float((predictions == digits.test_labels).mean())
+            rows, losses = curve.rows_per_step[begun:], curve.loss_by_step[begun:]
+            curve.train_loss.append(float(np.average(losses, weights=rows)))
+            curve.test_accuracy.append(accuracy)
+            curve.predictions.append(predictions)
+            curve.weights.append(net.parameters())
+            curve.seconds = time.perf_counter() - started
+            advance(0, f"loss {curve.train_loss[-1]:.4f}  accuracy {accuracy:.2%}")
+
+
+def _first_line_not_finite(curve: Curve, settings: Settings, digits: Digits, epoch: int, steps: int) -> str:
+    """Repeat the epoch up to the step whose loss was not finite, and look at that step's lines in their order.
+
+    The step itself has already changed the weights, so it must be reached again from the start of the epoch.
+    """
+    overflowed = _not_finite(curve.weights[-1])
+    if overflowed:
+        return f"z{overflowed[0][1:]}, because {overflowed[0]} was not finite any more"
+    net = build(curve.implementation, curve.weights[-1], settings.activation)
+    for batch in itertools.islice(epoch_batches(settings, len(digits.train_x), epoch), steps):
+        net.step(digits.train_x[batch], digits.train_labels[batch], settings.learning_rate)
+    batch = next(itertools.islice(epoch_batches(settings, len(digits.train_x), epoch), steps, None))
+    first = _not_finite(net.trace(digits.train_x[batch], digits.train_labels[batch]))[0]
+    overflowed = _not_finite(net.parameters())
+    return f"{first}, because {overflowed[0]} was not finite any more" if overflowed else first
+
+
+def _not_finite(arrays: dict[str, np.ndarray]) -> list[str]:
+    """The names of those that hold a NaN or an infinity, in their order."""
+    return [name for name, value in arrays.items() if not np.isfinite(value).all()]
