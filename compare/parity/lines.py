@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.parity.bounds import LIBRARY, SIGMOID, Rounding, ScoresBound
+from compare.parity.bounds import LIBRARY, SIGMOID_ROUNDINGS, ScoresBound
 from compare.parity.exact import Arithmetic, Number, rounded
 
 #: Where a calculation divides by the number of rows: in dz of the last layer (as all three here do), or in each dW
@@ -21,11 +21,10 @@ MEAN_AT = ("dz", "dW")
 
 @dataclass(frozen=True)
 class Rule:
-    """One formula. terms: the length of its sums, for the probabilistic bound; 0 where it has none."""
+    """A formula. exact: (arithmetic, *inputs) -> its value; bound: (rounding, *inputs) -> how far from it is right."""
 
     exact: Callable[..., Number]
     bound: Callable[..., np.ndarray]
-    terms: Callable[..., int] = lambda *inputs: 0
 
 
 @dataclass(frozen=True)
@@ -40,34 +39,30 @@ class Line:
 AFFINE = Rule(
     exact=lambda on, a, W, b: on.matmul(a, W) + b,
     bound=lambda r, a, W, b: r.sum(len(W) + 1, abs(a) @ abs(W) + abs(b)),
-    terms=lambda a, W, b: len(W) + 1,
 )
 BACK = Rule(  # da = dz W^T
     exact=lambda on, dz, W: on.matmul(dz, W.T),
     bound=lambda r, dz, W: r.sum(W.shape[1], abs(dz) @ abs(W).T),
-    terms=lambda dz, W: W.shape[1],
 )
 
 
 def weights_rule(divide: bool) -> Rule:
     """dW = a^T dz, a sum over the m rows; where it is divided by m, 1 / m and the product with it round as well."""
     return Rule(
-        exact=lambda on, a, dz: on.matmul(a.T, dz) / (len_(dz) if divide else 1),
+        exact=lambda on, a, dz: on.matmul(a.T, dz) / (rows(dz) if divide else 1),
         bound=lambda r, a, dz: r.sum(len(a) + 2 * divide, abs(a).T @ abs(dz)) / (len(a) if divide else 1),
-        terms=lambda a, dz: len(a),
     )
 
 
 def biases_rule(divide: bool) -> Rule:
     """db = the sum of dz over the m rows; divided as dW is. (m - 1 sums; m covers a product with a row of ones.)"""
     return Rule(
-        exact=lambda on, dz: dz.sum(axis=0) / (len_(dz) if divide else 1),
+        exact=lambda _, dz: dz.sum(axis=0) / (rows(dz) if divide else 1),
         bound=lambda r, dz: r.sum(len(dz) + 2 * divide, abs(dz).sum(axis=0)) / (len(dz) if divide else 1),
-        terms=lambda dz: len(dz),
     )
 
 
-def len_(a: Number) -> int:
+def rows(a: Number) -> int:
     """Rows of an array in any arithmetic."""
     return int(a.shape[0])
 
@@ -81,7 +76,7 @@ def _exact_scores(on: Arithmetic, z: Number) -> tuple[Number, Number, Number]:
 
 def _exact_loss(on: Arithmetic, z: Number, y: Number) -> Number:
     z, _, total = _exact_scores(on, z)
-    return ((on.log(total) - z) * y).sum() / len_(z)
+    return ((on.log(total) - z) * y).sum() / rows(z)
 
 
 LOSS = Rule(_exact_loss, lambda r, z, y: ScoresBound.of(r, z).loss(r, y))
@@ -92,7 +87,7 @@ def scores_rule(divide: bool) -> Rule:
 
     def exact(on: Arithmetic, z: Number, y: Number) -> Number:
         _, e, total = _exact_scores(on, z)
-        return (e / total - y) / (len_(z) if divide else 1)
+        return (e / total - y) / (rows(z) if divide else 1)
 
     return Rule(exact, lambda r, z, y: ScoresBound.of(r, z).gradient(r, y, len(z) if divide else 1))
 
@@ -102,22 +97,32 @@ def _exact_sigmoid(on: Arithmetic, z: Number) -> Number:
     return ((z >= 0) + e * (rounded(z) < 0)) / (e + 1)
 
 
-RELU = Rule(lambda on, z: z * (z > 0), lambda r, z: np.zeros_like(z))
-RELU_BACK = Rule(  # the switch is `> 0` on a = relu(z) or on z, which is the same; nothing is rounded
-    lambda on, da, a: da * (a > 0), lambda r, da, a: np.zeros_like(da)
+RELU = Rule(
+    exact=lambda _, z: z * (z > 0),
+    bound=lambda _, z: np.zeros_like(z),
 )
-SIGMOID_FORWARD = Rule(
-    _exact_sigmoid, lambda r, z: r.g(SIGMOID) / (1 + np.exp(np.minimum(-z, 700.0))) + 2 * r.tiny
+RELU_BACK = Rule(  # the switch is `> 0` on a = relu(z) or on z itself, which is the same; nothing is rounded
+    exact=lambda _, da, a: da * (a > 0),
+    bound=lambda _, da, _a: np.zeros_like(da),
+)
+SIGMOID = Rule(
+    exact=_exact_sigmoid,
+    bound=lambda r, z: r.g(SIGMOID_ROUNDINGS) / (1 + np.exp(np.minimum(-z, 700.0))) + 2 * r.tiny,
 )
 SIGMOID_BACK = Rule(  # 1 - a and two products round
-    lambda on, da, a: da * (a * (1 - a)), lambda r, da, a: r.g(3) * abs(da * a * (1 - a)) + 3 * r.tiny
+    exact=lambda _, da, a: da * (a * (1 - a)),
+    bound=lambda r, da, a: r.g(3) * abs(da * a * (1 - a)) + 3 * r.tiny,
 )
-TANH = Rule(lambda on, z: on.tanh(z), lambda r, z: r.g(LIBRARY) * abs(np.tanh(z)) + r.tiny)
-TANH_BACK = Rule(  # the rounding of a^2 is relative to a^2, not to 1 - a^2: near |a| = 1 digits cancel, rightly
-    lambda on, da, a: da * (1 - a * a), lambda r, da, a: r.g(3) * abs(da) + 3 * r.tiny
+TANH = Rule(
+    exact=lambda on, z: on.tanh(z),
+    bound=lambda r, z: r.g(LIBRARY) * abs(np.tanh(z)) + r.tiny,
+)
+TANH_BACK = Rule(  # a^2, 1 - a^2 and the product round, the first by u a^2, whatever is left of 1 - a^2: 3 u in all
+    exact=lambda _, da, a: da * (1 - a * a),
+    bound=lambda r, da, _a: r.g(3) * abs(da) + 3 * r.tiny,
 )
 
-ACTIVATIONS = {"relu": (RELU, RELU_BACK), "sigmoid": (SIGMOID_FORWARD, SIGMOID_BACK), "tanh": (TANH, TANH_BACK)}
+ACTIVATIONS = {"relu": (RELU, RELU_BACK), "sigmoid": (SIGMOID, SIGMOID_BACK), "tanh": (TANH, TANH_BACK)}
 
 
 def calculation(depth: int, activation: str = "relu", mean_at: str = "dz") -> list[Line]:

@@ -1,0 +1,84 @@
+"""Two implementations side by side: how far apart their gradients are, and whether two correct ones may be.
+
+Each correct gradient is within the running error bound of the exact one (`end_to_end.py`), so two of them are within
+twice that bound of each other. That is the answer to "mine differs from PyTorch's by 6e-9: is it wrong?".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from compare.parity.end_to_end import Strayed, running_error
+from compare.parity.line_check import part_of, ulps
+
+EXACT, WITHIN, OUTSIDE = "exact", "within bound", "outside"
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """One gradient in two implementations.
+
+    pair: "manual/torch_ref"; parameter: W1, b1, ...; absolute, relative, ulp: the largest difference of an entry, that
+    by the largest entry of the two, and the largest in units in the last place of the dtype; bound_used: the largest
+    difference / bound; relative_bound: the largest bound by the largest entry; verdict: EXACT (every entry is the
+    same), WITHIN or OUTSIDE.
+    """
+
+    pair: str
+    parameter: str
+    absolute: float
+    relative: float
+    ulp: float
+    bound_used: float
+    relative_bound: float
+    verdict: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether two correct implementations may differ so much."""
+        return self.verdict != OUTSIDE
+
+
+def compare_pairs(
+    gradients: Mapping[str, Mapping[str, np.ndarray]],
+    parameters: Mapping[str, np.ndarray],
+    x: np.ndarray,
+    labels: np.ndarray,
+    activation: str = "relu",
+    *,
+    allowed: Mapping[str, Strayed] | None = None,
+) -> list[PairRow]:
+    """Every pair of implementations, parameter by parameter.
+
+    gradients: by the implementation's name, then by the parameter's, all from the same `parameters`, `x` (m, fan_in)
+    and `labels` (m,); allowed: the running error of that, where it is known already.
+    """
+    allowed = allowed or running_error(parameters, x, labels, activation)
+    u = float(np.finfo(parameters["W1"].dtype).eps) / 2
+    return [
+        _row(f"{first}/{second}", name, gradients[first][name], gradients[second][name], 2 * allowed[name].error, u)
+        for first, second in combinations(gradients, 2)
+        for name in parameters
+    ]
+
+
+def _row(pair: str, name: str, first: np.ndarray, second: np.ndarray, bound: np.ndarray, u: float) -> PairRow:
+    a, b = first.astype(np.float64), second.astype(np.float64)
+    with np.errstate(all="ignore"):
+        difference = abs(a - b)
+        used = float(part_of(difference, bound).max())
+        largest = float(np.maximum(abs(a), abs(b)).max())
+        ulp = float(ulps(difference, a, b, u).max())
+    absolute = float(np.nan_to_num(difference, nan=np.inf).max())
+    return PairRow(
+        pair,
+        name,
+        absolute,
+        relative=absolute / largest if largest > 0 else 0.0,
+        ulp=ulp,
+        bound_used=used,
+        relative_bound=float(bound.max()) / largest if largest > 0 else np.inf,
+        verdict=EXACT if absolute == 0 else WITHIN if used <= 1 else OUTSIDE,
+    )
