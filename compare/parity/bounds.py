@@ -140,7 +140,7 @@ class ScoresBound:
         direct route, -log(softmax), loses the loss there, and that is a fault.
         """
         m = len(y)
-        log_p, error = (self.minus_log_p * y).sum(axis=1), (self.error * y).sum(axis=1)
+        log_p, error = (np.where(y > 0, part, 0.0).sum(axis=1) for part in (self.minus_log_p, self.error))
         each = error + rounding.g(LIBRARY) * (log_p + error) + self.underflow
         return np.asarray((each.sum() + rounding.g(m + 1) * (log_p + each).sum()) / m + 2 * rounding.tiny)
 

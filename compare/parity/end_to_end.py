@@ -9,7 +9,7 @@ In float64 this is a verdict. In float32 it is true as well, but so wide (often 
 hardly a fault is outside it: rely on the line check there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -35,6 +35,7 @@ class Strayed:
         return np.asarray(abs(self.value) + self.error)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # in float32 a bound may overflow: it is then infinite
 def running_error(
     parameters: Mapping[str, np.ndarray],
     x: np.ndarray,
@@ -100,7 +101,8 @@ def _given(on: Arithmetic, array: np.ndarray) -> Strayed:
 
 
 def _strayed(exact: Number, error: np.ndarray) -> Strayed:
-    return Strayed(exact, rounded(exact), np.asarray(error))
+    # 0 times an infinite bound is not a number; nothing is known there, so the bound is infinite
+    return Strayed(exact, rounded(exact), np.where(np.isnan(error), np.inf, error))
 
 
 #: |f(z) - f(z')| is at most this times |z - z'|.
@@ -127,7 +129,7 @@ def _through_smooth(r: Rounding, da: Strayed, a: Strayed, z: Strayed, *, square:
     return np.asarray(abs(derivative) * da.error + da.reach * change + own)
 
 
-THROUGH = {
+THROUGH: dict[str, Callable[[Rounding, Strayed, Strayed, Strayed], np.ndarray]] = {
     "relu": _through_relu,
     "sigmoid": partial(_through_smooth, square=False),
     "tanh": partial(_through_smooth, square=True),
