@@ -4,11 +4,12 @@ An operation is written as a function that takes arrays and returns its value, t
 for each input that can have a gradient:
 
     @operation
-    def multiply(a, b):
+    def multiply(a, b, /):
         return a * b, lambda g: unbroadcast(g * b, a), lambda g: unbroadcast(g * a, b)
 
 `g` is the gradient of the output, in the output's shape; each VJP returns the gradient of its input, in the input's
-shape: a new array, `g` itself or a view of it, and it changes neither `g` nor anything it has saved.
+shape: a new array, `g` itself or a view of it, and it changes neither `g` nor anything it has saved. Inputs that can
+have no gradient (labels, an axis) stand last, or have None for a VJP. VJPs run only for inputs that need a gradient.
 """
 
 import functools
@@ -17,27 +18,48 @@ from typing import Any
 
 import numpy as np
 
+from autograd import tensor  # the module: tensors are made of operations and operations make tensors
 from autograd.tape import Node, recording
-from autograd.tensor import Tensor
+
+Operation = Callable[..., "tensor.Tensor"]
 
 
-def operation(compute: Callable[..., tuple[Any, ...]]) -> Callable[..., Tensor]:
-    """Make `compute`, a function on arrays, an operation on tensors which is recorded for the backward pass."""
+def operation(compute: Callable[..., tuple[Any, ...]], name: str = "", doc: str = "") -> Operation:
+    """Make `compute`, a function on arrays, an operation on tensors which is recorded for the backward pass.
+
+    Its inputs may be tensors, arrays and numbers, mixed. It raises TypeError where an input requires a gradient and
+    the value is not of a floating-point dtype. `name` and `doc` serve where `compute` is a lambda.
+    """
+    compute.__name__, compute.__doc__ = name or compute.__name__, doc or compute.__doc__
 
     @functools.wraps(compute)
-    def apply(*inputs: Any, **options: Any) -> Tensor:
-        arrays = [i.data if isinstance(i, Tensor) else i for i in inputs]
-        value, *vjps = compute(*arrays, **options)
-        result = Tensor(value)
+    def apply(*inputs: Any, **options: Any) -> "tensor.Tensor":
+        value, *vjps = compute(*[plain(i) for i in inputs], **options)
+        result = tensor.Tensor(value)
         if recording.on:
-            pairs = zip(inputs, vjps, strict=False)  # inputs without a VJP (labels, an axis) stand last
-            edges = [(i.node, vjp) for i, vjp in pairs if isinstance(i, Tensor) and i.node is not None]
+            pairs = zip(inputs, vjps, strict=False)
+            edges = [(i.node, vjp) for i, vjp in pairs if vjp and isinstance(i, tensor.Tensor) and i.node]
             if edges:
+                if result.data.dtype.kind != "f":
+                    raise TypeError(
+                        f"{name} gave {result.dtype}; detach() its inputs: only real numbers have gradients."
+                    )
                 parents, kept_vjps = zip(*edges, strict=True)
                 result.node = Node(compute.__name__, parents, kept_vjps, result.data)
         return result
 
     return apply
+
+
+def plain(i: Any) -> Any:
+    """What an operation computes with: the array in a tensor, anything else as it is.
+
+    NumPy's functions return float64 and integer scalars where Python has a float and an int. They count as Python's
+    here and so change no dtype: a float32 tensor divided by np.sqrt(2.0) stays float32.
+    """
+    if isinstance(i, tensor.Tensor):
+        return i.data
+    return i.item() if isinstance(i, (np.float64, np.integer)) else i
 
 
 def unbroadcast(g: np.ndarray, a: np.ndarray) -> np.ndarray:
@@ -47,6 +69,7 @@ def unbroadcast(g: np.ndarray, a: np.ndarray) -> np.ndarray:
     """
     if g.shape == a.shape:
         return g
-    added = g.ndim - a.ndim
-    stretched = tuple(i + added for i, n in enumerate(a.shape) if n == 1 and g.shape[i + added] != 1)
-    return g.sum(axis=(*range(added), *stretched)).reshape(a.shape)
+    if g.ndim > a.ndim:
+        g = g.sum(axis=tuple(range(g.ndim - a.ndim)))
+    stretched = tuple(axis for axis, n in enumerate(a.shape) if n != g.shape[axis])
+    return g.sum(axis=stretched, keepdims=True) if stretched else g

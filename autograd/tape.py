@@ -2,7 +2,8 @@
 
 A `Node` stands for one step of a calculation. It knows the nodes of the step's inputs (its parents) and, for each of
 them, the vector-Jacobian product (VJP): the function that turns the gradient of the step's output into the gradient of
-that input. Nodes hold no tensors and children are not known to their parents, so there are no reference cycles.
+that input. Nodes hold no tensors and children are not known to their parents, so there are no reference cycles: a
+graph goes as soon as its last tensor does, however deep it is, because Python frees a long chain without recursion.
 """
 
 import itertools
@@ -44,6 +45,7 @@ def topological_order(root: Node) -> list[Node]:
     """All nodes that `root` depends on, itself first, every node before its parents.
 
     A node is always made after its parents, so sorting by birth is enough. No recursion: a graph may be deep.
+    Raises RuntimeError where part of the graph has been freed.
     """
     reached, waiting = {root}, [root]
     while waiting:
@@ -51,6 +53,11 @@ def topological_order(root: Node) -> list[Node]:
             if parent not in reached:
                 reached.add(parent)
                 waiting.append(parent)
+    if any(node.is_freed for node in reached):
+        raise RuntimeError(
+            "backward has already run over this graph, or part of it, and freed it. Compute the output again, or call "
+            "backward(retain_graph=True) the first time."
+        )
     return sorted(reached, key=lambda node: node.birth, reverse=True)
 
 
@@ -60,23 +67,17 @@ def backward(root: Node, gradient: np.ndarray, retain_graph: bool = False) -> No
     A node's gradient is the sum over all paths from the root, so it is complete when every child has been visited:
     hence the topological order. Raises RuntimeError, with nothing changed, where the graph has been freed before.
     """
-    order = topological_order(root)
-    if any(node.is_freed for node in order):
-        raise RuntimeError(
-            "backward has already run over this graph and freed it. Compute the output again, or call "
-            "backward(retain_graph=True) the first time."
-        )
     gradients = {root: gradient}
-    for node in order:
+    for node in topological_order(root):
         gradient = gradients.pop(node)
         if node.keeps_grad:
-            node.grad = gradient if node.grad is None else node.grad + gradient
+            node.grad = gradient if node.grad is None else np.asarray(node.grad + gradient)
         for parent, vjp in zip(node.parents, node.vjps, strict=True):
-            share = vjp(gradient)
-            if share.dtype != parent.dtype:
-                share = share.astype(parent.dtype)
+            share = np.asarray(vjp(gradient), parent.dtype)
+            assert share.shape == parent.shape, f"a VJP of {node.operation} must return the shape of its input"
             if parent in gradients:
-                gradients[parent] = gradients[parent] + share  # not +=: another node may hold the same array
+                # Not +=, since another node may hold the same array.
+                gradients[parent] = np.asarray(gradients[parent] + share)
             else:
                 # What is kept must belong to its keeper alone: copy what was only handed on, or is a view.
                 shared = parent.keeps_grad and (share is gradient or share.base is not None)
