@@ -4,29 +4,19 @@ Exit codes: 0 = it holds, 1 = it does not hold, 2 = bad usage or bad input, 130 
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
-from compare.options import (
-    Activation,
-    BatchSize,
-    Data,
-    Dtype,
-    Epochs,
-    Hidden,
-    Init,
-    InitScale,
-    Json,
-    LearningRate,
-    Preset,
-    Seed,
-    Threads,
-)
+from compare.options import Json, Out, takes_settings
 from compare.shared.errors import BadInput
 
-# Modules that need NumPy, PyTorch or Matplotlib are imported inside the commands, so that --help comes at once.
+if TYPE_CHECKING:
+    from compare.shared.settings import Settings
+
+# What needs NumPy, PyTorch or Matplotlib is imported inside the commands, so that --help comes at once.
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -53,7 +43,13 @@ def _program() -> str:
     return "threeways" if Path(sys.argv[0]).name.startswith("threeways") else "python -m compare"
 
 
-def _finish(answer: Answer, json: bool) -> None:
+def _ask(question: Callable[[], Answer], json: bool) -> None:
+    """Answer the question, show the answer, and exit with its code."""
+    try:
+        answer = question()
+    except KeyboardInterrupt:
+        print("Stopped. What was finished is kept in the folder of the results.", file=sys.stderr)
+        raise typer.Exit(130) from None
     if json:
         from compare.shared.output import dump_json
 
@@ -65,66 +61,28 @@ def _finish(answer: Answer, json: bool) -> None:
 
 @app.callback()
 def _about() -> None:
-    """One MNIST network, three ways: backprop by hand, a tiny autograd engine, PyTorch. What do they share?"""
+    """One MNIST network, three ways: backprop by hand, a tiny autograd engine, PyTorch. Are they the same?"""
 
 
 @app.command()
-def run(
-    preset: Preset = "minibatch",
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: LearningRate = None,
-    seed: Seed = 0,
-    dtype: Dtype = "float64",
-    hidden: Hidden = "128,64",
-    activation: Activation = "relu",
-    init: Init = "chapter",
-    init_scale: InitScale = 0.01,
-    data: Data = None,
-    threads: Threads = None,
-    json: Json = False,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("results/run"),
-) -> None:
+@takes_settings()
+def run(settings: "Settings", json: Json = False, out: Out = Path("results/run")) -> None:
     """The main job: gradients compared before and after training, three trainings side by side, a verdict.
 
     Example: python -m compare run --epochs 3
     """
     from compare import run as question
 
-    settings = _settings(locals())
-    _finish(question.answer(settings, out), json)
+    _ask(lambda: question.answer(settings, out), json)
 
 
 @app.command()
-def curves(
-    preset: Preset = "minibatch",
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    learning_rate: LearningRate = None,
-    seed: Seed = 0,
-    dtype: Dtype = "float64",
-    hidden: Hidden = "128,64",
-    activation: Activation = "relu",
-    init: Init = "chapter",
-    init_scale: InitScale = 0.01,
-    data: Data = None,
-    threads: Threads = None,
-    json: Json = False,
-    out: Annotated[Path, typer.Option(help="Folder for the files.")] = Path("results/curves"),
-) -> None:
+@takes_settings()
+def curves(settings: "Settings", json: Json = False, out: Out = Path("results/curves")) -> None:
     """Training curves side by side, and their difference on a log scale.
 
     Example: python -m compare curves --dtype float32 --epochs 3
     """
     from compare import curves as question
 
-    settings = _settings(locals())
-    _finish(question.answer(settings, out), json)
-
-
-def _settings(options: dict[str, Any]) -> Any:
-    """Settings from a command's own arguments, whose names are those of the settings."""
-    from compare.shared.settings import Settings
-
-    names = {*Settings.__dataclass_fields__, "preset"}
-    return Settings.from_options(**{name: value for name, value in options.items() if name in names})
+    _ask(lambda: question.answer(settings, out), json)

@@ -61,7 +61,8 @@ def answer(settings: Settings, out: Path) -> Curves:
         pairs = differences(curves)
         holds, verdict = judge(settings, curves, pairs)
         save_curves(curves, settings, output)
-        result = Curves(settings, curves, pairs, verdict, holds, output.files, environment(threads))
+        files = [*output.files, output.folder / "results.json"]
+        result = Curves(settings, curves, pairs, verdict, holds, files, environment(threads))
         output.write_json("results.json", result.as_json())
     return result
 
@@ -78,8 +79,9 @@ def judge(settings: Settings, curves: Sequence[Curve], pairs: Sequence[PairDiffe
     images, epochs = len(curves[0].predictions[-1]), settings.epochs
     apart = (
         f"After {epochs} epoch{'s' if epochs > 1 else ''} in {settings.dtype} no weight differs by more than "
-        f"{weights:.1e} between any two of the three, and any two disagree on at most {disagreements:,} of "
-        f"{images:,} test images."
+        f"{weights:.1e} between any two of the three, which "
+        + (f"disagree on up to {disagreements:,} of" if disagreements else "disagree on none of")
+        + f" the {images:,} test images."
     )
     holds = True
     if settings.dtype == "float64":

@@ -30,7 +30,8 @@ def draw(curves: Sequence[Curve], settings: Settings) -> "Figure":
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     figure = new_figure(9.5, 8)
-    upper, lower = figure.subfigures(2, 1, height_ratios=(2, 1.3))
+    grid = figure.add_gridspec(2, 1, height_ratios=(2, 1.3))
+    upper, lower = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
     panels = upper.subplots(2, len(curves), sharex=True, sharey="row", squeeze=False)
     for curve, top, below in zip(curves, *panels, strict=True):
         colour, marker = COLOURS[curve.implementation], MARKERS[curve.implementation]
@@ -56,7 +57,7 @@ def draw(curves: Sequence[Curve], settings: Settings) -> "Figure":
 
 
 def draw_differences(axes: "Axes", pairs: Sequence[PairDifference], settings: Settings) -> None:
-    """Each pair's weight difference by epoch and loss difference by step; equal pairs are named in words."""
+    """Each pair's weight difference by epoch and loss difference by step; equal pairs are named in the legend."""
     from matplotlib.ticker import MaxNLocator
 
     roundoff = float(np.finfo(settings.dtype).eps) / 2
@@ -65,11 +66,12 @@ def draw_differences(axes: "Axes", pairs: Sequence[PairDifference], settings: Se
         f"unit roundoff of {settings.dtype}, {roundoff:.1e}", (settings.epochs, roundoff), (0, -4),
         textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9,
     )  # fmt: skip
-    equal = [pair.name for pair in pairs if not any(pair.weights)]
     for pair in pairs:
         points = [(epoch, value) for epoch, value in enumerate(pair.weights) if value > 0]
         if points:
             axes.plot(*zip(*points, strict=True), label=f"weights, {pair.name}", **_PAIR_STYLES[pair.pair])
+        else:
+            axes.plot([], [], linestyle="none", label=f"weights, {pair.name}:\n0, equal to the bit")
     step_pair = next((pair for pair in pairs if any(pair.losses)), None)
     if step_pair:
         steps, largest = _largest_in_windows(step_pair.losses, 120)
@@ -81,10 +83,8 @@ def draw_differences(axes: "Axes", pairs: Sequence[PairDifference], settings: Se
     axes.set_xlim(0, settings.epochs * 1.02)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    title = f"{', '.join(equal)}: equal to the bit" if equal else None
-    axes.legend(
-        loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9, title=title, title_fontsize=9, alignment="left"
-    )
+    if pairs:
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)
 
 
 def _largest_in_windows(values: Sequence[float], windows: int) -> tuple[np.ndarray, np.ndarray]:

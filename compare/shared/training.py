@@ -59,11 +59,15 @@ class TrainingStopped(BadInput):
         self.implementation, self.step, self.epoch, self.line = implementation, step, epoch, line
 
 
+def initial_weights(settings: Settings, digits: Digits) -> dict[str, np.ndarray]:
+    """The weights that every training with these settings starts from."""
+    sizes = settings.sizes(digits.train_x.shape[1], CLASSES)
+    return initial_parameters(sizes, settings.init, settings.init_scale, settings.seed, settings.dtype)
+
+
 def network(name: str, settings: Settings, digits: Digits) -> Network:
     """That implementation's network with the initial weights of these settings."""
-    sizes = settings.sizes(digits.train_x.shape[1], CLASSES)
-    start = initial_parameters(sizes, settings.init, settings.init_scale, settings.seed, settings.dtype)
-    return build(name, start, settings.activation)
+    return build(name, initial_weights(settings, digits), settings.activation)
 
 
 def epoch_batches(settings: Settings, rows: int, epoch: int) -> Iterator[np.ndarray | slice]:

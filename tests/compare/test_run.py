@@ -1,0 +1,104 @@
+"""The main job: its verdict, its JSON, and the claims of the README on the whole of MNIST."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from compare import run as question
+from compare.shared.implementations import NAMES
+from compare.shared.settings import Settings
+from manual.network import Network
+
+PAIRS = ["manual/autograd", "manual/torch_ref", "autograd/torch_ref"]
+
+
+@pytest.fixture(scope="module")
+def settings(small_set):
+    return Settings(data=small_set, init="he", epochs=2)
+
+
+@pytest.fixture(scope="module")
+def answer(settings, tmp_path_factory):
+    return question.answer(settings, tmp_path_factory.mktemp("run"))
+
+
+def test_it_holds_and_the_verdict_says_so_in_words(answer):
+    assert answer.holds
+    assert answer.verdict.startswith("It holds. The three compute the same gradients")
+
+
+def test_gradients_are_compared_in_both_dtypes_before_and_after_training(answer):
+    assert [(p.when, p.dtype) for p in answer.parity] == [
+        ("before", "float32"), ("before", "float64"), ("after", "float32"), ("after", "float64"),
+    ]  # fmt: skip
+    for parity in answer.parity:
+        assert parity.holds
+        assert set(parity.checks) == set(NAMES)
+        assert [row.pair for row in parity.pairs[::6]] == PAIRS
+        assert [row.parameter for row in parity.pairs[:6]] == ["W1", "b1", "W2", "b2", "W3", "b3"]
+
+
+def test_the_json_has_the_promised_shape(answer):
+    found = json.loads(json.dumps(answer.as_json()))
+    assert found["holds"] is True
+    assert list(found["implementations"]) == list(NAMES)
+    for one in found["implementations"].values():
+        assert set(one) == {"test_accuracy", "seconds", "train_loss", "test_accuracy_by_epoch"}
+        assert len(one["train_loss"]) == len(one["test_accuracy_by_epoch"]) == 2
+        assert one["test_accuracy"] == one["test_accuracy_by_epoch"][-1]
+    assert found["prediction_disagreements"] == dict.fromkeys(PAIRS, 0)
+    assert 0 < found["largest_weight_difference"] < 1e-12
+    assert {"pair", "parameter", "absolute", "relative", "ulp", "verdict", "dtype", "when"} <= set(found["parity"][0])
+    assert {"threads", "numpy", "torch", "python", "blas"} <= set(found["environment"])
+    assert [path.rpartition("/")[2] for path in found["files"]] == [
+        "curves.csv", "curves.png", "curves.svg", "results.json",
+    ]  # fmt: skip
+
+
+def test_a_wrong_gradient_does_not_hold_and_its_line_is_named(settings, tmp_path, monkeypatch):
+    backward = Network.backward
+
+    def forget_the_mask(self, x, a1, a2, z3, labels):
+        lines = list(backward(self, x, a1, a2, z3, labels))
+        lines[8] = lines[7]  # dz1 = da1
+        lines[9], lines[10] = x.T @ lines[8], lines[8].sum(axis=0)
+        return tuple(lines)
+
+    monkeypatch.setattr(Network, "backward", forget_the_mask)
+    answer = question.answer(settings.with_(epochs=1), tmp_path)
+    assert not answer.holds
+    named = "It does not hold. Before training, in float32, the line dz1 of `manual` is outside its bound"
+    assert answer.verdict.startswith(named)
+    assert not all(row["holds"] for row in answer.as_json()["parity"])
+
+
+@pytest.mark.slow
+def test_with_the_defaults_all_three_learn_to_read_mnist_and_are_the_same_network(tmp_path):
+    command = [sys.executable, "-m", "compare", "run", "--json", "--out", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert found["holds"]
+    assert found["settings"]["epochs"] == 10
+    assert all(one["test_accuracy"] >= 0.97 for one in found["implementations"].values())
+    assert set(found["prediction_disagreements"].values()) == {0}
+    assert found["largest_weight_difference"] < 1e-12
+    assert all(row["holds"] for row in found["parity"] + found["lines"])
+
+
+@pytest.mark.slow
+def test_on_average_over_three_seeds_the_hand_written_network_reads_at_least_97_percent(mnist):
+    from compare.shared.training import Curve, Digits, train
+
+    def ignore(steps=1, status=""):
+        del steps, status
+
+    digits = Digits.of(mnist, Settings(dtype="float32"))
+    accuracies = []
+    for seed in (0, 1, 2):
+        curve = Curve("manual")
+        train(curve, Settings(seed=seed, dtype="float32"), digits, ignore)
+        accuracies.append(curve.test_accuracy[-1])
+    assert np.mean(accuracies) >= 0.97, accuracies

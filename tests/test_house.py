@@ -1,0 +1,86 @@
+"""The rules of the house, read from the source itself."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[1]
+ROOMS = {"manual": {"numpy"}, "autograd": {"numpy"}, "torch_ref": {"numpy", "torch"}}
+SOURCES = sorted(path for room in (*ROOMS, "compare") for path in (HOUSE / room).rglob("*.py"))
+
+
+def imported_modules(path: Path) -> set[str]:
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            modules |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return modules
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_nothing_but_itself_its_one_library_and_the_standard_library(room):
+    allowed = ROOMS[room] | {room} | sys.stdlib_module_names
+    for path in (HOUSE / room).rglob("*.py"):
+        strangers = {module.partition(".")[0] for module in imported_modules(path)} - allowed
+        assert not strangers, f"{path.relative_to(HOUSE)} imports {strangers}"
+
+
+def test_the_shared_parts_of_compare_do_not_reach_up_to_the_questions():
+    for path in (HOUSE / "compare" / "shared").rglob("*.py"):
+        above = {m for m in imported_modules(path) if m.startswith("compare.") and not m.startswith("compare.shared")}
+        assert not above, f"{path.relative_to(HOUSE)} imports {above}"
+
+
+def test_no_question_imports_the_command_line():
+    for path in (HOUSE / "compare").rglob("*.py"):
+        if path.name not in ("__main__.py", "commandline.py"):
+            assert not {"compare.commandline", "compare.options"} & imported_modules(path), path
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(HOUSE)))
+def test_nothing_fetches_and_nothing_unpickles(path):
+    forbidden = {"http", "urllib", "requests", "socket", "ftplib", "pickle", "shelve", "marshal", "joblib"}
+    assert not forbidden & {module.partition(".")[0] for module in imported_modules(path)}
+    names = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    assert not {"load_state_dict_from_url", "hub"} & names
+
+
+def network_class(room: str) -> ast.ClassDef:
+    tree = ast.parse((HOUSE / room / "network.py").read_text())
+    return next(node for node in tree.body if isinstance(node, ast.ClassDef))
+
+
+def methods(room: str) -> list[str]:
+    return [node.name for node in network_class(room).body if isinstance(node, ast.FunctionDef)]
+
+
+def test_the_three_networks_have_the_same_methods_in_the_same_order_but_for_the_hand_written_backward():
+    by_hand = methods("manual")
+    assert "backward" in by_hand
+    by_hand.remove("backward")
+    assert by_hand == methods("autograd") == methods("torch_ref")
+    assert {network_class(room).name for room in ROOMS} == {"Network"}
+
+
+def test_the_forward_pass_on_the_engine_is_word_for_word_the_one_by_hand():
+    def statements(room: str) -> list[str]:
+        forward = next(node for node in network_class(room).body if getattr(node, "name", "") == "forward")
+        return [ast.unparse(statement) for statement in forward.body[1:]]
+
+    assert statements("manual") == statements("autograd")
+
+
+def test_the_hand_written_network_has_no_loop():
+    loops = ast.For | ast.While | ast.comprehension
+    assert not [node for node in ast.walk(network_class("manual")) if isinstance(node, loops)]
+
+
+def test_the_command_line_does_not_load_torch_numpy_or_matplotlib_before_they_are_needed():
+    code = "import sys, compare.commandline; print({'torch', 'numpy', 'matplotlib'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
