@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-RATE = 1.0  # of the update that some bugs make too early: large, so that it shows
+RATE = 10.0  # of the update that some bugs make too early: large, so that it shows
 
 #: x, y (one-hot), labels, m, W1 b1 ..., every line so far; `after`: the parameters after a step; `before`: the
 #: gradients of the step before
@@ -82,12 +82,12 @@ def cases(seed: int = 0) -> dict[str, Case]:
 
     plain: relu, and as many rows as hidden units, so that a transposed or wrongly summed array still fits; sigmoid: the
     same with sigmoid; exact zeros: one image is black and the first biases are 0, so that z1 is exactly 0 there; large
-    scores: in the thousands, and far apart from row to row; a million: W1 has a million entries.
+    scores: in the ten thousands, and far apart from row to row; a million: W1 has a million entries.
     """
     plain = _random_case((20, 12, 12, 10), 12, "relu", seed)
     black, unbiased = plain.x.copy(), plain.parameters | {"b1": np.zeros(12)}
     black[0] = 0
-    large = plain.parameters | {"W3": plain.parameters["W3"] * 3000}
+    large = plain.parameters | {"W3": plain.parameters["W3"] * 20000}
     return {
         "plain": plain,
         "sigmoid": _random_case((20, 12, 12, 10), 12, "sigmoid", seed),

@@ -5,7 +5,6 @@ a float64 run in long double where that has 64 bits or more (x86), else in doubl
 such a recomputation itself may err is part of every bound (`bounds.Rounding`).
 """
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 
 from compare.parity import double_double
 from compare.parity.double_double import DoubleDouble
+from compare.shared.threads import available_threads
 
 #: An array in one of the arithmetics below; all of them know + - * / abs > >= .T .sum and indexing.
 Number = Any
@@ -39,7 +39,7 @@ def threaded_matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     NumPy lets go of the interpreter inside einsum, and its loop is fastest along rows that lie in one piece.
     """
     columns = np.ascontiguousarray(b.T)
-    workers = min(len(a), os.cpu_count() or 1)
+    workers = min(len(a), available_threads())
     with ThreadPoolExecutor(workers) as pool:
         parts = pool.map(lambda rows: np.einsum("ik,jk->ij", rows, columns), np.array_split(a, workers))
         return np.concatenate(list(parts))

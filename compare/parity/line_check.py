@@ -10,23 +10,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from compare.parity.bounds import Rounding
-from compare.parity.exact import Arithmetic, longer_than, rounded
+from compare.parity.exact import Arithmetic, Number, longer_than, rounded
 from compare.parity.lines import Line, calculation, one_hot, shapes
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One number of a line: where it is, what was found, what it should be, how far it may be from that."""
+    """One number of a line: where it is, what was found, the exact value, how far it is and may be from that.
+
+    `exact` is rounded to float64; `error` is the difference from the exact value before that.
+    """
 
     index: tuple[int, ...]
     found: float
     exact: float
+    error: float
     bound: float
-
-    @property
-    def error(self) -> float:
-        """|found - exact|, from the rounded values; exact enough to be read."""
-        return abs(self.found - self.exact)
 
 
 @dataclass(frozen=True)
@@ -131,7 +130,6 @@ def _judge(
     bound = line.rule.bound(rounding, *plain)
     error = rounded(abs(on.number(found) - exact))
     used = part_of(error, bound)
-    worst = np.unravel_index(used.argmax(), used.shape)
     probable = line.rule.bound(replace(rounding, probable=True), *plain)
     return LineVerdict(
         line.name,
@@ -139,15 +137,21 @@ def _judge(
         error_ulp=float(ulps(error, found, rounded(exact), rounding.u).max()),
         bound_used=float(used.max()),
         probable_used=float(part_of(error, probable).max()),
-        worst=Entry(
-            tuple(int(i) for i in worst), float(found[worst]), float(rounded(exact)[worst]), float(bound[worst])
-        ),
+        worst=worst_entry(found, exact, error, bound),
     )
 
 
 def _misshapen(name: str, found: tuple[int, ...], expected: tuple[int, ...]) -> LineVerdict:
     complaint = f"{name} has the shape {found}, and {expected} is expected"
     return LineVerdict(name, np.inf, np.inf, np.inf, np.inf, None, complaint)
+
+
+def worst_entry(found: np.ndarray, exact: Number, error: np.ndarray, bound: np.ndarray) -> Entry:
+    """The entry that uses the largest part of its bound."""
+    used = part_of(error, bound)
+    i = np.unravel_index(used.argmax(), used.shape)
+    index = tuple(int(n) for n in i)
+    return Entry(index, float(found[i]), float(rounded(exact)[i]), float(error[i]), float(bound[i]))
 
 
 def part_of(error: np.ndarray, bound: np.ndarray) -> np.ndarray:

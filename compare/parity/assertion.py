@@ -1,0 +1,126 @@
+"""For other people's test suites: an assertion whose tolerance is derived, and whose message says what is wrong."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from compare.parity.end_to_end import check_gradients, running_error
+from compare.parity.line_check import Entry, LineVerdict, check_lines
+from compare.parity.lines import calculation
+
+
+class GradientMismatch(AssertionError):
+    """A line, or a gradient, that rounding cannot explain.
+
+    line: its name; entry: the entry furthest outside its bound, with what was found, the exact value and the bound, or
+    None where the shape is wrong already.
+    """
+
+    def __init__(self, message: str, line: str, entry: Entry | None) -> None:
+        super().__init__(message)
+        self.line, self.entry = line, entry
+
+
+def assert_gradients_match(
+    found: Mapping[str, np.ndarray],
+    parameters: Mapping[str, np.ndarray],
+    x: np.ndarray,
+    labels: np.ndarray,
+    activation: str = "relu",
+    *,
+    mean_at: str = "dz",
+) -> None:
+    """Fail unless the gradients of a network with softmax and mean cross-entropy are right to within rounding.
+
+    found: either a trace, z1 a1 ... loss dz3 dW3 db3 da2 ..., of which some lines may be missing; then each line is
+    judged from its own inputs, and the first wrong one is named. Or the gradients alone, under W1 b1 ... or dW1
+    db1 ...; then each is judged by the running error bound, in float64.
+
+    parameters: W1 (fan_in, fan_out), b1 (fan_out,), ..., float32 or float64, the dtype of the run. x: (m, fan_in);
+    labels: (m,) class numbers. activation: relu, sigmoid or tanh. mean_at: "dz" or "dW", where a trace divides by m;
+    see `lines.MEAN_AT`.
+
+    Raises GradientMismatch, an AssertionError that names the line, the entry, both values, the bound and how far
+    outside it is; ValueError for names that are not known, and for what cannot be judged: a line whose inputs are
+    missing, or float32 gradients without a trace, where the bound is too wide to tell anything.
+
+    In a test suite::
+
+        import numpy as np
+        from compare import assert_gradients_match
+
+        def test_my_backprop():
+            random = np.random.default_rng(0)
+            parameters = {
+                "W1": random.normal(size=(20, 8)), "b1": random.normal(size=8),
+                "W2": random.normal(size=(8, 3)), "b2": random.normal(size=3),
+            }
+            x, labels = random.normal(size=(16, 20)), random.integers(0, 3, 16)
+            gradients = my_backprop(parameters, x, labels)  # {"W1": ..., "b1": ..., "W2": ..., "b2": ...}
+            assert_gradients_match(gradients, parameters, x, labels)
+    """
+    found = {f"d{name}" if name in parameters else name: np.asarray(value) for name, value in found.items()}
+    known = [line.name for line in calculation(len(parameters) // 2, activation, mean_at)]
+    unknown = [name for name in found if name not in known]
+    if unknown or not found:
+        raise ValueError(
+            f"{', '.join(unknown) or 'Nothing'} was given to be judged. Give gradients under the names of the "
+            f"parameters ({', '.join(parameters)}), or a trace with lines among {', '.join(known)}."
+        )
+    gradients = {name[1:]: value for name, value in found.items() if name[1:] in parameters}
+    if len(gradients) < len(found):
+        check = check_lines(found, parameters, x, labels, activation, mean_at=mean_at)
+        wrong = [line for line in check.lines if not line.holds]
+        if wrong:
+            raise GradientMismatch(_complaint(wrong, len(check.lines)), wrong[0].name, wrong[0].worst)
+        left = {name: missing for name, missing in check.unchecked.items() if name in found}
+        gradients = {name: value for name, value in gradients.items() if f"d{name}" in left}
+        if len(gradients) < len(left):
+            name = next(name for name in left if name[1:] not in gradients)
+            raise ValueError(
+                f"{name} cannot be judged: the trace lacks {', '.join(left[name])}. Add it, or drop {name}."
+            )
+    if gradients:
+        _assert_end_to_end(gradients, parameters, x, labels, activation)
+
+
+def _assert_end_to_end(
+    gradients: Mapping[str, np.ndarray],
+    parameters: Mapping[str, np.ndarray],
+    x: np.ndarray,
+    labels: np.ndarray,
+    activation: str,
+) -> None:
+    dtype = parameters["W1"].dtype
+    if dtype != np.float64:
+        raise ValueError(
+            f"In {dtype}, gradients without the lines that lead to them cannot be judged: the error that rounding may "
+            f"cause on the way is as large as the gradients. Give the whole trace, or test in float64."
+        )
+    for name, value in gradients.items():
+        if value.shape != parameters[name].shape:
+            message = f"d{name} has the shape {value.shape}, and {parameters[name].shape} is expected."
+            raise GradientMismatch(message, f"d{name}", None)
+    for verdict in check_gradients(gradients, running_error(parameters, x, labels, activation)):
+        if not verdict.holds:
+            message = f"The gradient of {verdict.parameter} is wrong: {describe(verdict.worst)}."
+            raise GradientMismatch(message, f"d{verdict.parameter}", verdict.worst)
+
+
+def _complaint(wrong: list[LineVerdict], lines: int) -> str:
+    first = wrong[0]
+    what = first.complaint or (f"{describe(first.worst)}" if first.worst else "")
+    others = f" Outside their bounds are {len(wrong)} of {lines} lines; this is the first." if len(wrong) > 1 else ""
+    return f"{first.name} is wrong, given its own inputs: {what}.{others}"
+
+
+def describe(entry: Entry) -> str:
+    """An entry that is outside its bound, in words."""
+    place = f"entry {list(entry.index)}" if entry.index else "it"
+    text = f"{place} is {entry.found:.17g}, and its exact value is {entry.exact:.17g}"
+    if not np.isfinite(entry.error):
+        return text
+    if entry.bound == 0:
+        return f"{text}; off by {entry.error:.3g}, where nothing is rounded and the bound is 0"
+    times = entry.error / entry.bound
+    return f"{text}; off by {entry.error:.3g}, which is {times:.3g} times the {entry.bound:.3g} that rounding can cause"
