@@ -104,7 +104,8 @@ def softmax(x, /, axis=-1):
 def log_softmax(x, /, axis=-1):
     """log(softmax(x)) over `axis`; the logarithm is taken before the quotient, so that no log 0 arises."""
     shifted = x - largest(x, axis)
-    y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    with np.errstate(divide="ignore"):  # the sum is 0 only where there is no entry to tell of it
+        y = shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
     return y, lambda g: g - np.exp(y) * g.sum(axis=axis, keepdims=True)
 
 

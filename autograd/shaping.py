@@ -67,7 +67,7 @@ def pad(x, /, width, value=0):
     """`value` added around x: `width` entries at each end, or (before, after), or one such pair for each axis."""
     pairs = np.broadcast_to(width, (x.ndim, 2))
     inside = tuple(slice(before, before + n) for (before, _), n in zip(pairs, x.shape, strict=True))
-    return np.pad(x, pairs, constant_values=value), lambda g: g[inside]
+    return np.pad(x, width, constant_values=value), lambda g: g[inside]
 
 
 @operation

@@ -1,0 +1,457 @@
+"""Every operation: its value and gradients are PyTorch's, and its gradients are those of central differences.
+
+`CASES` has one entry for each operation: a function that draws arrays and options, and returns the operation on
+tensors, the same in PyTorch, and the arrays. The draws cover both dtypes, zero-size and zero-dimensional arrays,
+broadcasting, every form of axis, transposed, strided and reversed memory, and values that tie and lie on kinks.
+"""
+
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import autograd
+from autograd import Tensor
+
+SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
+FULL_SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=1, max_side=4)
+CASES = {}
+
+
+def case(function):
+    CASES[function.__name__] = function
+    return function
+
+
+class Draw:
+    """Draws arrays: `smooth` ones keep away from kinks and ties, for central differences."""
+
+    def __init__(self, data, dtype, smooth):
+        self.data, self.dtype, self.smooth = data, dtype, smooth
+        self.random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1), label="seed"))
+        self.coarse = not smooth and data.draw(st.booleans(), label="values that tie")
+
+    def __call__(self, strategy, label=None):
+        return self.data.draw(strategy, label=label)
+
+    def array(self, shape, low=-2.0, high=2.0):
+        """Entries from low to high, in one of the memory layouts that NumPy has."""
+        size = int(np.prod(shape))
+        if self.coarse:
+            values = self.random.integers(np.ceil(low), np.floor(high) + 1, size).astype(float)
+        else:
+            # No two closer than a tenth of a step, none at a multiple of 0.5 or nearer to it than that.
+            step = (high - low) / (size + 1)
+            values = low + step * (1 + self.random.permutation(size) + self.random.uniform(-0.4, 0.4, size))
+            nearest = np.round(2 * values) / 2
+            values = np.where(np.abs(values - nearest) < 1e-3, nearest + 2e-3, values)
+        array = values.astype(self.dtype).reshape(shape)
+        layout = self(st.sampled_from(["C", "transposed", "reversed", "strided"]), "layout")
+        if layout == "transposed":
+            array = array.T.copy().T
+        elif layout == "reversed":
+            array = np.flip(np.flip(array).copy())
+        elif layout == "strided" and array.ndim:
+            wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), self.dtype)
+            wide[..., ::2] = array
+            array = wide[..., ::2]
+        return array
+
+    def axes(self, ndim, empty=False):
+        """None, an integer or a tuple, with negative numbers among them."""
+        number = st.integers(-ndim, ndim - 1) if ndim else st.nothing()
+        several = st.sets(st.integers(0, ndim - 1), min_size=0 if empty else 1) if ndim else st.nothing()
+        signed = several.map(lambda axes: tuple(axis - ndim if axis % 2 else axis for axis in sorted(axes)))
+        return self(st.none() | number | signed, "axis")
+
+
+# One variable.
+
+
+def one_variable(name, low=-2.0, high=2.0, theirs=None):
+    def draw(d):
+        return getattr(autograd, name), theirs or getattr(torch, name), [d.array(d(SHAPES), low, high)]
+
+    CASES[name] = draw
+
+
+for name in ["negative", "abs", "exp", "sin", "cos", "tanh", "sigmoid", "relu"]:
+    one_variable(name)
+one_variable("log", 0.25, 4.0)
+one_variable("sqrt", 0.25, 4.0)
+one_variable("log1p", -0.75, 4.0)
+# PyTorch's softplus returns x itself beyond the threshold.
+one_variable("softplus", -40.0, 40.0, lambda x: torch.nn.functional.softplus(x, threshold=100))
+
+
+@case
+def clip(d):
+    ends = d(st.tuples(st.none() | st.sampled_from([-1.0, 0.0]), st.none() | st.sampled_from([0.0, 0.5, 1.0])))
+    assume(ends != (None, None))
+    return lambda x: autograd.clip(x, *ends), lambda x: torch.clamp(x, *ends), [d.array(d(SHAPES))]
+
+
+# Two variables, with broadcasting.
+
+
+def two_variables(name, low=-2.0, high=2.0, exact=False):
+    def draw(d):
+        shapes = d(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=4)).input_shapes
+        a, b = d.array(shapes[0]), d.array(shapes[1], low, high)
+        return getattr(autograd, name), getattr(torch, name), [a, b]
+
+    CASES[name] = draw
+
+
+for name in ["add", "subtract", "multiply", "maximum", "minimum"]:
+    two_variables(name)
+two_variables("divide", 0.5, 3.0)
+
+
+@case
+def power(d):
+    shapes = d(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=4)).input_shapes
+    if d(st.booleans(), "an exponent that is a number"):
+        exponent = d(st.sampled_from([-2, -1, 0, 1, 2, 3, 2.0]))
+        base = d.array(shapes[0], 0.5, 3.0) * (1 if d(st.booleans()) else -1)
+        return lambda a: autograd.power(a, exponent), lambda a: torch.pow(a, exponent), [base]
+    if d(st.booleans(), "a base that is a number"):
+        return lambda b: autograd.power(2.0, b), lambda b: torch.pow(2.0, b), [d.array(shapes[1])]
+    return autograd.power, torch.pow, [d.array(shapes[0], 0.5, 3.0), d.array(shapes[1])]
+
+
+@case
+def where(d):
+    shapes = d(hnp.mutually_broadcastable_shapes(num_shapes=3, max_dims=3, min_side=0, max_side=4)).input_shapes
+    condition = d.random.random(shapes[0]) < 0.5
+    ours = lambda a, b: autograd.where(condition, a, b)  # noqa: E731
+    return ours, lambda a, b: torch.where(torch.tensor(condition), a, b), [d.array(shapes[1]), d.array(shapes[2])]
+
+
+# Reductions. PyTorch takes one axis only in some of them: there the axes are moved last and made one.
+
+
+def over(function, axis, keepdims):
+    def reduce(x):
+        axes = range(x.ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+        axes = [a % x.ndim for a in axes]
+        others = [a for a in range(x.ndim) if a not in axes]
+        y = function(x.permute([*others, *axes]).reshape([*[x.shape[a] for a in others], count(x.shape, axes)]))
+        return y.reshape([1 if a in axes else n for a, n in enumerate(x.shape)]) if keepdims else y
+
+    return reduce
+
+
+def count(shape, axes):
+    return int(np.prod([shape[a] for a in axes]))
+
+
+def reduction(name, theirs, needs=0, low=-2.0, **choices):
+    def draw(d):
+        shape = d(SHAPES, "shape")
+        axis = d.axes(len(shape), empty=True)
+        keepdims = d(st.booleans(), "keepdims")
+        options = {key: d(st.sampled_from(values)) for key, values in choices.items()}
+        axes = range(len(shape)) if axis is None else np.atleast_1d(np.array(axis, int))
+        assume(count(shape, axes) >= needs + options.get("ddof", 0))
+        assume("ddof" not in options or np.prod(shape) > 0)  # PyTorch warns of a variance of nothing
+        reference = over(lambda x: theirs(x, **options), axis, keepdims)
+        ours = getattr(autograd, name)
+        return lambda x: ours(x, axis=axis, keepdims=keepdims, **options), reference, [d.array(shape, low)]
+
+    CASES[name] = draw
+
+
+reduction("sum", lambda x: x.sum(-1))
+reduction("mean", lambda x: x.mean(-1), needs=1)
+reduction("max", lambda x: x.amax(-1), needs=1)
+reduction("min", lambda x: x.amin(-1), needs=1)
+reduction("prod", lambda x: x.prod(-1))
+reduction("var", lambda x, ddof: x.var(-1, correction=ddof), needs=1, ddof=[0, 1])
+# Two entries or more: of one alone the standard deviation is 0, a kink, which has a test of its own.
+reduction("std", lambda x, ddof: x.std(-1, correction=ddof), needs=2, ddof=[0, 1])
+reduction("logsumexp", lambda x: x.logsumexp(-1))
+
+
+def along(function, axis):
+    """A PyTorch function that keeps the shape, over several axes."""
+
+    def apply(x):
+        axes = list(range(x.ndim)) if axis is None else [a % x.ndim for a in np.atleast_1d(axis)]
+        order = [a for a in range(x.ndim) if a not in axes] + axes
+        moved = x.permute(order)
+        y = function(moved.reshape([*[x.shape[a] for a in order[: x.ndim - len(axes)]], count(x.shape, axes)]))
+        return y.reshape(moved.shape).permute(np.argsort(order).tolist())
+
+    return apply
+
+
+def softmaxes(name, theirs):
+    def draw(d):
+        shape = d(SHAPES)
+        axis = d.axes(len(shape))
+        return lambda x: getattr(autograd, name)(x, axis=axis), along(theirs, axis), [d.array(shape)]
+
+    CASES[name] = draw
+
+
+softmaxes("softmax", lambda x: x.softmax(-1))
+softmaxes("log_softmax", lambda x: x.log_softmax(-1))
+
+
+@case
+def cumsum(d):
+    shape = d(SHAPES)
+    axis = d(st.none() | (st.integers(-len(shape), len(shape) - 1) if shape else st.nothing()))
+    reference = (lambda x: x.reshape(-1).cumsum(0)) if axis is None else (lambda x: x.cumsum(axis))
+    return lambda x: autograd.cumsum(x, axis), reference, [d.array(shape)]
+
+
+# Losses.
+
+
+def classes(d):
+    m, k = d(st.integers(1, 5)), d(st.integers(1, 4))
+    return d.array((m, k)), d.random.integers(0, k, m)
+
+
+@case
+def cross_entropy(d):
+    scores, y = classes(d)
+    theirs = torch.nn.functional.cross_entropy
+    return lambda z: autograd.cross_entropy(z, y), lambda z: theirs(z, torch.tensor(y)), [scores]
+
+
+@case
+def nll_loss(d):
+    scores, y = classes(d)
+    theirs = torch.nn.functional.nll_loss
+    return lambda z: autograd.nll_loss(z, y), lambda z: theirs(z, torch.tensor(y)), [scores]
+
+
+@case
+def mse_loss(d):
+    shape = d(FULL_SHAPES)
+    return autograd.mse_loss, torch.nn.functional.mse_loss, [d.array(shape), d.array(shape)]
+
+
+# Shapes.
+
+
+def factored(d, size):
+    """A shape of that many entries."""
+    if size == 0:
+        return d(st.sampled_from([(0,), (2, 0), (0, 1, 3)]))
+    first = d(st.sampled_from([n for n in range(1, size + 1) if size % n == 0]))
+    return (first, size // first)
+
+
+@case
+def reshape(d):
+    x = d.array(d(SHAPES))
+    shape = factored(d, x.size)
+    if d(st.booleans(), "as integers"):
+        return lambda x: autograd.reshape(x, *shape), lambda x: x.reshape(shape), [x]
+    return lambda x: autograd.reshape(x, shape), lambda x: x.reshape(shape), [x]
+
+
+@case
+def flatten(d):
+    return autograd.flatten, lambda x: x.reshape(-1), [d.array(d(SHAPES))]
+
+
+@case
+def transpose(d):
+    x = d.array(d(SHAPES))
+    if d(st.booleans(), "reversed"):
+        return autograd.transpose, lambda x: x.permute(list(range(x.ndim))[::-1]), [x]
+    axes = tuple(a - x.ndim if a % 2 else a for a in d(st.permutations(range(x.ndim))))
+    return lambda x: autograd.transpose(x, axes), lambda x: x.permute(axes), [x]
+
+
+@case
+def swapaxes(d):
+    x = d.array(d(hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=4)))
+    i, j = d(st.tuples(*[st.integers(-x.ndim, x.ndim - 1)] * 2))
+    return lambda x: autograd.swapaxes(x, i, j), lambda x: x.swapaxes(i, j), [x]
+
+
+@case
+def expand_dims(d):
+    x = d.array(d(SHAPES))
+    if d(st.booleans(), "two axes"):
+        return lambda x: autograd.expand_dims(x, (0, -1)), lambda x: x.unsqueeze(0).unsqueeze(-1), [x]
+    axis = d(st.integers(-x.ndim - 1, x.ndim))
+    return lambda x: autograd.expand_dims(x, axis), lambda x: x.unsqueeze(axis), [x]
+
+
+@case
+def squeeze(d):
+    x = d.array(d(hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=2)))
+    ones = [a for a, n in enumerate(x.shape) if n == 1]
+    axis = d(st.none() | (st.sampled_from(ones) | st.just(tuple(ones)) if ones else st.nothing()))
+    return lambda x: autograd.squeeze(x, axis), lambda x: x.squeeze() if axis is None else x.squeeze(axis), [x]
+
+
+@case
+def broadcast_to(d):
+    shapes = d(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=4))
+    result = shapes.result_shape
+    return (
+        lambda x: autograd.broadcast_to(x, result),
+        lambda x: x.broadcast_to(result),
+        [d.array(shapes.input_shapes[0])],
+    )
+
+
+@case
+def flip(d):
+    x = d.array(d(SHAPES))
+    axis = d.axes(x.ndim)
+    dims = list(range(x.ndim)) if axis is None else [axis] if isinstance(axis, int) else list(axis)
+    return lambda x: autograd.flip(x, axis), lambda x: x.flip(dims), [x]
+
+
+@case
+def pad(d):
+    x = d.array(d(SHAPES))
+    value = d(st.sampled_from([0, 1.5]))
+    end = st.integers(0, 2)
+    each = st.tuples(*[st.tuples(end, end)] * x.ndim) if x.ndim else st.nothing()
+    width = d(end | st.tuples(end, end) | each, "width")
+    pairs = np.broadcast_to(width, (x.ndim, 2))
+    torch_order = pairs[::-1].flatten().tolist()  # last axis first
+    reference = lambda x: torch.nn.functional.pad(x, torch_order, value=value)  # noqa: E731
+    return lambda x: autograd.pad(x, width, value), reference, [x]
+
+
+@case
+def getitem(d):
+    shape = d(hnp.array_shapes(min_dims=0, max_dims=3, min_side=1, max_side=4))
+    kind = d(st.sampled_from(["slices", "integers", "mask"]), "kind")
+    if kind == "slices":
+        index = d(hnp.basic_indices(shape, allow_newaxis=True), "index")
+    elif kind == "integers" and shape:
+        index = d(hnp.integer_array_indices(shape), "index")  # the same entry again and again, often
+    else:
+        index = d.random.random(shape) < 0.5
+    positions = np.arange(int(np.prod(shape))).reshape(shape)[index]
+    return lambda x: x[index], lambda x: x.reshape(-1)[torch.tensor(positions)], [d.array(shape)]
+
+
+def joined(d, same_length):
+    shape = list(d(hnp.array_shapes(min_dims=0 if same_length else 1, max_dims=3, min_side=0, max_side=3)))
+    axis = d(st.integers(-len(shape) - same_length, len(shape) - 1 + same_length), "axis")
+    arrays = []
+    for _ in range(d(st.integers(1, 3), "how many")):
+        if not same_length:
+            shape[axis] = d(st.integers(0, 3))
+        arrays.append(d.array(tuple(shape)))
+    return arrays, axis
+
+
+@case
+def concatenate(d):
+    arrays, axis = joined(d, same_length=False)
+    return lambda *xs: autograd.concatenate(xs, axis), lambda *xs: torch.concatenate(xs, axis), arrays
+
+
+@case
+def stack(d):
+    arrays, axis = joined(d, same_length=True)
+    return lambda *xs: autograd.stack(xs, axis), lambda *xs: torch.stack(xs, axis), arrays
+
+
+# Products.
+
+
+@case
+def matmul(d):
+    shapes = d(hnp.mutually_broadcastable_shapes(signature=np.matmul.signature, max_dims=2, min_side=0, max_side=3))
+    return autograd.matmul, torch.matmul, [d.array(shape) for shape in shapes.input_shapes]
+
+
+@case
+def einsum(d):
+    subscripts = d(
+        st.sampled_from(
+            ["ij,jk->ik", "ij,jk->ki", "bij,bjk->bik", "i,j->ij", "i,i->", "ij->", "ij->j", "ij->ji", "ij,ij->i",
+             "ij,jk,kl->il", "ij,k->k", "ij,k->ik", "i,ij,j->", ",i->i", "ii->i", "ii->", "ii,i->i", "iij->ij",
+             "iij,j->i", "iii->i", " ij , j -> i "]
+        ),
+        "subscripts",
+    )  # fmt: skip
+    lengths = {letter: d(st.integers(0, 3)) for letter in "ijklb"}
+    terms = subscripts.replace(" ", "").split("->")[0].split(",")
+    arrays = [d.array(tuple(lengths[letter] for letter in term)) for term in terms]
+    for number, term in enumerate(terms):
+        for axis, letter in enumerate(term):  # an axis of length 1 broadcasts, unless it is half of a diagonal
+            if term.count(letter) == 1 and lengths[letter] > 0 and d(st.integers(0, 4)) == 0:
+                arrays[number] = arrays[number].take([0], axis)
+    return lambda *xs: autograd.einsum(subscripts, *xs), lambda *xs: torch.einsum(subscripts, *xs), arrays
+
+
+# The claims.
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", CASES)
+def test_value_and_gradients_are_those_of_pytorch(name, dtype, same_as_torch):
+    @settings(max_examples=60)
+    @given(st.data())
+    def check(data):
+        ours, theirs, arrays = CASES[name](Draw(data, dtype, smooth=False))
+        same_as_torch(ours, theirs, *arrays, seed=zlib.crc32(name.encode()))
+
+    check()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradients_are_those_of_central_differences(name):
+    @settings(max_examples=15)
+    @given(st.data())
+    def check(data):
+        ours, _, arrays = CASES[name](Draw(data, np.float64, smooth=True))
+        leaves = [Tensor(array.copy(), requires_grad=True) for array in arrays]
+        y = ours(*leaves)
+        g = np.random.default_rng(0).standard_normal(y.shape)
+        y.backward(g)
+        h = 1e-5
+        for leaf in leaves:
+            slope = np.empty(leaf.shape)
+            for index in np.ndindex(leaf.shape):
+                middle = leaf.data[index]
+                leaf.data[index] = middle + h
+                above = np.vdot(g, ours(*leaves).data)
+                leaf.data[index] = middle - h
+                below = np.vdot(g, ours(*leaves).data)
+                leaf.data[index] = middle
+                slope[index] = (above - below) / (2 * h)
+            # Truncation h ** 2 times the third derivative, roundoff 1e-16 / h times the value: both about 1e-9 here.
+            np.testing.assert_allclose(leaf.grad, slope, rtol=1e-7, atol=1e-7)
+
+    check()
+
+
+def test_every_operation_that_is_offered_has_a_case():
+    no_operation = {"SGD", "Adam", "Network", "Tensor", "graph", "graphviz", "no_grad", "operation", "unbroadcast"}
+    assert set(CASES) == set(autograd.__all__) - no_operation
+
+
+METHODS = {name for name in CASES if hasattr(Tensor, name)} - {"getitem"}
+
+
+def test_the_customary_operations_are_methods_too():
+    assert {
+        *(
+            "abs exp log log1p sqrt sin cos tanh sigmoid relu softplus clip sum mean max min prod var std cumsum".split()
+        ),
+        *("logsumexp softmax log_softmax reshape flatten transpose swapaxes expand_dims squeeze broadcast_to".split()),
+        *("flip pad".split()),
+    } == METHODS
+    for name in METHODS:
+        assert getattr(Tensor, name) is getattr(autograd, name)
