@@ -6,7 +6,7 @@ Exit codes: 0 = it holds, 1 = it does not hold, 2 = bad usage or bad input, 130 
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
@@ -86,3 +86,25 @@ def curves(settings: "Settings", json: Json = False, out: Out = Path("results/cu
     from compare import curves as question
 
     _ask(lambda: question.answer(settings, out), json)
+
+
+After = Annotated[int, typer.Option(help="Train that many steps first, by hand, and judge at those weights.")]
+Mutants = Annotated[bool, typer.Option("--mutants", help="Plant bugs instead, and see whether each is caught.")]
+
+
+@app.command()
+@takes_settings("epochs")
+def parity(
+    settings: "Settings",
+    after: After = 0,
+    mutants: Mutants = False,
+    json: Json = False,
+    out: Out = Path("results/parity"),
+) -> None:
+    """The gradients of one batch in all three, line by line, against bounds that are derived, not guessed.
+
+    Example: python -m compare parity --dtype float32 --batch-size 256
+    """
+    from compare.parity import question
+
+    _ask(lambda: question.answer_mutants(out) if mutants else question.answer(settings, out, after), json)

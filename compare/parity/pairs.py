@@ -21,9 +21,9 @@ class PairRow:
     """One gradient in two implementations.
 
     pair: "manual/torch_ref"; parameter: W1, b1, ...; absolute, relative, ulp: the largest difference of an entry, that
-    by the largest entry of the two, and the largest in units in the last place of the dtype; bound_used: the largest
-    difference / bound; relative_bound: the largest bound by the largest entry; verdict: EXACT (every entry is the
-    same), WITHIN or OUTSIDE.
+    by the largest entry of the two, and the largest in units in the last place of the dtype; bound: the most that two
+    correct implementations can differ in any entry; bound_used: the largest difference / bound of an entry; verdict:
+    EXACT (every entry is the same), WITHIN or OUTSIDE.
     """
 
     pair: str
@@ -31,8 +31,8 @@ class PairRow:
     absolute: float
     relative: float
     ulp: float
+    bound: float
     bound_used: float
-    relative_bound: float
     verdict: str
 
     @property
@@ -78,7 +78,7 @@ def _row(pair: str, name: str, first: np.ndarray, second: np.ndarray, bound: np.
         absolute,
         relative=absolute / largest if largest > 0 else 0.0,
         ulp=ulp,
+        bound=float(bound.max()),
         bound_used=used,
-        relative_bound=float(bound.max()) / largest if largest > 0 else np.inf,
         verdict=EXACT if absolute == 0 else WITHIN if used <= 1 else OUTSIDE,
     )

@@ -1,0 +1,201 @@
+"""Do the three compute the same gradients? One batch: line by line, end to end, in pairs, before the referee."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compare.parity.end_to_end import GradientVerdict, check_gradients, running_error
+from compare.parity.line_check import LineCheck, LineVerdict, check_lines
+from compare.parity.mutants import Proof, try_mutants
+from compare.parity.pairs import PairRow, compare_pairs
+from compare.parity.referee import Referee, referee
+from compare.shared.dataset import CLASSES, Dataset, load_mnist, pixels
+from compare.shared.environment import environment
+from compare.shared.errors import BadInput
+from compare.shared.implementations import NAMES, build
+from compare.shared.initial import initial_parameters
+from compare.shared.output import Output
+from compare.shared.settings import Settings
+from compare.shared.terminal import print_files, progress
+from compare.shared.threads import use_threads
+from compare.shared.training import epoch_batches
+
+
+@dataclass(frozen=True)
+class Parity:
+    """The answer. checks, end_to_end: by implementation; after: training steps before the batch was looked at."""
+
+    settings: Settings
+    after: int
+    checks: dict[str, LineCheck]
+    end_to_end: dict[str, tuple[GradientVerdict, ...]]
+    pairs: list[PairRow]
+    referee: Referee
+    files: list[Path]
+    environment: dict[str, Any]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is outside its bound and the referee agrees."""
+        lines = all(check.holds for check in self.checks.values())
+        gradients = all(verdict.holds for verdicts in self.end_to_end.values() for verdict in verdicts)
+        return lines and gradients and all(pair.holds for pair in self.pairs) and self.referee.holds
+
+    def nearest(self, letters: str = "") -> tuple[str, LineVerdict]:
+        """The line that uses most of its bound, and whose it is; among lines of those names, such as "z da dW"."""
+        wanted = letters.split()
+        lines = [
+            (name, line)
+            for name, check in self.checks.items()
+            for line in check.lines
+            if not wanted or line.name.rstrip("0123456789") in wanted
+        ]
+        return max(lines, key=lambda named: named[1].bound_used)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "holds": self.holds,
+            "dtype": self.settings.dtype,
+            "batch_size": self.settings.batch_size,
+            "after": self.after,
+            "settings": self.settings.as_json(),
+            "lines": [
+                {"implementation": name, "line": line.name, "error": line.error, "error_ulp": line.error_ulp,
+                 "bound_used": line.bound_used, "probable_used": line.probable_used, "holds": line.holds}
+                for name, check in self.checks.items()
+                for line in check.lines
+            ],
+            "end_to_end": {
+                "holds": all(v.holds for verdicts in self.end_to_end.values() for v in verdicts),
+                "is_a_verdict": self.settings.dtype == "float64",
+                "gradients": [
+                    {"implementation": name, "parameter": verdict.parameter, "error": verdict.error,
+                     "bound_used": verdict.bound_used, "relative_bound": verdict.relative_bound, "holds": verdict.holds}
+                    for name, verdicts in self.end_to_end.items()
+                    for verdict in verdicts
+                ],
+            },
+            "pairs": [{**asdict(pair), "holds": pair.holds} for pair in self.pairs],
+            "referee": {**asdict(self.referee), "holds": self.referee.holds},
+            "files": [str(path) for path in self.files],
+            "environment": self.environment,
+        }  # fmt: skip
+
+    def print(self) -> None:
+        """Tables, a sentence for every number in them, and the verdict, on stdout."""
+        from compare.parity.report import print_parity
+
+        print_parity(self)
+        print_files(self.files)
+
+
+@dataclass(frozen=True)
+class MutantsTried:
+    """The answer to --mutants: can the check fail?"""
+
+    proof: Proof
+    files: list[Path]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every planted bug is caught on its own line, and nothing that is correct."""
+        return self.proof.holds
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return self.proof.as_json()
+
+    def print(self) -> None:
+        """The table of bugs, on stdout."""
+        from compare.parity.report import print_mutants
+
+        print_mutants(self.proof)
+        print_files(self.files)
+
+
+def answer(settings: Settings, out: Path, after: int = 0) -> Parity:
+    """Judge one batch, the first rows of the training set, in all three.
+
+    after: training steps, taken by hand, whose weights all three are then given. Raises BadInput for a set, an option
+    or a folder that cannot be used, and where the training's weights stop being finite.
+    """
+    if after < 0:
+        raise BadInput(f"--after is {after}; expected a whole number of training steps, 0 or more.")
+    output = Output(out)
+    data = load_mnist(settings.data)
+    rows = settings.rows_per_batch(len(data.train_labels))
+    x, labels = pixels(data.train_images[:rows], settings.dtype), data.train_labels[:rows]
+    with use_threads(settings.threads) as threads:
+        parameters = trained(settings, data, after)
+        result = judge(settings.with_(batch_size=rows), after, parameters, x, labels, output, environment(threads))
+        output.write_json("results.json", result.as_json())
+    return result
+
+
+def answer_mutants(out: Path) -> MutantsTried:
+    """Plant every bug, in float64. Raises BadInput for a folder that cannot be used."""
+    output = Output(out)
+    proof = try_mutants()
+    output.write_json("mutants.json", proof.as_json())
+    return MutantsTried(proof, output.files)
+
+
+def trained(settings: Settings, data: Dataset, steps: int) -> dict[str, np.ndarray]:
+    """The weights after that many training steps of the network by hand, from the initial weights of the settings."""
+    sizes = settings.sizes(data.train_images.shape[1], CLASSES)
+    start = initial_parameters(sizes, settings.init, settings.init_scale, settings.seed, settings.dtype)
+    net = build("manual", start, settings.activation)
+    epochs = (epoch_batches(settings, len(data.train_labels), epoch) for epoch in itertools.count(1))
+    batches = itertools.islice(itertools.chain.from_iterable(epochs), steps)
+    with progress("training", steps) as advance, np.errstate(over="ignore", invalid="ignore"):
+        for step, batch in enumerate(batches, start=1):
+            x = pixels(data.train_images[batch], settings.dtype)
+            if not math.isfinite(net.step(x, data.train_labels[batch], settings.learning_rate)):
+                raise BadInput(
+                    f"The training before the check stopped at step {step:,}, where the loss is not finite. Try a "
+                    f"smaller --learning-rate or --init-scale, or fewer steps with --after."
+                )
+            advance()
+    return net.parameters()
+
+
+def judge(
+    settings: Settings,
+    after: int,
+    parameters: Mapping[str, np.ndarray],
+    x: np.ndarray,
+    labels: np.ndarray,
+    output: Output,
+    about: dict[str, Any],
+) -> Parity:
+    """All four judgements of one batch, x (m, fan_in) in the dtype of the parameters, and the figure."""
+    start, activation = dict(parameters), settings.activation
+    traces, checks = {}, {}
+    with progress("lines", len(NAMES)) as advance:
+        for name in NAMES:
+            traces[name] = build(name, start, activation).trace(x, labels)
+            checks[name] = check_lines(traces[name], start, x, labels, activation)
+            advance()
+    gradients = {name: {p: trace[f"d{p}"] for p in start} for name, trace in traces.items()}
+    allowed = running_error(start, x, labels, activation)
+    result = Parity(
+        settings,
+        after,
+        checks,
+        end_to_end={name: check_gradients(found, allowed) for name, found in gradients.items()},
+        pairs=compare_pairs(gradients, start, x, labels, activation, allowed=allowed),
+        referee=referee(start, x, labels, activation),
+        files=[output.folder / name for name in ("parity.png", "parity.svg", "results.json")],
+        environment=about,
+    )
+    from compare.parity.figure import draw
+    from compare.shared.figures import save_figure
+
+    save_figure(draw(result), output, "parity")
+    return result

@@ -1,0 +1,170 @@
+"""What a person reads: tables, and under each what its numbers mean."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compare.parity.mutants import Proof
+from compare.parity.referee import AGREEMENT
+from compare.shared.implementations import NAMES, TITLES
+from compare.shared.terminal import print_table, print_text
+
+if TYPE_CHECKING:
+    from compare.parity.question import Parity
+
+ASKED = 6e-9  # the difference that people ask about
+
+
+def print_parity(parity: "Parity") -> None:
+    """The answer to the question, on stdout."""
+    _print_lines(parity)
+    _print_end_to_end(parity)
+    _print_pairs(parity)
+    print_text(referee_sentence(parity))
+    print_text("")
+    print_text(verdict_sentence(parity))
+
+
+def _print_lines(parity: "Parity") -> None:
+    settings = parity.settings
+    when = f"after {parity.after:,} training steps" if parity.after else "at the initial weights"
+    names = [line.name for line in parity.checks[NAMES[0]].lines]
+    print_table(
+        f"Lines, {settings.dtype}, a batch of {settings.batch_size:,}, {when}",
+        ("line", *(column for name in NAMES for column in (f"{TITLES[name]}: bound used", "ulps"))),
+        [
+            (name, *(cell for check in parity.checks.values() for cell in (_share(check[name].bound_used),
+                                                                         f"{check[name].error_ulp:,.3g}")))
+            for name in names
+        ],
+    )  # fmt: skip
+    implementation, line = parity.nearest("z da dW")
+    print_text(
+        "bound used: each line is recomputed, from the inputs that the implementation itself reports for it, in longer "
+        "arithmetic; of the worst error that rounding can make in that one line, whatever the order of its sums, this "
+        "part is there, at the entry where it is largest. Up to 1 it holds; 0 is exact.\n"
+        "ulps: the largest error in units in the last place of its entry; many where large terms cancel and leave an "
+        "entry near 0, which is why ulps alone cannot judge a sum.\n"
+        f"Of the matrix products {line.name} of `{implementation}` comes nearest to its bound, with "
+        f"{_share(line.bound_used)} of it. Roundings mostly cancel: the longer a sum, the less of its worst case is "
+        f"used; the bound that holds with 99 % certainty if they are independent (Higham and Mary 2019) is used to "
+        f"{_share(line.probable_used)}."
+    )
+    if settings.batch_size == 1:
+        print_text("With one row, an entry of dW is one product, rounded once: there the worst case is common.")
+    print_text("")
+
+
+def _print_end_to_end(parity: "Parity") -> None:
+    first = parity.end_to_end[NAMES[0]]
+    print_table(
+        "Gradients, end to end",
+        ("gradient", "bound / largest entry", *(f"{TITLES[name]}: bound used" for name in NAMES)),
+        [
+            (f"d{verdict.parameter}", f"{verdict.relative_bound:.1e}",
+             *(_share(parity.end_to_end[name][i].bound_used) for name in NAMES))
+            for i, verdict in enumerate(first)
+        ],
+    )  # fmt: skip
+    print_text(
+        "The same gradients judged without a look at the lines between: a bound on the error is carried through the "
+        "whole calculation, and is wide, as no errors are allowed to cancel. Its first column is how wide."
+    )
+    if parity.settings.dtype == "float32":
+        print_text(
+            "In float32 it is too wide to be a verdict, since a fault as large as that part of the gradient would "
+            "pass: rely on the lines."
+        )
+    print_text("")
+
+
+def _print_pairs(parity: "Parity") -> None:
+    print_table(
+        "Pairs",
+        ("pair", "gradient", "largest difference", "/ largest entry", "ulps", "bound used", "verdict"),
+        [
+            (pair.pair, f"d{pair.parameter}", f"{pair.absolute:.1e}", f"{pair.relative:.1e}", f"{pair.ulp:,.3g}",
+             _share(pair.bound_used), pair.verdict)
+            for pair in parity.pairs
+        ],
+    )  # fmt: skip
+    print_text(
+        "Two correct gradients can be as far apart as twice the bound end to end: bound used is the largest difference "
+        "by that; exact means that every entry is the same to the bit."
+    )
+    print_text(is_it_right(parity))
+    print_text("")
+
+
+def is_it_right(parity: "Parity") -> str:
+    """Is a difference of 6e-9 right? What follows from the bounds of this batch."""
+    widest = max(parity.pairs, key=lambda pair: pair.absolute)
+    allowed = max(pair.bound for pair in parity.pairs)
+    question = f"Is a difference of {ASKED:g} right?"
+    found = f"the largest here is {widest.absolute:.1e}, in d{widest.parameter} of {widest.pair}"
+    if parity.settings.dtype == "float32":
+        return (
+            f"{question} In float32 the difference alone cannot tell: {found}, and each of the two is right line by "
+            f"line, which is the proof. End to end, rounding could in the worst case cause up to {allowed:.1e}."
+        )
+    if allowed < ASKED:
+        return (
+            f"{question} Not here, in float64: no two correct implementations can be further apart than {allowed:.1e} "
+            f"in any entry of this batch; {found}."
+        )
+    return f"{question} Here it may be: up to {allowed:.1e} can be rounding in the worst case; {found}."
+
+
+def referee_sentence(parity: "Parity") -> str:
+    """What the referee found."""
+    referee = parity.referee
+    redone = f" ({referee.redone} steps crossed a ReLU's bend and were redone smaller)" if referee.redone else ""
+    return (
+        f"Referee: finite differences of the loss alone, in extended precision, along {referee.directions} random "
+        f"directions and on all {referee.entries} entries of a small network, "
+        + ("confirm" if referee.holds else "do not confirm")
+        + f" the formulas behind these bounds: the largest relative difference is {referee.relative_difference:.1e}, "
+        f"and {AGREEMENT:g} is asked for{redone}."
+    )
+
+
+def verdict_sentence(parity: "Parity") -> str:
+    """Whether it holds, and if not, where it fails first."""
+    for name, check in parity.checks.items():
+        if check.first_wrong_line:
+            from compare.parity.assertion import describe
+
+            line = check[check.first_wrong_line]
+            what = describe(line.worst) if line.worst else line.complaint
+            return f"It does not hold. In `{name}`, {line.name} is wrong, given its own inputs: {what}."
+    if not parity.holds:
+        return "It does not hold: every line is within its bound, but not all of the rest; see above."
+    implementation, line = parity.nearest()
+    return (
+        f"It holds. All {sum(len(check.lines) for check in parity.checks.values())} lines are within the rounding "
+        f"error that they may have; {line.name} of `{implementation}` is nearest, with {_share(line.bound_used)} of "
+        f"its bound used."
+    )
+
+
+def print_mutants(proof: Proof) -> None:
+    """The table of planted bugs, on stdout."""
+    print_table(
+        "Planted bugs",
+        ("bug", "line", "named by the check", "caught"),
+        [
+            (tried.mutant.name, tried.mutant.line, tried.named_line or "none", "yes" if tried.caught else "NO")
+            for tried in proof.mutants
+        ],
+    )
+    print_text(
+        "Each bug replaces one line of a correct float64 network; it counts as caught if the first line outside its "
+        "bound is that line. The network without any of them "
+        + ("passes" if proof.correct_holds else "DOES NOT PASS")
+        + f" on the same data. {'It holds.' if proof.holds else 'It does not hold.'} {proof.caught} of "
+        f"{len(proof.mutants)} are caught."
+    )
+
+
+def _share(part: float) -> str:
+    return "0" if part == 0 else "outside" if not np.isfinite(part) else f"{part:.2g}"
