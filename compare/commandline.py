@@ -108,3 +108,25 @@ def parity(
     from compare.parity import question
 
     _ask(lambda: question.answer_mutants(out) if mutants else question.answer(settings, out, after), json)
+
+
+Name = Annotated[str | None, typer.Argument(help="The experiment; without one, all are listed.", show_default=False)]
+All = Annotated[bool, typer.Option("--all", help="Run every experiment.")]
+
+
+@app.command()
+@takes_settings("preset", "epochs", "hidden", "activation", "init", "init_scale", dtype="float32")
+def hidden(
+    settings: "Settings",
+    name: Name = None,
+    everything: All = False,
+    json: Json = False,
+    out: Out = Path("results/hidden"),
+) -> None:
+    """What frameworks hide: one measured experiment each. Without a NAME, the list of them.
+
+    Example: python -m compare hidden fused-loss
+    """
+    from compare.hidden import question
+
+    _ask(lambda: question.answer(settings, out, name, everything), json)

@@ -1,0 +1,46 @@
+"""The experiments by name, in the order in which they are told."""
+
+import difflib
+import importlib
+from typing import cast
+
+from compare.hidden.experiment import Experiment
+from compare.shared.errors import BadInput
+
+NAMES: tuple[str, ...] = (
+    "tape",
+    "memory",
+    "accumulate",
+    "unbroadcast",
+    "fused-loss",
+    "init",
+    "dtype",
+    "layout",
+    "relu-at-zero",
+    "mean-or-sum",
+    "summation-order",
+    "in-place",
+    "no-grad",
+    "freed-graph",
+    "batch-size",
+    "init-scale",
+    "cost",
+    "blas",
+    "compile",
+    "all-reduce",
+    "optimizer-state",
+    "double-backward",
+    "what-vanished",
+    "gradient-flow",
+    "shape-errors",
+    "trust",
+)
+
+
+def load(name: str) -> Experiment:
+    """The experiment of that name, from its module in this folder. Raises BadInput where there is none."""
+    if name not in NAMES:
+        close = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise BadInput(f"There is no experiment {name!r}.{hint} There are: {', '.join(NAMES)}.")
+    return cast(Experiment, importlib.import_module(f"compare.hidden.{name.replace('-', '_')}"))
