@@ -82,9 +82,9 @@ def relu(x, /):
 
 @operation
 def softplus(x, /):
-    """log(1 + exp(x)), without overflow; its derivative is the sigmoid."""
+    """log(1 + exp(x)), without overflow; its derivative, the sigmoid, is 1 - exp(-y)."""
     y = np.logaddexp(x, 0)
-    return y, lambda g: g * np.exp(x - y)
+    return y, lambda g: g * -np.expm1(-y)
 
 
 @operation

@@ -42,7 +42,7 @@ def operation(compute: Callable[..., tuple[Any, ...]], name: str = "", doc: str 
             if edges:
                 if result.data.dtype.kind != "f":
                     raise TypeError(
-                        f"{name} gave {result.dtype}; detach() its inputs: only real numbers have gradients."
+                        f"Only floats have gradients, and {compute.__name__} gave {result.dtype}: convert it."
                     )
                 parents, kept_vjps = zip(*edges, strict=True)
                 result.node = Node(compute.__name__, parents, kept_vjps, result.data)

@@ -49,18 +49,15 @@ def einsum(subscripts, /, *operands):
     def vjp(i: int) -> VJP:
         def product(g: np.ndarray) -> np.ndarray:
             letters, factors = [output, *terms[:i], *terms[i + 1 :]], [g, *operands[:i], *operands[i + 1 :]]
-            spare = iter(sorted(set(string.ascii_letters) - set(inputs)))
-            lengths = {k: n for term, factor in zip(letters, factors) for k, n in zip(term, np.shape(factor)) if n != 1}
-            target = ""
+            spare, target = iter(sorted(set(string.ascii_letters) - set(inputs))), ""
             for letter, n in zip(terms[i], operands[i].shape, strict=True):
                 if letter in target:  # "ii": the gradient lies on the diagonal, which the unit matrix picks
                     row, letter = letter, next(spare)
                     letters.append(row + letter)
                     factors.append(np.eye(n, dtype=g.dtype))
-                elif letter not in lengths:  # summed out in this operand: all entries alike
-                    letters.append(letter)
-                    factors.append(np.ones(n, g.dtype))
                 target += letter
+            letters.append(target)
+            factors.append(np.ones(operands[i].shape, g.dtype))  # spreads over the axes that only this operand has
             return unbroadcast(np.einsum(f"{','.join(letters)}->{target}", *factors, optimize=True), operands[i])
 
         return product

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import elementwise, products, reductions, shaping
+from autograd.operation import plain
 from autograd.tape import Node, backward
 
 
@@ -26,7 +27,7 @@ def operators(operation: Callable[..., "Tensor"]) -> tuple[Callable[..., "Tensor
 
 def comparison(compare: Callable[[Any, Any], Any]) -> Callable[["Tensor", Any], np.ndarray]:
     """Entry by entry, as a plain array of truth values: a step has no gradient worth recording."""
-    return lambda self, other: compare(self.data, other.data if isinstance(other, Tensor) else other)
+    return lambda self, other: compare(self.data, plain(other))
 
 
 class Tensor:
@@ -59,8 +60,23 @@ class Tensor:
 
     @property
     def grad(self) -> np.ndarray | None:
-        """The gradient that `backward` has added up here, or None."""
+        """The gradient that `backward` has added up here, or None. It may be changed, to clip it: x.grad *= 0.1."""
         return self.node.grad if self.node else None
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        if self.node is None:
+            raise RuntimeError("This tensor requires no gradient, so it cannot be given one.")
+        self.node.grad = None if gradient is None else self._gradient(gradient)
+
+    def _gradient(self, gradient: Any) -> np.ndarray:
+        """A copy of the gradient as an array, once it is known to fit this tensor."""
+        copy = np.array(plain(gradient), self.dtype if isinstance(gradient, (int, float)) else None)
+        if copy.shape != self.shape:
+            raise ValueError(f"The gradient has the shape {copy.shape}, the tensor {self.shape}: make them equal.")
+        if copy.dtype != self.dtype:
+            raise TypeError(f"The gradient is {copy.dtype}, the tensor {self.dtype}: convert it with astype.")
+        return copy
 
     shape = property(lambda self: self.data.shape, doc="The length of each axis, a tuple.")
     ndim = property(lambda self: self.data.ndim, doc="The number of axes.")
@@ -87,15 +103,7 @@ class Tensor:
                     f"The shape is {self.shape}: reduce it to one number with sum(), or pass a gradient."
                 )
             gradient = np.ones_like(self.data)
-        elif isinstance(gradient, (int, float)):
-            gradient = np.array(gradient, self.dtype)
-        else:
-            gradient = np.array(gradient.data if isinstance(gradient, Tensor) else gradient)
-        if gradient.shape != self.shape:
-            raise ValueError(f"The gradient has the shape {gradient.shape}, the tensor {self.shape}: make them equal.")
-        if gradient.dtype != self.dtype:
-            raise TypeError(f"The gradient is {gradient.dtype}, the tensor {self.dtype}: convert it with astype.")
-        backward(self.node, gradient, retain_graph)
+        backward(self.node, self._gradient(gradient), retain_graph)
 
     def retain_grad(self) -> None:
         """Keep the gradient of this tensor too in the next `backward`, though it is not a leaf."""

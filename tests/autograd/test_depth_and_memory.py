@@ -1,0 +1,121 @@
+"""Deep graphs and long trainings: no recursion, no reference cycles, no growth."""
+
+import gc
+import subprocess
+import sys
+import textwrap
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from autograd import SGD, Adam, Tensor, cross_entropy
+
+
+def run_on_a_small_stack(body: str) -> subprocess.CompletedProcess:
+    """Run in a process of its own, which would not survive an overflow of the C stack."""
+    program = textwrap.dedent("""
+        import sys, threading
+        import numpy as np
+        from autograd import Tensor, graph
+
+        DEPTH = 100_000
+
+        def chain(x):
+            for _ in range(DEPTH // 2):
+                x = x + x * 0.0
+            return x
+
+        def body():
+            sys.setrecursionlimit(60)
+    """) + textwrap.indent(textwrap.dedent(body), "    ")
+    program += textwrap.dedent("""
+        threading.stack_size(256 * 1024)
+        thread = threading.Thread(target=body)
+        thread.start()
+        thread.join()
+    """)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+
+
+def test_a_graph_of_100_000_operations_is_built_run_backward_and_freed_on_a_small_stack():
+    done = run_on_a_small_stack("""
+        x = Tensor(1.0, requires_grad=True)
+        y = chain(x)
+        y.backward()
+        print(x.grad, y.node.parents)
+        del y
+        print("freed")
+    """)
+    assert (done.stdout, done.stderr, done.returncode) == ("1.0 ()\nfreed\n", "", 0)
+
+
+def test_such_a_graph_is_freed_also_where_no_backward_took_it_apart():
+    done = run_on_a_small_stack("""
+        x = Tensor(1.0, requires_grad=True)
+        y = chain(x)
+        print(len(graph(y)))
+        del y
+        y = chain(x)
+        y.backward(retain_graph=True)
+        del y
+        print("freed")
+    """)
+    assert (done.stdout, done.stderr, done.returncode) == ("100001\nfreed\n", "", 0)
+
+
+def test_these_two_would_notice_recursion():
+    done = run_on_a_small_stack("""
+        def depth(node):
+            return 1 + max(map(depth, node.parents), default=0)
+
+        depth(chain(Tensor(1.0, requires_grad=True)).node)
+    """)
+    assert "RecursionError" in done.stderr
+
+
+@pytest.mark.parametrize("optimizer", [lambda p: SGD(p, 0.1, momentum=0.9, weight_decay=1e-4), Adam])
+def test_2000_training_steps_leave_memory_flat_without_the_garbage_collector(optimizer):
+    random = np.random.default_rng(0)
+    x, labels = random.standard_normal((8, 6)), random.integers(0, 3, 8)
+    W1, b1 = Tensor(random.standard_normal((6, 5)), requires_grad=True), Tensor(np.zeros(5), requires_grad=True)
+    W2 = Tensor(random.standard_normal((5, 3)), requires_grad=True)
+    training = optimizer([W1, b1, W2])
+
+    def step():
+        training.zero_grad()
+        hidden = (x @ W1 + b1).relu()
+        hidden.retain_grad()
+        loss = cross_entropy(hidden[:, ::-1] @ W2, labels) + (W1 * W1).mean() + hidden.softmax().max(axis=1).sum()
+        loss.backward()
+        training.step()
+
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            step()
+        before, tracked = tracemalloc.get_traced_memory()[0], len(gc.get_objects())
+        for _ in range(2000):
+            step()
+        grown, more = tracemalloc.get_traced_memory()[0] - before, len(gc.get_objects()) - tracked
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    # One node that stayed behind in each step would be 2,000 objects and several hundred kilobytes.
+    assert more < 100
+    assert grown < 50_000
+
+
+def test_a_graph_that_never_ran_backward_goes_with_its_last_tensor():
+    x = Tensor(np.ones(3), requires_grad=True)
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        for _ in range(100):
+            x.exp().sum()
+        assert len(gc.get_objects()) - before < 20
+    finally:
+        gc.enable()
