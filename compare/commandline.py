@@ -110,6 +110,18 @@ def parity(
     _ask(lambda: question.answer_mutants(out) if mutants else question.answer(settings, out, after), json)
 
 
+@app.command()
+@takes_settings("preset", "epochs", "learning_rate", batch_size=64)
+def rosetta(settings: "Settings", json: Json = False, out: Out = Path("results/rosetta")) -> None:
+    """Each hand-written line beside the engine's node and PyTorch's, with its shape and what it keeps.
+
+    Example: python -m compare rosetta --activation sigmoid
+    """
+    from compare.rosetta import question
+
+    _ask(lambda: question.answer(settings, out), json)
+
+
 Name = Annotated[str | None, typer.Argument(help="The experiment; without one, all are listed.", show_default=False)]
 All = Annotated[bool, typer.Option("--all", help="Run every experiment.")]
 

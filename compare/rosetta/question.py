@@ -1,0 +1,202 @@
+"""What is this line called over there? Each hand-written line beside the engine's node and PyTorch's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compare.parity.line_check import check_lines
+from compare.parity.lines import calculation
+from compare.rosetta import by_hand, engine, pytorch
+from compare.rosetta.column import Column, Kept
+from compare.shared.dataset import load_mnist
+from compare.shared.environment import environment
+from compare.shared.errors import BadInput
+from compare.shared.implementations import NAMES, PAIRS, TITLES, build
+from compare.shared.output import Output
+from compare.shared.settings import Settings
+from compare.shared.terminal import print_files, print_table, print_text
+from compare.shared.threads import use_threads
+from compare.shared.training import Digits, initial_weights
+
+#: The layers of manual/network.py, whose lines these are.
+HIDDEN_LAYERS = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the calculation.
+
+    by_hand: its statement; engine_node and torch_node: the names of the nodes that made its value, or whose backward
+    gave its gradient, in the order in which they did; torch_operators: what PyTorch ran for it; largest_difference:
+    of an entry, between any two of the three; bound_used: the most that one of the three used of the rounding error
+    that this line may make; kept: what each of the three holds of it for the backward pass.
+    """
+
+    line: str
+    by_hand: str
+    engine_node: str
+    torch_node: str
+    torch_operators: str
+    shape: tuple[int, ...]
+    largest_difference: float
+    bound_used: float
+    kept: dict[str, tuple[Kept, ...]]
+
+    @property
+    def holds(self) -> bool:
+        """Whether all three values of the line are right, each within the line's own bound of the exact one."""
+        return self.bound_used <= 1
+
+    @property
+    def is_forward(self) -> bool:
+        """Whether it is a line of the forward pass."""
+        return not self.line.startswith("d")
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        kept = {name: [{"array": k.name, "bytes": k.bytes} for k in arrays] for name, arrays in self.kept.items()}
+        return {
+            "line": self.line, "by_hand": self.by_hand, "engine_node": self.engine_node,
+            "torch_node": self.torch_node, "torch_operators": self.torch_operators, "shape": list(self.shape),
+            "largest_difference": self.largest_difference, "bound_used": self.bound_used, "holds": self.holds,
+            "kept_for_backward": kept,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rosetta:
+    """The answer."""
+
+    settings: Settings
+    rows: list[Row]
+    extra_bytes: dict[str, int]  # by implementation: what the backward pass keeps besides the parameters and the batch
+    files: list[Path]
+    environment: dict[str, Any]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the three agree in every line."""
+        return all(row.holds for row in self.rows)
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        wrong = [row.line for row in self.rows if not row.holds]
+        if wrong:
+            return f"The line {wrong[0]} is not the same in all three: one of them is outside its rounding error."
+        largest = max(self.rows, key=lambda row: row.largest_difference)
+        keep = ", ".join(f"{TITLES[name]} {count:,}" for name, count in self.extra_bytes.items())
+        return (
+            f"Line for line the three compute the same: the values of a line differ by {largest.largest_difference:.1e}"
+            f" at most (in {largest.line}), and each is within the rounding error that its line may make. For the "
+            f"backward pass they keep, besides the parameters and the batch, these bytes: {keep}."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "holds": self.holds,
+            "verdict": self.verdict,
+            "settings": self.settings.as_json(),
+            "lines": [row.as_json() for row in self.rows],
+            "kept_bytes": self.extra_bytes,
+            "files": [str(path) for path in self.files],
+            "environment": self.environment,
+        }
+
+    def print(self) -> None:
+        """Two tables and the verdict, on stdout."""
+        print_table(
+            "The same line in three languages",
+            ("by hand", "engine's nodes", "PyTorch's nodes", "PyTorch's operators"),
+            [(row.by_hand, row.engine_node, row.torch_node, row.torch_operators) for row in self.rows],
+        )
+        print_table(
+            "The values of each line in all three; the arrays that it keeps for the backward pass, in bytes",
+            ("line", "shape", "largest difference", "bound used", *(f"{TITLES[name]} keeps" for name in NAMES)),
+            [
+                (row.line, " x ".join(map(str, row.shape)) or "one number", f"{row.largest_difference:.1e}",
+                 f"{row.bound_used:.1%}", *(own_arrays(row.kept[name]) for name in NAMES))
+                for row in self.rows
+            ],
+        )  # fmt: skip
+        print_text(
+            "bound used: the largest error of an entry in any of the three, by the rounding error that the line may "
+            "make. The parameters, the images and the labels, which are kept anyway, are left out; an array that two "
+            "lines keep is one array.\n"
+        )
+        print_text(self.verdict)
+        print_files(self.files)
+
+
+def own_arrays(arrays: Sequence[Kept]) -> str:
+    """A line of text for each array but those given anyway: its name and its bytes."""
+    return "\n".join(f"{kept.name} {kept.bytes:,}" for kept in arrays if not kept.given)
+
+
+def answer(settings: Settings, out: Path) -> Rosetta:
+    """Lay the three side by side, for the first batch of the training set, and draw them.
+
+    Raises BadInput for a set, an option or a folder that cannot be used, and for another depth than that of
+    manual/network.py.
+    """
+    from compare.rosetta.figure import draw
+    from compare.shared.figures import save_figure
+
+    if len(settings.hidden) != HIDDEN_LAYERS:
+        raise BadInput(
+            f"--hidden has {len(settings.hidden)} widths here, and the network that is written out line by line has "
+            f"{HIDDEN_LAYERS} hidden layers; give {HIDDEN_LAYERS} widths, as in --hidden 128,64."
+        )
+    output = Output(out)
+    digits = Digits.of(load_mnist(settings.data), settings)
+    rows = settings.rows_per_batch(len(digits.train_x))
+    with use_threads(settings.threads) as threads:
+        weights = initial_weights(settings, digits)
+        lines, extra = compare_lines(weights, digits.train_x[:rows], digits.train_labels[:rows], settings.activation)
+        save_figure(draw(lines, extra, settings), output, "rosetta")
+        files = [*output.files, output.folder / "results.json"]
+        result = Rosetta(settings, lines, extra, files, environment(threads))
+        output.write_json("results.json", result.as_json())
+    return result
+
+
+def compare_lines(
+    parameters: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray, activation: str = "relu"
+) -> tuple[list[Row], dict[str, int]]:
+    """Every line in all three, and the bytes that each keeps. x (m, fan_in), labels (m,)."""
+    lines = [line.name for line in calculation(HIDDEN_LAYERS + 1, activation)]
+    traces = {name: build(name, parameters, activation).trace(x, labels) for name in NAMES}
+    checks = {name: check_lines(trace, parameters, x, labels, activation) for name, trace in traces.items()}
+    nodes, operators = pytorch.columns(lines, parameters, x, labels, activation)
+    columns: Mapping[str, Column] = {
+        "manual": by_hand.column(lines, {"x": x, "labels": labels, **parameters, **_forward(traces["manual"])}),
+        "autograd": engine.column(lines, parameters, x, labels, activation),
+        "torch_ref": nodes,
+    }
+    rows = [
+        Row(
+            line,
+            by_hand=columns["manual"].lines[line][0],
+            engine_node=", ".join(columns["autograd"].lines[line]),
+            torch_node=", ".join(nodes.lines[line]),
+            torch_operators=", ".join(operators.lines[line]),
+            shape=traces["manual"][line].shape,
+            largest_difference=max(_difference(traces[a][line], traces[b][line]) for a, b in PAIRS),
+            bound_used=max(check[line].bound_used for check in checks.values()),
+            kept={name: column.kept.get(line, ()) for name, column in columns.items()},
+        )
+        for line in lines
+    ]
+    return rows, {name: column.extra_bytes for name, column in columns.items()}
+
+
+def _forward(trace: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: value for name, value in trace.items() if not name.startswith("d")}
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a - b).max())
