@@ -26,9 +26,7 @@ def cross_entropy(logits, labels, /):
     def vjp(g):
         gradient = e / total
         gradient[chosen] -= 1
-        gradient *= g
-        gradient /= m
-        return gradient
+        return gradient * g / m
 
     return (np.log(total[:, 0]) - shifted[chosen]).sum() / m, vjp
 

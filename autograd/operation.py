@@ -34,18 +34,19 @@ def operation(compute: Callable[..., tuple[Any, ...]], name: str = "", doc: str 
 
     @functools.wraps(compute)
     def apply(*inputs: Any, **options: Any) -> "tensor.Tensor":
-        value, *vjps = compute(*[plain(i) for i in inputs], **options)
-        result = tensor.Tensor(value)
+        Tensor = tensor.Tensor  # only now, since operations are made before tensors
+        value, *vjps = compute(*[i.data if isinstance(i, Tensor) else plain(i) for i in inputs], **options)
+        result = Tensor(value)
         if recording.on:
-            pairs = zip(inputs, vjps, strict=False)
-            edges = [(i.node, vjp) for i, vjp in pairs if vjp and isinstance(i, tensor.Tensor) and i.node]
-            if edges:
+            parents, kept_vjps = [], []
+            for i, vjp in zip(inputs, vjps):  # noqa: B905 (the inputs without a VJP stand last)
+                if vjp and isinstance(i, Tensor) and i.node:
+                    parents.append(i.node)
+                    kept_vjps.append(vjp)
+            if parents:
                 if result.data.dtype.kind != "f":
-                    raise TypeError(
-                        f"Only floats have gradients, and {compute.__name__} gave {result.dtype}: convert it."
-                    )
-                parents, kept_vjps = zip(*edges, strict=True)
-                result.node = Node(compute.__name__, parents, kept_vjps, result.data)
+                    raise TypeError(f"{compute.__name__} gave {result.dtype}: only floats have gradients, convert it.")
+                result.node = Node(compute.__name__, tuple(parents), tuple(kept_vjps), result.data)
         return result
 
     return apply

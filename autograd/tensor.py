@@ -95,13 +95,11 @@ class Tensor:
         """
         if self.node is None:
             raise RuntimeError(
-                "Nothing here requires a gradient: make leaves with requires_grad=True, outside no_grad."
+                "Nothing was recorded: make leaves with requires_grad=True and compute outside no_grad()."
             )
         if gradient is None:
             if self.size != 1:
-                raise RuntimeError(
-                    f"The shape is {self.shape}: reduce it to one number with sum(), or pass a gradient."
-                )
+                raise RuntimeError(f"The shape is {self.shape}: make it one number with sum(), or pass a gradient.")
             gradient = np.ones_like(self.data)
         backward(self.node, self._gradient(gradient), retain_graph)
 
@@ -131,10 +129,6 @@ class Tensor:
     def argmax(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Where the largest entry is (the first of them), as plain integers."""
         return self.data.argmax(axis, keepdims=keepdims)
-
-    def argmin(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """Where the smallest entry is (the first of them), as plain integers."""
-        return self.data.argmin(axis, keepdims=keepdims)
 
     if not TYPE_CHECKING:  # by NumPy's annotations, array @ tensor would be an array
 

@@ -80,9 +80,9 @@ class TestOperators:
             np.testing.assert_array_equal(result, expected)
         np.testing.assert_array_equal(compare(A.T, leaf()), compare(A.T, A))
 
-    def test_argmax_and_argmin_give_plain_integers(self):
+    def test_argmax_gives_plain_integers(self):
         assert leaf().argmax() == 3
-        assert leaf().argmin(axis=0).tolist() == [0, 0]
+        assert type(leaf().argmax(axis=0)) is np.ndarray
         assert leaf().argmax(axis=1, keepdims=True).shape == (2, 1)
 
     def test_equality_is_by_entry_and_hash_by_identity(self):
