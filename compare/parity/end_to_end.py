@@ -17,7 +17,7 @@ import numpy as np
 
 from compare.parity.bounds import Rounding, ScoresBound
 from compare.parity.exact import Arithmetic, Number, longer_than, rounded
-from compare.parity.line_check import Entry, part_of, worst_entry
+from compare.parity.line_check import Entry, largest, part_of, worst_entry
 from compare.parity.lines import ACTIVATIONS, AFFINE, BACK, LOSS, biases_rule, one_hot, scores_rule, weights_rule
 
 
@@ -169,13 +169,13 @@ def check_gradients(gradients: Mapping[str, np.ndarray], allowed: Mapping[str, S
         with np.errstate(all="ignore"):
             error = abs(rounded(np.asarray(found, dtype=np.float64) - exact))
             used = part_of(error, bound)
-        largest = abs(allowed[name].value).max()
+        size = abs(allowed[name].value).max()
         verdicts.append(
             GradientVerdict(
                 name,
-                error=float(np.nan_to_num(error, nan=np.inf).max()),
+                error=largest(error),
                 bound_used=float(used.max()),
-                relative_bound=float(bound.max() / largest) if largest > 0 else 0.0 if not bound.any() else np.inf,
+                relative_bound=float(bound.max() / size) if size > 0 else 0.0 if not bound.any() else np.inf,
                 worst=worst_entry(found, exact, error, bound),
             )
         )

@@ -133,7 +133,7 @@ def _judge(
     probable = line.rule.bound(replace(rounding, probable=True), *plain)
     return LineVerdict(
         line.name,
-        error=float(np.nan_to_num(error, nan=np.inf).max()),
+        error=largest(error),
         error_ulp=float(ulps(error, found, rounded(exact), rounding.u).max()),
         bound_used=float(used.max()),
         probable_used=float(part_of(error, probable).max()),
@@ -152,6 +152,11 @@ def worst_entry(found: np.ndarray, exact: Number, error: np.ndarray, bound: np.n
     i = np.unravel_index(used.argmax(), used.shape)
     index = tuple(int(n) for n in i)
     return Entry(index, float(found[i]), float(rounded(exact)[i]), float(error[i]), float(bound[i]))
+
+
+def largest(error: np.ndarray) -> float:
+    """The largest error; one that is not a number is infinite."""
+    return float(np.where(np.isnan(error), np.inf, error).max())
 
 
 def part_of(error: np.ndarray, bound: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from compare.parity.end_to_end import Strayed, running_error
-from compare.parity.line_check import part_of, ulps
+from compare.parity.line_check import largest, part_of, ulps
 
 EXACT, WITHIN, OUTSIDE = "exact", "within bound", "outside"
 
@@ -69,14 +69,14 @@ def _row(pair: str, name: str, first: np.ndarray, second: np.ndarray, bound: np.
     with np.errstate(all="ignore"):
         difference = abs(a - b)
         used = float(part_of(difference, bound).max())
-        largest = float(np.maximum(abs(a), abs(b)).max())
+        size = float(np.maximum(abs(a), abs(b)).max())
         ulp = float(ulps(difference, a, b, u).max())
-    absolute = float(np.nan_to_num(difference, nan=np.inf).max())
+    absolute = largest(difference)
     return PairRow(
         pair,
         name,
         absolute,
-        relative=absolute / largest if largest > 0 else 0.0,
+        relative=absolute / size if size > 0 else 0.0,
         ulp=ulp,
         bound=float(bound.max()),
         bound_used=used,
