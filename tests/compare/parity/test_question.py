@@ -1,0 +1,121 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from compare.parity import question, report
+from compare.parity.figure import draw
+from compare.parity.lines import ACTIVATIONS, Rule
+from compare.shared.errors import BadInput
+from compare.shared.implementations import NAMES
+from compare.shared.settings import Settings
+
+SMALL = Settings(hidden=(12, 8), batch_size=16)
+
+
+@pytest.fixture(scope="module")
+def answer(small_set, tmp_path_factory):
+    return question.answer(SMALL.with_(data=small_set), tmp_path_factory.mktemp("parity"))
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "compare", "parity", *map(str, arguments)], capture_output=True, text=True
+    )
+
+
+def test_the_command_prints_one_json_document_of_the_promised_shape(small_set, tmp_path):
+    options = ["--hidden", "12,8,6", "--batch-size", "16", "--activation", "sigmoid", "--dtype", "float32"]
+    done = command(*options, "--data", small_set, "--out", tmp_path, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert {"holds": True, "dtype": "float32", "batch_size": 16}.items() <= document.items()
+    assert len(document["lines"]) == 3 * 23
+    for line in document["lines"]:
+        assert {"implementation", "line", "error", "error_ulp", "bound_used", "holds"} <= line.keys()
+    assert {line["implementation"] for line in document["lines"]} == set(NAMES)
+    assert document["end_to_end"]["holds"] is True
+    assert document["end_to_end"]["is_a_verdict"] is False
+    assert document["referee"]["holds"] is True
+    assert document["referee"]["relative_difference"] < 1e-9
+    assert json.loads((tmp_path / "results.json").read_text()) == document
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["parity.png", "parity.svg", "results.json"]
+
+
+def test_the_command_prints_a_row_a_line_the_sentences_and_the_verdict(small_set, tmp_path):
+    done = command("--hidden", "12,8", "--batch-size", "16", "--data", small_set, "--out", tmp_path)
+    assert done.returncode == 0
+    for line in ("z1", "loss", "dz3", "dW1", "db1"):
+        assert any(row.split()[:1] == [line] for row in done.stdout.splitlines())
+    for sentence in ("bound used:", "ulps:", "Is a difference of 6e-09 right? Not here", "Referee:", "It holds."):
+        assert sentence in done.stdout
+
+
+def test_mutants_are_all_caught_by_the_command(tmp_path):
+    done = command("--mutants", "--json", "--out", tmp_path)
+    assert done.returncode == 0
+    document = json.loads(done.stdout)
+    assert document["holds"] is True
+    assert document["caught"] == document["planted"] >= 30
+
+
+def test_the_three_are_judged_at_the_weights_that_training_has_reached(small_set, tmp_path, answer):
+    later = question.answer(SMALL.with_(data=small_set, init="he"), tmp_path, after=50)
+    assert later.holds
+    assert answer.holds
+    assert "after 50 training steps" not in str(answer.as_json())
+    assert later.as_json()["after"] == 50
+    start = question.trained(SMALL.with_(data=small_set), question.load_mnist(small_set), 0)
+    trained = question.trained(SMALL.with_(data=small_set), question.load_mnist(small_set), 50)
+    assert all((start[name] != trained[name]).any() for name in ("W3", "b3"))
+
+
+def test_a_negative_number_of_steps_and_a_training_that_diverges_are_refused(small_set, tmp_path):
+    with pytest.raises(BadInput, match="--after is -1"):
+        question.answer(SMALL.with_(data=small_set), tmp_path, after=-1)
+    with pytest.raises(BadInput, match=r"stopped at step \d+, where the loss is not finite"):
+        question.answer(SMALL.with_(data=small_set, init="he", learning_rate=1e200), tmp_path, after=20)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_line_is_the_verdict_and_stands_above_the_bound_in_the_figure(small_set, tmp_path, monkeypatch):
+    forward, back = ACTIVATIONS["relu"]
+    wrong = Rule(lambda on, da, a: back.exact(on, da, a) * 2, back.bound)  # as good as all three being wrong
+    monkeypatch.setitem(ACTIVATIONS, "relu", (forward, wrong))
+    result = question.answer(SMALL.with_(data=small_set), tmp_path)
+    assert not result.holds
+    assert not result.as_json()["holds"]
+    assert "In `manual`, dz2 is wrong, given its own inputs: entry [" in report.verdict_sentence(result)
+    assert "do not confirm" in report.referee_sentence(result)
+    axes = draw(result).axes[0]
+    column = [line.name for line in result.checks["manual"].lines].index("dz2")
+    heights = [line.get_ydata()[column] for line in axes.lines[:3]]
+    assert all(1 < height < axes.get_ylim()[1] for height in heights)
+
+
+def test_the_figure_has_a_marker_for_each_line_and_implementation_and_the_bound(answer):
+    axes = draw(answer).axes[0]
+    *implementations, bound = axes.lines
+    assert [len(line.get_xdata()) for line in implementations] == [17, 17, 17]
+    assert np.all(np.asarray(bound.get_ydata()) == 1)
+    low, high = axes.get_ylim()
+    for line in implementations:
+        assert np.all((low < line.get_ydata()) & (line.get_ydata() < high))
+    used = [line.bound_used for line in answer.checks["manual"].lines]
+    exact = [height < 1e-5 for height in implementations[0].get_ydata()]
+    assert exact == [share == 0 for share in used]
+
+
+def test_the_answer_to_six_in_a_billion_depends_on_dtype_and_bound(small_set, tmp_path, answer):
+    assert "Not here, in float64" in report.is_it_right(answer)
+    in_float32 = question.answer(SMALL.with_(data=small_set, dtype="float32"), tmp_path)
+    assert "In float32 the difference alone cannot tell" in report.is_it_right(in_float32)
+
+
+def test_the_nearest_line_is_found_among_those_asked_for(answer):
+    _, matmul = answer.nearest("z da dW")
+    assert matmul.name.rstrip("0123456789") in ("z", "da", "dW")
+    _, any_line = answer.nearest()
+    assert any_line.bound_used == max(line.bound_used for check in answer.checks.values() for line in check.lines)
