@@ -44,9 +44,9 @@ def mse_loss(prediction: Any, target: Any, /) -> Tensor:
 
     Raises ValueError where the shapes differ: (m, 1) and (m,) would broadcast to (m, m) and never say so.
     """
-    difference = subtract(prediction, target)
-    if not np.shape(prediction) == np.shape(target):
+    if np.shape(prediction) != np.shape(target):
         raise ValueError(f"Reshape prediction {np.shape(prediction)} or target {np.shape(target)}: they must agree.")
+    difference = subtract(prediction, target)
     return (difference * difference).mean()
 
 

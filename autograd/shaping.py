@@ -73,13 +73,18 @@ def pad(x, /, width, value=0):
 @operation
 def getitem(x, index, /):
     """x[index]: integers, slices, None, ..., masks and integer arrays, as in NumPy; entries may be taken repeatedly."""
+    y = x[index]
+    once = np.may_share_memory(x, y)  # slices give a view, in which no entry is there twice
 
     def vjp(g):
         gradient = np.zeros(x.shape, g.dtype)
-        np.add.at(gradient, index, g)  # not gradient[index] += g, which adds once where an index is repeated
+        if once:
+            gradient[index] = g
+        else:
+            np.add.at(gradient, index, g)  # not gradient[index] += g, which forgets repetitions
         return gradient
 
-    return x[index], vjp
+    return y, vjp
 
 
 def _concatenate(*arrays, axis):
