@@ -101,9 +101,9 @@ def test_an_experiment_never_takes_more_of_the_bar_than_its_parts_and_all_of_the
     taken = []
 
     @contextmanager
-    def bar(title, steps):
+    def bar(_, steps):
         taken.append(-steps)
-        yield lambda steps=1, status="": taken.append(steps)
+        yield lambda steps=1, *_: taken.append(steps)
 
     monkeypatch.setattr(question, "progress", bar)
     question.answer(settings, tmp_path, everything=True)

@@ -1,0 +1,194 @@
+"""What the forward pass must keep for the backward pass, in bytes, and what is given back."""
+
+import weakref
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.network import Network as EngineNetwork
+from compare.hidden.batches import first_batch
+from compare.hidden.experiment import Finding
+from compare.hidden.recorded import engine_loss, kept_arrays, nodes, torch_loss
+from compare.shared.implementations import NAMES, TITLES
+from compare.shared.settings import Settings
+from compare.shared.terminal import Advance
+from compare.shared.training import initial_weights
+from manual.network import Network as ManualNetwork
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from compare.shared.training import Digits
+
+QUESTION = "What is kept alive for the backward pass, and who gives it back?"
+CLAIM = (
+    "By hand and in PyTorch the same is kept, to within 1 % of the bytes: the batch, results of the forward pass, and "
+    "the weights W2 and W3; the engine keeps more. After the backward pass none of the three holds a result any more."
+)
+
+#: Where a kept array comes from: given by the caller, a parameter of the network, or a result of the forward pass.
+KINDS = ("results", "batch", "parameters")
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+    """One batch through each: the arrays kept, each once, and those of them that are held after the backward pass."""
+    x, labels = first_batch(settings, digits)
+    start = initial_weights(settings, digits)
+    kept = {}
+    for name, look in (("manual", by_hand), ("autograd", on_the_engine), ("torch_ref", in_pytorch)):
+        kept[name] = look(start, x, labels)
+        advance()
+    return judge(kept, len(x))
+
+
+def judge(kept: dict[str, dict[str, Any]], rows: int) -> Finding:
+    """From what each keeps: bytes by kind, the weights by name, and the bytes of results held afterwards."""
+    bytes_of = {name: one["bytes"] for name, one in kept.items()}
+    totals = {name: sum(found.values()) for name, found in bytes_of.items()}
+    holds = (
+        abs(totals["torch_ref"] / totals["manual"] - 1) < 0.01
+        and kept["manual"]["parameters"] == kept["torch_ref"]["parameters"] == ["W2", "W3"]
+        and totals["autograd"] > totals["manual"]
+        and all(found["batch"] and found["results"] for found in bytes_of.values())
+        and not any(one["held_after"] for one in kept.values())
+    )
+    results = {name: found["results"] for name, found in bytes_of.items()}
+    after = max(one["held_after"] for one in kept.values())
+    answer = (
+        f"For {rows} images {_kb(totals['manual'])} by hand, {_kb(totals['torch_ref'])} in PyTorch and "
+        f"{_kb(totals['autograd'])} on the engine; of the results of the forward pass ({_kb(results['manual'])} by "
+        f"hand), {_kb(after) if after else 'nothing'} is still held after the backward pass."
+    )
+    lesson = (
+        f"The backward pass multiplies by what went into each product, so the forward pass may not forget it: the "
+        f"images for dW1, a1 for dW2, a2 for dW3, and W2 and W3 to go further back. W1 is not needed, for nobody asks "
+        f"for the gradient of the images. By hand you see this list: it is what `backward` is handed and reads. A "
+        f"framework keeps the same list behind your back. Its results grow with the batch, by "
+        f"{results['manual'] / rows:,.0f} bytes an image here, and with the depth, which is why training runs out of "
+        f"memory where predicting does not. The engine keeps {results['autograd'] / results['manual']:.1f} times the "
+        f"results, and all parameters: its VJPs hold some arrays only for their shapes, the price of being short. "
+        f"The results go when `gradients` returns by hand, and as `backward` frees the tape behind itself elsewhere."
+    )
+    return Finding(answer, holds, {"rows": rows, "kept": kept}, lesson)
+
+
+def by_hand(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """What `backward` is handed, and the arrays of the network that it reads."""
+    kept: dict[str, np.ndarray] = {}
+
+    class Watched(ManualNetwork):
+        watching = False
+
+        def __getattribute__(self, name: str) -> Any:
+            value = super().__getattribute__(name)
+            if isinstance(value, np.ndarray) and super().__getattribute__("watching"):
+                kept[name] = value
+            return value
+
+        def backward(self, *handed: np.ndarray) -> tuple[np.ndarray, ...]:
+            kept.update({f"handed {i}": array for i, array in enumerate(handed)})
+            self.watching = True
+            lines = super().backward(*handed)
+            self.watching = False
+            return lines
+
+    net = Watched(start)
+    net.gradients(x, labels)
+    storages = {array.ctypes.data: array.nbytes for array in kept.values()}
+    holders = {array.ctypes.data: [weakref.ref(array)] for array in kept.values()}
+    parameters = {vars(net)[name].ctypes.data: name for name in start}
+    kept.clear()
+    return _by_kind(storages, holders, (x, labels), parameters)
+
+
+def on_the_engine(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """The arrays that the VJPs on the tape hold."""
+    net = EngineNetwork(start)
+    loss = engine_loss(net, x, labels)
+    kept = kept_arrays(nodes(loss))
+    storages = {address: array.nbytes for address, array in kept.items()}
+    holders = {address: [weakref.ref(array)] for address, array in kept.items()}
+    kept.clear()
+    loss.backward()
+    parameters = {getattr(net, name).data.ctypes.data: name for name in start}
+    return _by_kind(storages, holders, (x, labels), parameters)
+
+
+def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """The tensors that PyTorch saves, told of by its own hooks, each memory once."""
+    import torch
+
+    from torch_ref.network import Network as TorchNetwork
+
+    storages: dict[int, int] = {}
+    holders: dict[int, list[Any]] = {}
+
+    class Saved:
+        """In place of a saved tensor: it goes when the graph lets go of it."""
+
+        def __init__(self, tensor: torch.Tensor) -> None:
+            self.tensor = tensor
+            storage = tensor.untyped_storage()
+            storages[storage.data_ptr()] = storage.nbytes()
+            holders.setdefault(storage.data_ptr(), []).append(weakref.ref(self))
+
+    net = TorchNetwork(start)
+    with torch.autograd.graph.saved_tensors_hooks(Saved, lambda saved: saved.tensor):
+        loss = torch_loss(net, x, labels)
+    loss.backward()
+    layers = {"W1": net.layer1, "W2": net.layer2, "W3": net.layer3}
+    weights = {layer.weight.data_ptr(): name for name, layer in layers.items()}
+    return _by_kind(storages, holders, (x, labels), weights)
+
+
+def _by_kind(
+    storages: dict[int, int], holders: dict[int, list[Any]], batch: Sequence[np.ndarray], parameters: dict[int, str]
+) -> dict[str, Any]:
+    """Bytes by kind, from bytes by address; and what of the results is still held, by one weak reference or more."""
+    given = {array.ctypes.data for array in batch}
+    kinds = {a: "batch" if a in given else "parameters" if a in parameters else "results" for a in storages}
+    held = [a for a in storages if kinds[a] == "results" and any(holder() is not None for holder in holders[a])]
+    return {
+        "bytes": {kind: sum(storages[a] for a in storages if kinds[a] == kind) for kind in KINDS},
+        "parameters": sorted(parameters[a] for a in storages if a in parameters),
+        "held_after": sum(storages[a] for a in held),
+    }
+
+
+def _kb(number: float) -> str:
+    return f"{number / 1000:,.0f} kB"
+
+
+def draw(finding: Finding) -> "Figure":
+    """A bar for each implementation: the batch and the parameters, which are alive anyway, and the results."""
+    from compare.shared.figures import MUTED, new_figure
+
+    kept = finding.measured["kept"]
+    figure = new_figure(9, 3.8)
+    axes = figure.subplots()
+    colours = {"results": "#D55E00", "batch": "#bbbbbb", "parameters": "#56B4E9"}
+    labels = {
+        "results": "results of the forward pass, kept only for the backward pass",
+        "batch": "the batch",
+        "parameters": "parameters, alive in any case",
+    }
+    left = np.zeros(len(NAMES))
+    for kind in KINDS:
+        width = np.array([kept[name]["bytes"][kind] / 1000 for name in NAMES])
+        axes.barh([TITLES[name] for name in NAMES], width, left=left, height=0.6, color=colours[kind],
+                  edgecolor="white", label=labels[kind])  # fmt: skip
+        for i, (begin, length) in enumerate(zip(left, width, strict=True)):
+            ink = "white" if kind == "results" else "#222222"
+            axes.text(begin + length / 2, i, f"{length:,.0f}", ha="center", va="center", fontsize=9, color=ink)
+        left += width
+    for i, total in enumerate(left):
+        axes.annotate(f"{total:,.0f} kB", (total, i), (6, 0), textcoords="offset points", va="center", color=MUTED)
+    axes.invert_yaxis()
+    axes.set_xlim(0, left.max() * 1.12)
+    axes.grid(False, axis="y")
+    axes.set_axisbelow(True)
+    axes.set_xlabel(f"kB alive for the backward pass of {finding.measured['rows']} images")
+    axes.set_title("PyTorch keeps what you keep by hand; the engine, being short, keeps more")
+    figure.legend(loc="outside lower left", ncols=3, fontsize=9)
+    return figure

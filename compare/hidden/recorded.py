@@ -1,0 +1,72 @@
+"""Looking into the graphs that the engine and PyTorch record: their losses, their nodes, the arrays they keep."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.losses import cross_entropy
+from autograd.network import Network as EngineNetwork
+from autograd.tape import Node, topological_order
+from autograd.tensor import Tensor
+
+if TYPE_CHECKING:
+    import torch
+
+    from torch_ref.network import Network as TorchNetwork
+
+
+def engine_loss(net: EngineNetwork, x: np.ndarray, labels: np.ndarray) -> Tensor:
+    """The mean cross-entropy with its graph, as in `autograd/network.py`."""
+    *_, z3 = net.forward(x)
+    return cross_entropy(z3, labels)
+
+
+def torch_loss(net: "TorchNetwork", x: np.ndarray, labels: np.ndarray) -> "torch.Tensor":
+    """The mean cross-entropy with its graph, as in `torch_ref/network.py`."""
+    import torch
+
+    *_, z3 = net.forward(x)
+    return torch.nn.functional.cross_entropy(z3, torch.from_numpy(labels))
+
+
+def nodes(value: Any) -> list[Any]:
+    """Every node of the graph behind a value, of the engine's or of PyTorch's; none behind a plain array or number.
+
+    Inputs come before results. Raises RuntimeError where the engine has freed the graph.
+    """
+    if isinstance(value, Tensor):
+        return topological_order(value.node)[::-1] if value.node else []
+    root = getattr(value, "grad_fn", None)
+    found = dict.fromkeys([root] if root else [])  # a set that remembers the order
+    waiting = list(found)
+    while waiting:
+        for node, _ in waiting.pop(0).next_functions:
+            if node is not None and node not in found:
+                found[node] = None
+                waiting.append(node)
+    return list(found)[::-1]
+
+
+def kept_arrays(graph: list[Node]) -> dict[int, np.ndarray]:
+    """The arrays that the VJPs of the engine's nodes hold, by address: for a view, the array that owns the memory."""
+    found = {}
+    for node in graph:
+        for vjp in node.vjps:
+            for array in _held_by(vjp):
+                while isinstance(array.base, np.ndarray):
+                    array = array.base
+                found[array.ctypes.data] = array
+    return found
+
+
+def _held_by(thing: Any) -> Iterator[np.ndarray]:
+    """The arrays in a function's closure, and in the closures and tuples therein."""
+    if isinstance(thing, np.ndarray):
+        yield thing
+    elif isinstance(thing, tuple):
+        for part in thing:
+            yield from _held_by(part)
+    else:
+        for cell in getattr(thing, "__closure__", None) or ():
+            yield from _held_by(cell.cell_contents)
