@@ -110,6 +110,31 @@ def parity(
     _ask(lambda: question.answer_mutants(out) if mutants else question.answer(settings, out, after), json)
 
 
+Pair = Annotated[str, typer.Option(help="Two of manual, autograd and torch_ref, or all three, with commas between.")]
+Steps = Annotated[int, typer.Option(help="Steps to train, over as many epochs as they take.")]
+OneThread = Annotated[int, typer.Option(help="Threads to compute with; for these small matrices one is the fastest.")]
+
+
+@app.command()
+@takes_settings("epochs", "threads", dtype="float32")
+def divergence(
+    settings: "Settings",
+    pair: Pair = "manual,torch_ref",
+    steps: Steps = 3000,
+    threads: OneThread = 1,
+    json: Json = False,
+    out: Out = Path("results/divergence"),
+) -> None:
+    """Where and why two trainings part: the first ReLU that is on in one and off in the other, and its image.
+
+    Example: python -m compare divergence --pair manual,autograd,torch_ref --seed 1
+    """
+    from compare import divergence as question
+
+    settings = settings.with_(threads=threads)
+    _ask(lambda: question.answer(settings, pair, steps, out), json)
+
+
 @app.command()
 @takes_settings("preset", "epochs", "learning_rate", batch_size=64)
 def rosetta(settings: "Settings", json: Json = False, out: Out = Path("results/rosetta")) -> None:

@@ -1,0 +1,100 @@
+"""The figure of the divergence: the difference against the step, and the image for which the first ReLU flipped."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from compare.divergence_lockstep import Growth, Jump
+from compare.shared.dataset import Dataset
+from compare.shared.figures import COLOURS, INK, MUTED, new_figure
+from compare.shared.implementations import TITLES
+from compare.shared.settings import Settings
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# By hand and engine are equal to the bit, so that their lines to PyTorch coincide: a wide one under a narrow one.
+_STYLES: list[dict[str, Any]] = [
+    {"color": COLOURS["manual"], "linewidth": 1.8},
+    {"color": COLOURS["torch_ref"], "linewidth": 5, "alpha": 0.35},
+    {"color": COLOURS["autograd"], "linewidth": 1.2, "linestyle": "--"},
+]
+
+
+def draw(growths: Sequence[Growth], main: Growth, settings: Settings, data: Dataset) -> "Figure":
+    """Each pair's difference on log scales; the event of the main pair is marked, and its image drawn beside."""
+    figure = new_figure(9.5, 4.8)
+    event = main.first_jump if main.first_jump and main.first_jump.flips else None
+    if event:
+        axes, beside = figure.subplots(1, 2, width_ratios=(3.4, 1))
+        draw_event(beside, event, main, data)
+    else:
+        axes = figure.subplots()
+    draw_growths(axes, growths, main, settings)
+    batches = f"batches of {settings.batch_size:,}" if settings.batch_size else "the whole set as one batch"
+    figure.supxlabel(
+        f"{settings.dtype}, seed {settings.seed}, {batches}, learning rate {settings.learning_rate:g}; the same "
+        f"initial weights and batches for all",
+        fontsize=9, color=MUTED,
+    )  # fmt: skip
+    return figure
+
+
+def draw_growths(axes: "Axes", growths: Sequence[Growth], main: Growth, settings: Settings) -> None:
+    """Every pair's line, the unit roundoff, and the main pair's first jump as an arrow up."""
+    from matplotlib.ticker import StrMethodFormatter
+
+    roundoff = float(np.finfo(settings.dtype).eps) / 2
+    axes.axhline(roundoff, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
+    axes.annotate(
+        f"unit roundoff of {settings.dtype}, {roundoff:.1e}", (0.01, roundoff), (0, 4),
+        xycoords=("axes fraction", "data"), textcoords="offset points", color=MUTED, fontsize=9,
+    )  # fmt: skip
+    for growth, style in zip(growths, _STYLES, strict=False):
+        differences = np.array(growth.difference_by_step)
+        steps = np.flatnonzero(differences) + 1
+        if steps.size:
+            axes.plot(steps, differences[steps - 1], label=growth.name, **style)
+        else:
+            axes.plot([], [], linestyle="none", label=f"{growth.name}: 0, equal to the bit")
+    jump = main.first_jump
+    if jump:
+        axes.plot(
+            jump.step, jump.after, linestyle="none", marker="o", markersize=9, markerfacecolor="none",
+            markeredgecolor=INK, markeredgewidth=1.6, zorder=5,
+        )  # fmt: skip
+        what = "a ReLU is on in one\nand off in the other" if jump.flips else "a jump without a flip"
+        early = jump.step**2 < len(main.difference_by_step)  # in the left half: then below the curve, not above
+        axes.annotate(
+            f"step {jump.step:,}: {what}", (jump.step, jump.after), (24, -24) if early else (-24, 4),
+            textcoords="offset points", ha="left" if early else "right", va="center",
+            arrowprops={"arrowstyle": "-", "color": INK, "shrinkB": 7},
+        )  # fmt: skip
+    axes.set_title("How far apart they are: largest difference of any weight" if jump else "They stay near rounding")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.set_xlabel("step")
+    axes.set_xlim(1, max(2, len(main.difference_by_step)) * 1.05)
+    largest = max(max(growth.difference_by_step) for growth in growths)
+    axes.set_ylim(roundoff / 100, max(largest, 10 * roundoff) * 10)
+    axes.legend(loc="upper left", fontsize=9)
+
+
+def draw_event(axes: "Axes", event: Jump, main: Growth, data: Dataset) -> None:
+    """The image of the event's largest flip, its label, and the two pre-activations below it."""
+    flip = event.flips[0]
+    axes.imshow(data.train_images[flip.image].reshape(data.image_shape), cmap="gray_r")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+    axes.set_title(f"Image {flip.image:,}, a {data.train_labels[flip.image]}", fontsize=10)
+    values = "\n".join(
+        f"{TITLES[name]}: {z:+.1e}, {'on' if z > 0 else 'off'}"
+        for name, z in zip(main.pair, flip.preactivations, strict=True)
+    )
+    axes.set_xlabel(f"layer {flip.layer}, unit {flip.unit},\npre-activation\n{values}", loc="left")

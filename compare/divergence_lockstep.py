@@ -1,0 +1,193 @@
+"""Several trainings in lock-step: how far each pair is apart after every step, and what made the distance jump.
+
+A flip is a hidden unit whose ReLU is on in one training and off in the other, for the same image in the same step:
+their pre-activations, each from its own weights, lie on both sides of 0. One lets the gradient da that arrives at the
+unit through and the other stops it. Where da is exactly 0 nothing is let through or stopped, so that is no flip.
+
+A jump is a step after which the difference (the largest of any weight) is at least GROWTH times what it was, and
+which has added more than a step's rounding can. Storing a weight W rounds it by at most u |W|, u the unit roundoff
+(Higham, Accuracy and Stability of Numerical Algorithms, 2.2); two trainings do so, which makes 2 u |W|, and ROUNDINGS
+allows as much again for the gradients. Both conditions are needed: the first few differences double by rounding
+alone, and a large difference takes in a small flip without a trace.
+
+What makes the difference jump is the first jump, if it is at a flip: later ones have its consequences in them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, count, islice, pairwise
+
+import numpy as np
+
+from compare.divergence_replay import replay
+from compare.shared.differences import largest_difference
+from compare.shared.settings import Settings
+from compare.shared.terminal import Advance
+from compare.shared.training import Digits, TrainingStopped, epoch_batches, network, steps_per_epoch
+
+GROWTH = 2.0
+ROUNDINGS = 4.0
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A ReLU that is on in one and off in the other. layer: from 1; unit and image (in the training set): from 0."""
+
+    layer: int
+    unit: int
+    image: int
+    preactivations: tuple[float, float]  # of the pair, in its order
+    upstream: float  # da: the derivative of the mean loss by the unit's output
+
+
+@dataclass(frozen=True)
+class Jump:
+    """The first jump. flips: those of its step, the largest |da| first; empty where nothing explains it.
+
+    before, after: the difference. as_it_was, in_agreement: the difference after the same step, repeated by hand from
+    the same weights, with each training's own ReLUs and with those of the first for both.
+    """
+
+    step: int
+    flips: list[Flip]
+    before: float
+    after: float
+    as_it_was: float
+    in_agreement: float
+    proven: bool  # repeated as it was, it is a jump again; in agreement, it is none
+
+    @property
+    def explained(self) -> bool:
+        """Whether flips made it: there are some, and without them there is no jump."""
+        return bool(self.flips) and self.proven
+
+
+@dataclass
+class Growth:
+    """How far two trainings are apart. difference_by_step: after each step, the largest of any weight."""
+
+    pair: tuple[str, str]
+    difference_by_step: list[float] = field(default_factory=list)
+    flip_steps: list[int] = field(default_factory=list)  # the steps, from 1, that have a flip
+    first_jump: Jump | None = None
+    rounding_used: float = 0.0  # until the first jump: largest share of ROUNDINGS u max|W| for each step so far
+
+    @property
+    def name(self) -> str:
+        """Like "manual/torch_ref"."""
+        return "/".join(self.pair)
+
+    @property
+    def quiet(self) -> list[float]:
+        """The differences before the first jump."""
+        return self.difference_by_step[: self.first_jump.step - 1 if self.first_jump else None]
+
+    @property
+    def typical_growth(self) -> float | None:
+        """The median factor of a step before the first jump; None where there is nothing to divide by."""
+        factors = [b / a for a, b in pairwise(self.quiet) if a > 0]
+        return float(np.median(factors)) if factors else None
+
+    @property
+    def holds(self) -> bool:
+        """Whether rounding explains the difference until the first jump, and a flip explains that jump."""
+        return self.rounding_used <= 1 and (self.first_jump is None or self.first_jump.explained)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of one training: its weights before and after, and every line of the calculation in between."""
+
+    before: Arrays
+    trace: Arrays
+    after: Arrays
+
+
+def lockstep(growths: Sequence[Growth], settings: Settings, digits: Digits, steps: int, advance: Advance) -> None:
+    """Train every implementation that a pair names, all on the same batches, and fill the growths step by step.
+
+    Whatever ends the trainings early, the steps before it are kept. Raises TrainingStopped at a loss that is not
+    finite.
+    """
+    nets = {name: network(name, settings, digits) for name in dict.fromkeys(n for g in growths for n in g.pair)}
+    weights = {name: net.parameters() for name, net in nets.items()}
+    rows, an_epoch = np.arange(len(digits.train_x)), steps_per_epoch(settings, len(digits.train_x))
+    with np.errstate(over="ignore", invalid="ignore"):  # overflow is looked for here, and reported better
+        for step, batch in enumerate(islice(_batches(settings, len(rows)), steps), start=1):
+            x, labels = digits.train_x[batch], digits.train_labels[batch]
+            taken = {}
+            for name, net in nets.items():
+                trace = net.trace(x, labels)
+                if not np.isfinite(trace["loss"]):
+                    line = next(line for line, value in trace.items() if not np.isfinite(value).all())
+                    raise TrainingStopped(name, step, 1 + (step - 1) // an_epoch, line)
+                net.step(x, labels, settings.learning_rate)
+                taken[name] = Step(weights[name], trace, net.parameters())
+                weights[name] = taken[name].after
+            for growth in growths:
+                a, b = (taken[name] for name in growth.pair)
+                flips = find_flips(a.trace, b.trace, rows[batch]) if settings.activation == "relu" else []
+                record(growth, a, b, flips, x, labels, settings.learning_rate)
+            advance()
+
+
+def _batches(settings: Settings, rows: int) -> Iterator[np.ndarray | slice]:
+    for epoch in count(1):
+        yield from epoch_batches(settings, rows, epoch)
+
+
+def find_flips(a: Arrays, b: Arrays, images: np.ndarray) -> list[Flip]:
+    """The flips between the traces of two ReLU networks on one batch, the largest |da| first.
+
+    images (m,): where each row of the batch stands in the training set.
+    """
+    flips = []
+    for layer in range(1, sum(name.startswith("da") for name in a) + 1):
+        z, da = (a[f"z{layer}"], b[f"z{layer}"]), np.maximum(abs(a[f"da{layer}"]), abs(b[f"da{layer}"]))
+        for row, unit in np.argwhere(((z[0] > 0) != (z[1] > 0)) & (da > 0)):
+            at = int(row), int(unit)
+            flips.append(Flip(layer, at[1], int(images[row]), (float(z[0][at]), float(z[1][at])), float(da[at])))
+    return sorted(flips, key=lambda flip: -flip.upstream)
+
+
+def record(
+    growth: Growth, a: Step, b: Step, flips: list[Flip], x: np.ndarray, labels: np.ndarray, learning_rate: float
+) -> None:
+    """Enter one step of the pair. x (m, fan_in), labels (m,): the batch."""
+    before, after = largest_difference(a.before, b.before), largest_difference(a.after, b.after)
+    growth.difference_by_step.append(after)
+    step = len(growth.difference_by_step)
+    if flips:
+        growth.flip_steps.append(step)
+    if growth.first_jump:
+        return
+    if not is_jump(a.before, b.before, a.after, b.after):
+        growth.rounding_used = max(growth.rounding_used, after / (step * rounding_of_a_step(a.after, b.after)))
+        return
+    # What differs between the two calculations of `agreed` is the weights alone; in `own`, the flips as well.
+    in_a = replay(a.before, a.trace, x, labels, learning_rate)
+    own = replay(b.before, b.trace, x, labels, learning_rate)
+    agreed = replay(b.before, a.trace, x, labels, learning_rate)
+    proven = is_jump(a.before, b.before, in_a, own) and not is_jump(a.before, b.before, in_a, agreed)
+    as_it_was, in_agreement = largest_difference(in_a, own), largest_difference(in_a, agreed)
+    growth.first_jump = Jump(step, flips, before, after, as_it_was, in_agreement, proven)
+
+
+def rounding_of_a_step(a: Arrays, b: Arrays) -> float:
+    """The most that rounding is allowed to add to the difference in a step: ROUNDINGS u max|W|."""
+    u = float(np.finfo(a["W1"].dtype).eps) / 2
+    return ROUNDINGS * u * max(float(abs(value).max()) for weights in (a, b) for value in weights.values())
+
+
+def is_jump(a: Arrays, b: Arrays, a_after: Arrays, b_after: Arrays) -> bool:
+    """Whether the step that took the weights of a pair from a, b to a_after, b_after was a jump."""
+    added = max(float(abs((a_after[name] - b_after[name]) - (a[name] - b[name])).max()) for name in a)
+    grown = largest_difference(a_after, b_after) >= GROWTH * largest_difference(a, b)
+    return grown and added > rounding_of_a_step(a_after, b_after)
+
+
+def pairs_of(names: Sequence[str]) -> list[Growth]:
+    """Every pair of the implementations named, in their order."""
+    return [Growth(pair) for pair in combinations(names, 2)]

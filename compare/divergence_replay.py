@@ -1,0 +1,39 @@
+"""One step of training by hand in which it is given, not computed, which ReLUs are on.
+
+So the same step can be repeated from the same weights with one ReLU switched, and what that one changes can be seen.
+"""
+
+import numpy as np
+
+from compare.parity.correct_pass import softmax
+
+
+def replay(
+    parameters: dict[str, np.ndarray],
+    switches: dict[str, np.ndarray],
+    x: np.ndarray,
+    labels: np.ndarray,
+    learning_rate: float,
+) -> dict[str, np.ndarray]:
+    """The parameters after one step of gradient descent from `parameters`: W1 (fan_in, fan_out), b1 (fan_out,), ...
+
+    switches: z1, z2, ... (m, fan_out) of the hidden layers, from any calculation: a unit is on where its entry is
+    above 0, whatever its own pre-activation is here. x (m, fan_in); labels (m,), class numbers.
+    """
+    depth = len(parameters) // 2
+    on = {k: switches[f"z{k}"] > 0 for k in range(1, depth)}
+    a = {0: x}
+    for k in range(1, depth):
+        a[k] = (a[k - 1] @ parameters[f"W{k}"] + parameters[f"b{k}"]) * on[k]
+    scores = a[depth - 1] @ parameters[f"W{depth}"] + parameters[f"b{depth}"]
+
+    y = np.eye(scores.shape[1], dtype=scores.dtype)[labels]
+    dz = (softmax(scores) - y) / len(labels)
+    after = {}
+    for k in range(depth, 0, -1):
+        W, b = parameters[f"W{k}"], parameters[f"b{k}"]
+        after[f"W{k}"] = W - learning_rate * (a[k - 1].T @ dz)
+        after[f"b{k}"] = b - learning_rate * dz.sum(axis=0)
+        if k > 1:
+            dz = (dz @ W.T) * on[k - 1]
+    return after
