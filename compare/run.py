@@ -70,6 +70,7 @@ class Run:
     verdict: str
     files: list[Path]
     environment: dict[str, Any]
+    data: Dataset
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -110,7 +111,7 @@ def answer(settings: Settings, out: Path) -> Run:
         save_curves(curves, settings, output)
         verdict = f"{'It holds.' if holds else 'It does not hold.'} {gradient_verdict(parity)} {how_alike}"
         files = [*output.files, output.folder / "results.json"]
-        result = Run(settings, curves, pairs, parity, holds, verdict, files, environment(threads))
+        result = Run(settings, curves, pairs, parity, holds, verdict, files, environment(threads), data)
         output.write_json("results.json", result.as_json())
     return result
 

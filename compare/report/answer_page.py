@@ -1,0 +1,63 @@
+"""The report of any other command: its verdict, its figures, and its numbers as tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compare.report.collected import Told, inline_svg
+from compare.report.page import Page
+
+MOST_ROWS = 400  # of one table; results.json has them all
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one kind, as text."""
+
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+
+
+def answer_page(command: str, content: Mapping[str, Any], files: Sequence[Path]) -> Page:
+    """The page of an answer, from the plain data that it is as JSON and the figures among its files."""
+    figures = {path.stem: path for path in files if path.suffix == ".svg"}
+    verdict = str(content.get("verdict") or content.get("answer") or "")
+    told = []
+    for one in content.get("experiments", ()):
+        drawn = [inline_svg(figures.pop(name), one["answer"]) for name in (one["name"],) if name in figures]
+        told.append(Told(one["name"], one["question"], one["answer"], one["holds"], one.get("lesson", ""), drawn))
+    if told and not verdict:
+        verdict = f"{sum(one.holds for one in told)} of {len(told)} claims hold."
+    about = {"command": f"python -m compare {command}"}
+    about |= {name: content[name] for name in ("settings", "environment") if name in content}
+    holds = bool(content.get("holds", all(one.holds for one in told)))
+    parts = {
+        "experiments": told,
+        "figures": [inline_svg(path, verdict or command) for path in figures.values()],
+        "tables": list(_tables(content)),
+    }
+    return Page(f"Three ways to a gradient: {command}", holds, verdict, "answer.html.j2", about, parts)
+
+
+def _tables(content: Mapping[str, Any]) -> Sequence[Table]:
+    """Every list of records in the answer, with those columns that hold single values."""
+    found = []
+    for name, records in content.items():
+        if name in ("experiments", "files") or not isinstance(records, list) or not records:
+            continue
+        if all(isinstance(record, Mapping) for record in records):
+            header = [key for key, value in records[0].items() if isinstance(value, str | bool | int | float)]
+            rows = [[_text(record.get(key)) for key in header] for record in records[:MOST_ROWS]]
+            title = name.replace("_", " ").capitalize()
+            if len(records) > MOST_ROWS:
+                title += f", the first {MOST_ROWS} of {len(records):,}"
+            found.append(Table(title, [key.replace("_", " ") for key in header], rows))
+    return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

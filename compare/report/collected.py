@@ -1,0 +1,53 @@
+"""What other commands have left beside this one's results: the hidden experiments and the exercises."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True)
+class Told:
+    """One experiment or exercise: what was asked, the answer, and its figures."""
+
+    name: str
+    question: str
+    answer: str
+    holds: bool
+    lesson: str
+    figures: list[Markup]
+
+
+def collected(folder: Path) -> list[Told]:
+    """Every experiment or exercise whose results lie in `folder`; a file that cannot be understood is passed over."""
+    found = []
+    for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
+        try:
+            content: Any = json.loads(path.read_text())
+            told = Told(
+                str(content.get("name", content.get("exercise"))), content["question"], content["answer"],
+                bool(content["holds"]), content.get("lesson", ""), [],
+            )  # fmt: skip
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+        told.figures.extend(inline_svg(svg, told.answer) for svg in sorted(folder.glob(f"{path.stem}*.svg")))
+        found.append(told)
+    return found
+
+
+def inline_svg(path: Path, description: str) -> Markup:
+    """An SVG file of ours as part of a page: with a text alternative, and names that are its own.
+
+    Every name in it gets the file's name in front, since a page must not have one twice.
+    """
+    text = path.read_text()
+    text = text[text.index("<svg") :]
+    own = re.sub(r"\W", "-", path.stem)
+    text = re.sub(r'\bid="', f'id="{own}-', text)
+    text = re.sub(r'(xlink:href="|url\()#', rf"\1#{own}-", text)
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    alternative = Markup('role="img" aria-label="{}"').format(description)
+    return Markup(text.replace("<svg ", f"<svg {alternative} ", 1))

@@ -1,0 +1,54 @@
+"""The page itself: a template filled with what a command found, in one file that asks for nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from compare.shared.implementations import NAMES, TITLES
+from compare.shared.output import Output
+
+
+@dataclass(frozen=True)
+class Page:
+    """What stands on it. `parts` are for the template of the command; `about` is how it was made."""
+
+    title: str
+    holds: bool
+    verdict: str
+    template: str
+    about: Mapping[str, Any]
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write_page(page: Page, output: Output, force: bool = False) -> Path:
+    """report.html in the folder; where there is one already, report-2.html and so on, unless `force`."""
+    number = 1
+    while not force and (output.folder / _name(number)).exists():
+        number += 1
+    return output.write(_name(number), render(page).encode())
+
+
+def _name(number: int) -> str:
+    return "report.html" if number == 1 else f"report-{number}.html"
+
+
+def render(page: Page) -> str:
+    """The page as text. Everything that is put into it is escaped, except what is Markup already."""
+    templates = Environment(
+        loader=PackageLoader("compare.report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    folder = files("compare.report") / "templates"
+    return templates.get_template(page.template).render(
+        page=page,
+        names=NAMES,
+        titles=TITLES,
+        style=Markup((folder / "style.css").read_text()),
+        script=Markup((folder / "script.js").read_text()),
+        **page.parts,
+    )

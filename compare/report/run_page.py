@@ -1,0 +1,144 @@
+"""What the report of the main job shows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compare.report.chart import Chart, linear_chart, log_chart
+from compare.report.collected import collected
+from compare.report.digits import galleries
+from compare.report.page import Page
+from compare.report.sources import TAKEN_OVER, side_by_side
+from compare.run import Parity, Run
+from compare.shared.dataset import pixels
+from compare.shared.differences import PairDifference
+from compare.shared.implementations import NAMES, TITLES
+from compare.shared.training import Curve
+
+ROSETTA_ROWS = 8  # the names of nodes do not depend on how many rows a batch has
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """A line of the calculation: what it is in each world, and how near to its bound it came."""
+
+    name: str
+    by_hand: str
+    engine_node: str
+    torch_node: str
+    moments: list[tuple[str, list[tuple[float, float]]]]  # ("before training, float32", [(bound used, ulps), ...])
+
+    @property
+    def most_used(self) -> list[float]:
+        """For each implementation, the largest part of the bound used at any moment."""
+        return [max(cells[i][0] for _, cells in self.moments) for i in range(len(NAMES))]
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is within its bound everywhere."""
+        return max(self.most_used) <= 1
+
+
+def run_page(run: Run, beside: Path) -> Page:
+    """The page of a run; `beside` is the folder where other commands keep their results."""
+    predictions = {curve.implementation: curve.predictions[-1] for curve in run.curves}
+    disagreed, wrong = galleries(run.data, predictions)
+    return Page(
+        "Three ways to a gradient",
+        run.holds,
+        run.verdict,
+        "run.html.j2",
+        {"command": "python -m compare run", "settings": run.settings.as_json(), "environment": run.environment},
+        {
+            "charts": _panels(run.curves),
+            "difference": _difference_chart(run.pairs, run.settings.dtype),
+            "epochs": _epochs(run.curves, run.pairs),
+            "pairs": run.pairs,
+            "lines": _lines(run),
+            "blocks": side_by_side(),
+            "taken_over": TAKEN_OVER,
+            "disagreed": disagreed,
+            "wrong": wrong,
+            "costs": _costs(run.curves),
+            "hidden": collected(beside / "hidden"),
+            "exercises": collected(beside / "exercises"),
+        },
+    )
+
+
+def _panels(curves: Sequence[Curve]) -> list[tuple[Chart, Chart]]:
+    """For each implementation its loss and its accuracy, on axes that all three share."""
+    losses = [value for curve in curves for value in curve.train_loss]
+    accuracies = [value for curve in curves for value in curve.test_accuracy]
+    return [
+        (
+            linear_chart("training loss", curve.implementation, curve.train_loss, (0, max(losses))),
+            linear_chart(
+                "test accuracy", curve.implementation, curve.test_accuracy, (min(accuracies), max(accuracies)), True
+            ),
+        )
+        for curve in curves
+    ]
+
+
+def _difference_chart(pairs: Sequence[PairDifference], dtype: str) -> Chart:
+    roundoff = float(np.finfo(dtype).eps) / 2
+    words = "; ".join(
+        f"{pair.name} {'equal to the bit' if not any(pair.weights) else f'{pair.weights[-1]:.1e} at the end'}"
+        for pair in pairs
+    )
+    return log_chart(
+        "largest difference of any weight",
+        [(f"pair-{i}", pair.weights[1:]) for i, pair in enumerate(pairs)],
+        roundoff,
+        f"unit roundoff of {dtype}",
+        f"The largest difference of any weight by epoch, on a log scale: {words}.",
+    )
+
+
+def _epochs(curves: Sequence[Curve], pairs: Sequence[PairDifference]) -> list[dict[str, Any]]:
+    """What there is to read about each epoch."""
+    return [
+        {
+            "number": e + 1,
+            "values": [(TITLES[c.implementation], c.train_loss[e], c.test_accuracy[e]) for c in curves],
+            "differences": [(pair.name, pair.weights[e + 1], pair.disagreements[e]) for pair in pairs],
+        }
+        for e in range(len(curves[0].train_loss))
+    ]
+
+
+def _lines(run: Run) -> list[LineRow]:
+    described = _rosetta(run)
+    moments = [(f"{p.when} training, {p.dtype}", p) for p in run.parity]
+    names = [line.name for line in run.parity[0].checks[NAMES[0]].lines]
+    return [
+        LineRow(name, *described.get(name, ("", "", "")), [(when, _cells(parity, name)) for when, parity in moments])
+        for name in names
+    ]
+
+
+def _cells(parity: Parity, line: str) -> list[tuple[float, float]]:
+    return [(parity.checks[name][line].bound_used, parity.checks[name][line].error_ulp) for name in NAMES]
+
+
+def _rosetta(run: Run) -> Mapping[str, tuple[str, str, str]]:
+    """Each line's statement by hand, node of the engine and node of PyTorch; only the written-out network has them."""
+    if len(run.settings.hidden) != 2:
+        return {}
+    from compare.rosetta.question import compare_lines
+
+    x = pixels(run.data.train_images[:ROSETTA_ROWS], run.settings.dtype)
+    rows, _ = compare_lines(run.curves[0].weights[0], x, run.data.train_labels[:ROSETTA_ROWS], run.settings.activation)
+    return {row.line: (row.by_hand, row.engine_node, row.torch_node) for row in rows}
+
+
+def _costs(curves: Sequence[Curve]) -> list[tuple[str, str, float, float]]:
+    """Implementation, what it is called, milliseconds a step and that by the largest."""
+    each = [1000 * curve.seconds / len(curve.loss_by_step) for curve in curves]
+    return [
+        (c.implementation, TITLES[c.implementation], ms, ms / max(each)) for c, ms in zip(curves, each, strict=True)
+    ]

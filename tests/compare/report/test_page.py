@@ -1,0 +1,124 @@
+"""The page: one file that asks for nothing, says what was found, and keeps what was there before."""
+
+import re
+
+import pytest
+
+from compare.report.answer_page import answer_page
+from compare.report.collected import collected, inline_svg
+from compare.report.page import Page, render, write_page
+from compare.report.run_page import run_page
+from compare.report.sources import side_by_side
+from compare.shared.output import Output
+
+HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
+
+
+def test_the_page_opens_with_the_verdict_and_names_its_versions(page, run):
+    text = page.read_text()
+    assert text.index("verdict") < text.index("The curves, side by side")
+    assert run.verdict.replace("'", "&#39;") in text
+    assert run.environment["torch"] in text
+    assert page.stat().st_size < 5_000_000
+
+
+def test_the_page_asks_for_no_other_file(page):
+    addresses = re.findall(r"""(?:src|href)=["']([^"']*)""", page.read_text())
+    assert addresses
+    assert all(address.startswith(("data:", "#")) for address in addresses), addresses
+    assert "default-src 'none'" in page.read_text()
+
+
+def test_every_line_of_the_calculation_is_there_with_what_it_is_in_each_world(page):
+    text = page.read_text()
+    for line in ("z1", "a2", "loss", "dz3", "dW1", "db1"):
+        assert f'<span class="code">{line}</span>' in text
+    assert "dz3 = (a3 - y) / m" in text
+    assert "AddmmBackward0" in text
+    assert "cross_entropy" in text
+
+
+def test_experiments_left_beside_the_run_are_told_and_broken_files_passed_over(results, page):
+    (told,) = collected(results / "hidden")
+    assert (told.name, told.holds, len(told.figures)) == ("tape", True, 1)
+    assert "What is &lt;recorded&gt;?" in page.read_text()
+    assert collected(results / "nowhere") == []
+
+
+@pytest.mark.parametrize("place", ["verdict", "title", "setting", "experiment", "table"])
+def test_text_from_outside_cannot_inject_markup(place):
+    content = {"holds": True, "verdict": "fine", "settings": {"data": "MNIST"}}
+    if place == "verdict":
+        content["verdict"] = HOSTILE
+    elif place == "setting":
+        content["settings"] = {"data": HOSTILE}
+    elif place == "experiment":
+        content["experiments"] = [{"name": HOSTILE, "question": HOSTILE, "answer": HOSTILE, "holds": True}]
+    elif place == "table":
+        content["lines"] = [{"file": HOSTILE, HOSTILE: 1.0}]
+    text = render(answer_page(HOSTILE if place == "title" else "check", content, []))
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert "&lt;script&gt;alert" in text
+
+
+def test_a_figure_gets_a_text_alternative_which_cannot_break_out_of_it(results):
+    markup = str(inline_svg(results / "hidden" / "tape.svg", HOSTILE))
+    assert markup.startswith('<svg role="img" aria-label="&lt;script&gt;')
+    assert "onerror=alert(1)>" not in markup
+
+
+def test_two_figures_on_a_page_share_no_names(tmp_path, results):
+    source = (results / "hidden" / "tape.svg").read_text()
+    (tmp_path / "other.svg").write_text(source)
+    first, second = (
+        set(re.findall(r'\bid="([^"]+)"', str(inline_svg(path, ""))))
+        for path in (results / "hidden" / "tape.svg", tmp_path / "other.svg")
+    )
+    assert first
+    assert not first & second
+    used = set(re.findall(r'(?:xlink:href="|url\()#([^")]+)', str(inline_svg(tmp_path / "other.svg", ""))))
+    assert used <= second
+
+
+def test_an_earlier_report_is_kept_unless_it_is_to_be_overwritten(tmp_path):
+    page = Page(
+        "t", True, "first", "answer.html.j2", {"command": "x"}, {"experiments": [], "figures": [], "tables": []}
+    )
+    output = Output(tmp_path)
+    assert write_page(page, output).name == "report.html"
+    assert write_page(page, output).name == "report-2.html"
+    assert write_page(page, output).name == "report-3.html"
+    assert write_page(page, output, force=True).name == "report.html"
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_verdict_that_does_not_hold_is_marked():
+    text = render(answer_page("parity", {"holds": False, "verdict": "dz1 is wrong"}, []))
+    assert '<div class="verdict bad"><p>dz1 is wrong</p>' in text
+
+
+def test_every_line_of_the_three_sources_stands_once_and_equal_lines_stand_on_one_height():
+    blocks = {block.name: block.rows for block in side_by_side()}
+    assert list(blocks)[:5] == ["before", "__init__", "parameters", "forward", "backward"]
+    for column in range(3):
+        numbers = [row[column].number for rows in blocks.values() for row in rows if row[column].number]
+        assert len(numbers) == len(set(numbers))
+        assert numbers == sorted(numbers)
+    (z1,) = [row for row in blocks["forward"] if row[0].text.strip().startswith("z1 =")]
+    assert z1[1].text == z1[0].text
+    assert z1[2].text.strip().startswith("z1 = self.layer1")
+    assert {cell.kind for row in blocks["backward"] for cell in row[1:]} == {"taken"}
+    same = [row for rows in blocks.values() for row in rows if row[0].kind == "same"]
+    assert same
+    assert all(row[0].text == row[1].text == row[2].text for row in same)
+
+
+def test_the_drawn_digits_are_those_that_were_read_wrongly(run):
+    parts = run_page(run, run.files[0].parent / "nowhere").parts
+    read = run.curves[0].predictions[-1]
+    for drawn in parts["wrong"].drawn:
+        assert drawn.label == run.data.test_labels[drawn.index]
+        assert drawn.read == str(read[drawn.index]) != str(drawn.label)
+        assert drawn.source.startswith("data:image/png;base64,")
+    assert parts["wrong"].count == (read != run.data.test_labels).sum()
