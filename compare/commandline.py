@@ -167,3 +167,29 @@ def hidden(
     from compare.hidden import question
 
     _ask(lambda: question.answer(settings, out, name, everything), json)
+
+
+Number = Annotated[
+    int | None, typer.Argument(help="The exercise; without a number, the questions only.", show_default=False)
+]
+OwnEpochs = Annotated[int | None, typer.Option(help="Passes over the training set.", show_default="the exercise's")]
+
+
+@app.command()
+@takes_settings("preset", "epochs", "hidden", "activation", "init", "init_scale", "threads", dtype="float32")
+def exercises(
+    settings: "Settings",
+    number: Number = None,
+    epochs: OwnEpochs = None,
+    threads: OneThread = 1,
+    json: Json = False,
+    out: Out = Path("results/exercises"),
+) -> None:
+    """The chapter's exercises, in all three. Without a number the questions; the answer comes with the number.
+
+    Example: python -m compare exercises 2
+    """
+    from compare.exercises import question
+
+    settings = settings.with_(threads=threads)
+    _ask(lambda: question.Questions() if number is None else question.answer(number, settings, epochs, out), json)

@@ -1,0 +1,141 @@
+"""Exercise 1: sigmoid in place of ReLU."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compare.exercises.trained import BY_HAND, Conclusion, Plan, Run, Table, mean_and_spread, seeds, steps_to
+from compare.shared.implementations import build
+from compare.shared.settings import Settings
+from compare.shared.training import Digits
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+QUESTION = (
+    "Replace ReLU by sigmoid in both hidden layers. Does the network learn faster or slower, how many steps does it "
+    "take to reach 90 % and 97 %, and what does the gradient of each layer have to do with it?"
+)
+EPOCHS = 12
+LEVELS = (0.90, 0.97)
+ROWS = 1000  # of the training set, for the size of a gradient
+
+ACTIVATIONS = ("relu", "sigmoid")
+NAMES = {"relu": "ReLU", "sigmoid": "sigmoid"}
+
+
+def plan(settings: Settings) -> list[Plan]:
+    """Both activations from the chapter's initial weights, three seeds; for one seed also from He's."""
+    first, *others = seeds(settings)
+    base = settings.with_(hidden=(128, 64), init="chapter", init_scale=0.01)
+    plans = [Plan(base.with_(activation=a, seed=first)) for a in ACTIVATIONS]
+    plans += [Plan(base.with_(activation=a, seed=seed), BY_HAND) for seed in others for a in ACTIVATIONS]
+    return plans + [Plan(base.with_(activation=a, init="he"), BY_HAND) for a in ACTIVATIONS]
+
+
+def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
+    """Steps to each level, the size of the gradients at the start, and what follows."""
+    for run in runs:
+        for level in LEVELS:
+            run.found[f"steps_to_{level:.0%}".removesuffix("%")] = steps_to(level, run, digits)
+        run.found["gradient_sizes"] = gradient_sizes(run, digits)
+    curves = [
+        (run.curve.implementation, NAMES[run.settings.activation], run.settings.init, str(run.settings.seed),
+         *(_steps(run, level) for level in LEVELS), f"{run.accuracy:.2%}")
+        for run in runs
+    ]  # fmt: skip
+    first = [run for run in runs if run.curve.implementation == "manual" and run.settings.seed == runs[0].settings.seed]
+    sizes = [
+        (f"{NAMES[run.settings.activation]}, {run.settings.init}", *(f"{s:.1e}" for s in run.found["gradient_sizes"]))
+        for run in first
+    ]
+    tables = [
+        Table(
+            "Steps to reach a test accuracy",
+            ("implementation", "activation", "initial weights", "seed", "90 %", "97 %", "test accuracy at the end"),
+            curves,
+        ),
+        Table("Size of the gradient at the start, root mean square of an entry", ("", "dW1", "dW2", "dW3"), sizes),
+    ]
+    return Conclusion(_answer(runs), tables)
+
+
+def gradient_sizes(run: Run, digits: Digits) -> list[float]:
+    """Root mean square of dW1, dW2, dW3 at the initial weights."""
+    net = build(run.curve.implementation, run.curve.weights[0], run.settings.activation)
+    _, gradients = net.gradients(digits.train_x[:ROWS], digits.train_labels[:ROWS])
+    return [float(np.sqrt((gradients[f"W{k}"] ** 2).mean())) for k in (1, 2, 3)]
+
+
+def _steps(run: Run, level: float) -> str:
+    steps = run.found[f"steps_to_{level:.0%}".removesuffix("%")]
+    return "not reached" if steps is None else f"{steps:,}"
+
+
+def _answer(runs: Sequence[Run]) -> str:
+    by_hand = [run for run in runs if run.curve.implementation == "manual"]
+    relu, sigmoid = ([r for r in by_hand if r.settings.activation == a] for a in ACTIVATIONS)
+    relu_chapter, sigmoid_chapter = ([r for r in rs if r.settings.init == "chapter"] for rs in (relu, sigmoid))
+    (relu_he,), (sigmoid_he,) = ([r for r in rs if r.settings.init == "he"] for rs in (relu, sigmoid))
+    epochs = relu_he.settings.epochs
+    relu_mean, relu_spread = mean_and_spread([r.accuracy for r in relu_chapter])
+    sigmoid_mean, sigmoid_spread = mean_and_spread([r.accuracy for r in sigmoid_chapter])
+    verdict = "slower" if sigmoid_mean < relu_mean else "no slower"
+    relu_sizes, sigmoid_sizes = (rs[0].found["gradient_sizes"] for rs in (relu_chapter, sigmoid_chapter))
+    he_sizes = [r.found["gradient_sizes"] for r in (relu_he, sigmoid_he)]
+    return (
+        f"With sigmoid it learns {verdict}. From the chapter's initial weights, ReLU reaches 90 % after "
+        f"{_all_steps(relu_chapter, 0.90)} steps and 97 % after {_all_steps(relu_chapter, 0.97)} (one number a seed); "
+        f"sigmoid takes {_all_steps(sigmoid_chapter, 0.90)} and {_all_steps(sigmoid_chapter, 0.97)}. After {epochs} "
+        f"epochs they read {relu_mean:.2%} ± {relu_spread:.2%} and {sigmoid_mean:.2%} ± {sigmoid_spread:.2%} of the "
+        f"test images. Why: the derivative of sigmoid is at most 1/4, where that of an active ReLU is 1, and both "
+        f"multiply the gradient once in every hidden layer. From He's initial weights, which suit ReLU, dW1 is "
+        f"{he_sizes[0][0] / he_sizes[1][0]:,.0f} times as large with ReLU as with sigmoid at the start, and dW3, which "
+        f"no activation lies behind, {he_sizes[0][2] / he_sizes[1][2]:.1f} times. There ReLU takes "
+        f"{_all_steps([relu_he], 0.90)} and {_all_steps([relu_he], 0.97)} steps, sigmoid "
+        f"{_all_steps([sigmoid_he], 0.90)} and {_all_steps([sigmoid_he], 0.97)}: better weights help both, and the gap "
+        f"stays. From the chapter's weights the first layers start with even less: dW1 is "
+        f"{relu_sizes[0]:.0e} with ReLU and {sigmoid_sizes[0]:.0e} with sigmoid, against {relu_sizes[2]:.0e} and "
+        f"{sigmoid_sizes[2]:.0e} for dW3, so sigmoid waits on a plateau first. (Sigmoid of 0 is 1/2, not 0: that keeps "
+        f"dW3 large, but tells all images alike.)"
+    )
+
+
+def _all_steps(runs: Sequence[Run], level: float) -> str:
+    found = [_steps(run, level) for run in runs]
+    if set(found) == {"not reached"}:
+        return "more than there were"
+    return ", ".join(found[:-1]) + " and " + found[-1] if len(found) > 1 else found[0]
+
+
+def draw(runs: Sequence[Run]) -> "Figure":
+    """Test accuracy by epoch, for each activation and initial weights, each seed a line."""
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    from compare.shared.figures import COLOURS, MUTED, new_figure
+
+    figure = new_figure(9, 4.6)
+    panels = figure.subplots(1, 2, sharey=True)
+    titles = {"chapter": "From the chapter's initial weights", "he": "From He's initial weights"}
+    style = {"relu": (COLOURS["manual"], "o", "-"), "sigmoid": (COLOURS["autograd"], "s", "--")}
+    for axes, (init, title) in zip(panels, titles.items(), strict=True):
+        for activation in ACTIVATIONS:
+            colour, marker, dashes = style[activation]
+            of_these = [r for r in runs if r.curve.implementation == "manual" and r.settings.init == init]
+            for i, run in enumerate(r for r in of_these if r.settings.activation == activation):
+                accuracy = run.curve.test_accuracy
+                label = NAMES[activation] if i == 0 else None
+                axes.plot(range(1, len(accuracy) + 1), accuracy, dashes, color=colour, marker=marker, markersize=4,
+                          label=label)  # fmt: skip
+        for level in LEVELS:
+            axes.axhline(level, color=MUTED, linewidth=0.9, linestyle=":")
+        axes.set_title(title)
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, *LEVELS])
+        axes.set_ylim(0, 1.02)
+        axes.legend(loc="lower right")
+    panels[0].set_ylabel("test accuracy")
+    return figure

@@ -1,0 +1,118 @@
+"""Exercise 2: a third hidden layer."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from compare.exercises.trained import BY_HAND, Conclusion, Plan, Run, Table, mean_and_spread, seeds, sizes
+from compare.shared.settings import Settings
+from compare.shared.training import Digits
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+QUESTION = (
+    "Add a third hidden layer of 32 units after the two of 128 and 64. Does the accuracy improve, and by more than "
+    "another seed would change it?"
+)
+EPOCHS = 10
+
+DEPTHS = ((128, 64), (128, 64, 32))
+INITS = {"chapter": "the chapter's", "he": "He's"}
+LEARNS = 0.2  # test accuracy above which a network has left the plateau; always the same class gives about 0.11
+
+
+def plan(settings: Settings) -> list[Plan]:
+    """Two and three hidden layers, from the chapter's initial weights and from He's, three seeds each."""
+    base = settings.with_(activation="relu", init_scale=0.01)
+    plans = [Plan(base.with_(hidden=hidden, init="chapter")) for hidden in DEPTHS]
+    plans += [
+        Plan(base.with_(hidden=hidden, init=init, seed=seed), BY_HAND)
+        for init in INITS
+        for seed in seeds(settings)
+        for hidden in DEPTHS
+        if (init, seed) != ("chapter", settings.seed)
+    ]
+    return plans
+
+
+def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
+    """Mean and spread by depth and initial weights."""
+    del digits
+    rows = [
+        (sizes(run.settings.hidden), run.settings.init, run.curve.implementation, str(run.settings.seed),
+         str(waiting(run)), f"{run.accuracy:.2%}")
+        for run in runs
+    ]  # fmt: skip
+    header = ("hidden layers", "initial weights", "implementation", "seed", "epochs on the plateau", "test accuracy")
+    return Conclusion(_answer(runs), [Table("Two hidden layers and three", header, rows)])
+
+
+def waiting(run: Run) -> int:
+    """How many epochs end before the test accuracy is above LEARNS."""
+    accuracies = run.curve.test_accuracy
+    return next((epoch for epoch, accuracy in enumerate(accuracies) if accuracy > LEARNS), len(accuracies))
+
+
+def by_hand(runs: Sequence[Run], hidden: tuple[int, ...], init: str) -> list[Run]:
+    """One for each seed."""
+    return [
+        run
+        for run in runs
+        if run.curve.implementation == "manual" and run.settings.hidden == hidden and run.settings.init == init
+    ]
+
+
+def _answer(runs: Sequence[Run]) -> str:
+    sentences = []
+    for init, whose in INITS.items():
+        two, three = (by_hand(runs, hidden, init) for hidden in DEPTHS)
+        (mean2, spread2), (mean3, spread3) = (mean_and_spread([r.accuracy for r in rs]) for rs in (two, three))
+        gains = [b.accuracy - a.accuracy for a, b in zip(two, three, strict=True)]
+        if min(gains) > 0 and mean3 - mean2 > spread2 + spread3:
+            verdict = "That is an improvement, larger than the seeds' spread."
+        elif max(gains) < 0:
+            verdict = "So it does not improve: it gets worse with every seed."
+        else:
+            verdict = "So it does not improve by more than the choice of a seed changes it."
+        sentences.append(
+            f"From {whose} initial weights, over {len(two)} seeds, two hidden layers read {mean2:.2%} ± {spread2:.2%} "
+            f"of the test images and three {mean3:.2%} ± {spread3:.2%} (the difference, seed by seed: "
+            f"{', '.join(f'{100 * gain:+.2f}' for gain in gains)} points). "
+            f"{verdict} {_wait([waiting(run) for run in three])}"
+        )
+    return (
+        f"{sentences[0]} Why the wait: weights of 0.01 x normal make the signal smaller in every layer, forward and "
+        f"backward, and a further layer once more. {sentences[1]}"
+    )
+
+
+def _wait(epochs: Sequence[int]) -> str:
+    if not any(epochs):
+        return "With the third layer it learns from the first epoch on."
+    count = f"{min(epochs)}" if len(set(epochs)) == 1 else f"{min(epochs)} to {max(epochs)}"
+    return f"With the third layer it sits on a plateau first: epochs that end at or below {LEARNS:.0%}: {count}."
+
+
+def draw(runs: Sequence[Run]) -> "Figure":
+    """Test accuracy by epoch, for each depth and initial weights, each seed a line."""
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    from compare.shared.figures import COLOURS, new_figure
+
+    figure = new_figure(9, 4.6)
+    panels = figure.subplots(1, 2, sharey=True)
+    styles = [(COLOURS["manual"], "o", "-"), (COLOURS["autograd"], "s", "--")]
+    for axes, (init, whose) in zip(panels, INITS.items(), strict=True):
+        for hidden, (colour, marker, dashes) in zip(DEPTHS, styles, strict=True):
+            for i, run in enumerate(by_hand(runs, hidden, init)):
+                accuracy = run.curve.test_accuracy
+                axes.plot(range(1, len(accuracy) + 1), accuracy, dashes, color=colour, marker=marker, markersize=4,
+                          label=f"{len(hidden)} hidden layers" if i == 0 else None)  # fmt: skip
+        axes.set_title(f"From {whose} initial weights")
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        axes.set_ylim(0, 1.02)
+        axes.legend(loc="lower right")
+    panels[0].set_ylabel("test accuracy, one line a seed")
+    return figure

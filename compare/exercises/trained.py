@@ -1,0 +1,192 @@
+"""What an exercise is made of: trainings, a line check of each configuration, and what is concluded from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from compare.parity.line_check import check_lines
+from compare.shared.dataset import Dataset, pixels
+from compare.shared.implementations import NAMES, build
+from compare.shared.settings import DTYPES, Settings
+from compare.shared.terminal import Advance
+from compare.shared.training import Curve, Digits, epoch_batches, train
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BY_HAND = ("manual",)  # where one implementation is enough
+ROWS = 64  # of the training set, for the line check; fewer where the set is smaller
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One configuration to train, and in which implementations."""
+
+    settings: Settings
+    implementations: Sequence[str] = NAMES
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One configuration at its initial and final weights: does every line of every trace stay within its bound?
+
+    bound_used: the largest part of its bound that any line uses; wrong: lines outside, as "line of implementation".
+    """
+
+    settings: Settings
+    lines: int
+    bound_used: float
+    wrong: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            **configuration(self.settings),
+            "lines": self.lines,
+            "bound_used": self.bound_used,
+            "wrong_lines": self.wrong,
+            "holds": not self.wrong,
+        }
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished training. found: further numbers that an exercise measured on it, by name."""
+
+    settings: Settings
+    curve: Curve
+    found: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def accuracy(self) -> float:
+        """Of the test set, after the last epoch, 0 to 1."""
+        return self.curve.test_accuracy[-1]
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the network learns."""
+        return sum(value.size for value in self.curve.weights[0].values())
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "implementation": self.curve.implementation,
+            **configuration(self.settings),
+            "parameters": self.parameters,
+            "test_accuracy": self.accuracy,
+            "train_loss": self.curve.train_loss[-1],
+            "test_accuracy_by_epoch": self.curve.test_accuracy,
+            "train_loss_by_epoch": self.curve.train_loss,
+            **self.found,
+        }
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for the terminal."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What an exercise found, in words and in tables."""
+
+    answer: str
+    tables: Sequence[Table]
+
+
+class Exercise(Protocol):
+    """What each file of an exercise offers; the module itself is the exercise."""
+
+    @property
+    def QUESTION(self) -> str: ...  # noqa: D102
+    @property
+    def EPOCHS(self) -> int: ...  # noqa: D102
+    def plan(self, settings: Settings) -> list[Plan]: ...  # noqa: D102
+    def conclude(self, runs: Sequence[Run], digits: Digits) -> Conclusion: ...  # noqa: D102
+    def draw(self, runs: Sequence[Run]) -> "Figure": ...  # noqa: D102
+
+
+def configuration(settings: Settings) -> dict[str, Any]:
+    """What an exercise may vary, as plain data."""
+    return {
+        "seed": settings.seed,
+        "hidden": list(settings.hidden),
+        "activation": settings.activation,
+        "init": settings.init,
+    }
+
+
+def seeds(settings: Settings) -> list[int]:
+    """Three: the one given, and the next two."""
+    return [settings.seed, settings.seed + 1, settings.seed + 2]
+
+
+def train_all(plans: Sequence[Plan], digits: Digits, runs: list[Run], advance: Advance) -> None:
+    """Train all that is planned; each is added to `runs` as soon as it is finished. Raises TrainingStopped."""
+    for plan in plans:
+        for name in plan.implementations:
+            curve = Curve(name)
+            train(curve, plan.settings, digits, advance)
+            runs.append(Run(plan.settings, curve))
+
+
+def check_all(runs: Sequence[Run], data: Dataset, advance: Advance) -> list[Agreement]:
+    """The line check of each configuration that was trained in all three, in both dtypes, before and after."""
+    by_hand = {run.settings: run for run in runs if run.curve.implementation == "manual"}
+    compared = {run.settings for run in runs if run.curve.implementation != "manual"}
+    found = []
+    for settings, run in by_hand.items():
+        if settings in compared:
+            found.append(agreement(settings, [run.curve.weights[0], run.curve.weights[-1]], data))
+            advance()
+    return found
+
+
+def agreement(settings: Settings, weights: Sequence[dict[str, np.ndarray]], data: Dataset) -> Agreement:
+    """All three at each of these weights, in both dtypes, on the first ROWS of the training set."""
+    labels = data.train_labels[:ROWS]
+    verdicts = []
+    for dtype in DTYPES:
+        x = pixels(data.train_images[:ROWS], dtype)
+        for parameters in ({name: value.astype(dtype) for name, value in w.items()} for w in weights):
+            for name in NAMES:
+                trace = build(name, parameters, settings.activation).trace(x, labels)
+                check = check_lines(trace, parameters, x, labels, settings.activation)
+                verdicts += [(f"{line.name} of {name} in {dtype}", line) for line in check.lines]
+    wrong = tuple(dict.fromkeys(name for name, line in verdicts if not line.holds))
+    return Agreement(settings, len(verdicts), max(line.bound_used for _, line in verdicts), wrong)
+
+
+def steps_to(level: float, run: Run, digits: Digits, every: int = 25) -> int | None:
+    """After how many steps the test accuracy reaches `level`; None where no epoch ends at or above it.
+
+    The first epoch that does is taken again, batch for batch, from the weights it began with, and the test set is
+    read every so many steps. So the trainings themselves need not stop for it.
+    """
+    epoch = next((e for e, accuracy in enumerate(run.curve.test_accuracy, start=1) if accuracy >= level), None)
+    if epoch is None:
+        return None
+    net = build(run.curve.implementation, run.curve.weights[epoch - 1], run.settings.activation)
+    batches = list(epoch_batches(run.settings, len(digits.train_x), epoch))
+    before = len(batches) * (epoch - 1)
+    for step, batch in enumerate(batches, start=1):
+        net.step(digits.train_x[batch], digits.train_labels[batch], run.settings.learning_rate)
+        if step % every == 0 and (net.predict(digits.test_x) == digits.test_labels).mean() >= level:
+            return before + step
+    return before + len(batches)
+
+
+def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
+    """The mean, and half the way from the smallest to the largest: of three values, a plainer word than deviation."""
+    return float(np.mean(values)), (max(values) - min(values)) / 2
+
+
+def sizes(hidden: Sequence[int]) -> str:
+    """Like "128, 64"."""
+    return ", ".join(str(width) for width in hidden)
