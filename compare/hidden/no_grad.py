@@ -1,0 +1,169 @@
+"""The update of the weights as one more operation: what the tape becomes if it is recorded."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.losses import cross_entropy
+from autograd.network import Network as EngineNetwork
+from autograd.network import array
+from autograd.tape import no_grad
+from autograd.tensor import Tensor
+from compare.hidden.batches import batches
+from compare.hidden.experiment import Finding
+from compare.hidden.recorded import kept_arrays, nodes
+from compare.shared.implementations import TITLES
+from compare.shared.settings import Settings
+from compare.shared.terminal import Advance
+from compare.shared.training import initial_weights
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from compare.shared.training import Digits
+
+QUESTION = "Why must the weight update hide from the tape?"
+CLAIM = (
+    "A recorded update, W = W - rate * dW, makes the graph behind the loss longer by the same number of nodes in every "
+    "step, on the engine and in PyTorch, and the engine keeps every old weight alive; under no_grad the graph does not "
+    "grow. In place, both refuse to record it."
+)
+
+STEPS = 20
+NAMES = ("autograd", "torch_ref")
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+    """Nodes behind the loss and bytes that the graph keeps, in each of a few steps, with the update recorded or not."""
+    start = initial_weights(settings, digits)
+    growth: dict[str, dict[str, dict[str, list[int]]]] = {}
+    for name, steps_of in (("autograd", on_the_engine), ("torch_ref", in_pytorch)):
+        growth[name] = {}
+        for way in ("recorded", "no_grad"):
+            data = batches(settings, digits, STEPS)
+            growth[name][way] = steps_of(start, data, settings.learning_rate, way == "recorded")
+            advance()
+    return judge(growth, refusals(settings.dtype))
+
+
+def on_the_engine(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> dict[str, list[int]]:
+    """Nodes and kept bytes by step; to go on over an old graph, it must be retained."""
+    net = EngineNetwork(start)
+    found: dict[str, list[int]] = {"nodes": [], "bytes": []}
+    for x, labels in data:
+        for name in start:
+            getattr(net, name).zero_grad()
+            getattr(net, name).retain_grad()  # a recorded weight is no leaf any more
+        *_, z3 = net.forward(x)
+        loss = cross_entropy(z3, labels)
+        graph = nodes(loss)
+        found["nodes"].append(len(graph))
+        found["bytes"].append(sum(held.nbytes for held in kept_arrays(graph).values()))
+        loss.backward(retain_graph=True)
+        for name in start:
+            W = getattr(net, name)
+            if recorded:
+                setattr(net, name, W - rate * array(W.grad))
+            else:
+                with no_grad():
+                    W.data = (W - rate * array(W.grad)).data
+    return found
+
+
+def in_pytorch(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> dict[str, list[int]]:
+    """Nodes and saved bytes by step, of the same network written with functions, as its weights are no parameters."""
+    import torch
+    from torch.nn.functional import cross_entropy as torch_cross_entropy
+
+    weights = {name: torch.tensor(value, requires_grad=True) for name, value in start.items()}
+    found: dict[str, list[int]] = {"nodes": [], "bytes": []}
+    saved: dict[int, Any] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        saved[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    for x, labels in data:
+        updates = dict(saved)  # what the recorded updates before this step have saved
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            a1 = torch.relu(torch.from_numpy(x) @ weights["W1"] + weights["b1"])
+            a2 = torch.relu(a1 @ weights["W2"] + weights["b2"])
+            loss = torch_cross_entropy(a2 @ weights["W3"] + weights["b3"], torch.from_numpy(labels))
+        found["nodes"].append(len(nodes(loss)))
+        found["bytes"].append(sum(tensor.untyped_storage().nbytes() for tensor in saved.values()))
+        gradients = torch.autograd.grad(loss, list(weights.values()))
+        saved = updates  # backward has freed those of the step
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), torch.set_grad_enabled(recorded):
+            weights = {
+                name: (W - rate * g).requires_grad_() for (name, W), g in zip(weights.items(), gradients, strict=True)
+            }
+    return found
+
+
+def refusals(dtype: str) -> dict[str, bool]:
+    """Whether `W -= 1` on a leaf that requires a gradient is refused."""
+    import torch
+
+    refused = {}
+    one = np.ones(1, dtype)
+    W: Any
+    for name, W in (
+        ("autograd", Tensor(one, requires_grad=True)),
+        ("torch_ref", torch.tensor(one, requires_grad=True)),
+    ):
+        try:
+            W -= 1
+            refused[name] = False
+        except RuntimeError:
+            refused[name] = True
+    return refused
+
+
+def judge(growth: dict[str, dict[str, dict[str, list[int]]]], refused: dict[str, bool]) -> Finding:
+    """From nodes and bytes by implementation, way and step, and whether an update in place was refused."""
+    per_step = {name: np.diff(growth[name]["recorded"]["nodes"]) for name in NAMES}
+    kept = {name: np.diff(growth[name]["recorded"]["bytes"]) for name in NAMES}
+    steady = all(len(set(growth[name]["no_grad"]["nodes"])) == 1 for name in NAMES)
+    holds = steady and all(refused.values()) and bool((kept["autograd"] > 0).all())
+    holds = holds and all(added[0] > 0 and len(set(added.tolist())) == 1 for added in per_step.values())
+    first, last = (growth["torch_ref"]["recorded"]["nodes"][k] for k in (0, -1))
+    answer = (
+        f"Recorded, the graph grows by {per_step['autograd'][0]} nodes a step on the engine, which keeps "
+        f"{kept['autograd'].mean() / 1000:,.0f} kB more each time, and by {per_step['torch_ref'][0]} in PyTorch, from "
+        f"{first} to {last} in {STEPS} steps; under no_grad it {'stays as it is' if steady else 'grows too'}."
+    )
+    lesson = (
+        "An update is arithmetic on tensors that require a gradient, so a framework would record it like any other. "
+        "The new weight then is no leaf: its own history hangs on it, the graph behind each loss reaches back to the "
+        "first step, and `backward` walks all of it. On the engine the history also holds every old weight; PyTorch's "
+        "subtraction saves no array, so there it is only time and nodes, and the weight's `grad` stays None, because "
+        "only leaves get one. Both refuse the usual slip, `W -= rate * W.grad` on a leaf. Hence the `no_grad` around "
+        "every update, which the optimizer's `step` has inside. By hand there is nothing to hide from: `W1 -= ...` "
+        "changes an array, and no one is watching."
+    )
+    return Finding(answer, holds, {"growth": growth, "in_place_refused": refused}, lesson)
+
+
+def draw(finding: Finding) -> "Figure":
+    """Nodes behind the loss by step, recorded and not, in both."""
+    from matplotlib.ticker import MaxNLocator
+
+    from compare.shared.figures import COLOURS, MARKERS, new_figure
+
+    growth = finding.measured["growth"]
+    figure = new_figure(9, 4.4)
+    axes = figure.subplots()
+    for name in NAMES:
+        for way, style in (("recorded", "-"), ("no_grad", "--")):
+            found = growth[name][way]["nodes"]
+            steps = range(1, len(found) + 1)
+            axes.plot(steps, found, style, color=COLOURS[name], marker=MARKERS[name], markersize=5,
+                      markerfacecolor=COLOURS[name] if way == "recorded" else "white",
+                      label=f"{TITLES[name]}, {'recorded' if way == 'recorded' else 'under no_grad'}")  # fmt: skip
+    axes.set_ylim(0, None)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("step")
+    axes.set_ylabel("nodes in the graph behind the loss")
+    axes.set_title("A recorded update drags the whole training along")
+    axes.legend()
+    return figure
