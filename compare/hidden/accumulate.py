@@ -64,7 +64,8 @@ def judge(times: dict[str, list[float]], losses: dict[str, list[float]], apart: 
         np.allclose(found, expected.get(name, range(1, PASSES + 1)), rtol=1e-4) for name, found in times.items()
     )
     ends = {name: float(np.mean(values[-LAST:])) for name, values in losses.items()}
-    worse = all(not ends[name] <= ends["right"] for name in ("autograd", "torch_ref"))  # NaN is worse too
+    learns = ends["right"] < losses["right"][0]
+    worse = learns and all(not ends[name] <= ends["right"] for name in ("autograd", "torch_ref"))  # NaN is worse too
     said = {name: " ".join(f"{factor:.3g}" for factor in found) for name, found in times.items()}
     answer = (
         f"The gradient is {said['torch_ref']} times the right one after 1 2 3 passes in PyTorch ({said['autograd']} "

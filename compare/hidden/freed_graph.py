@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 QUESTION = "Why can backward run only once?"
 CLAIM = (
-    "A second backward over the same graph is an error on the engine and in PyTorch; with retain_graph it adds the same "
-    "gradient again; by hand a second call returns the first one's gradients to the bit. Over a graph that saved no "
-    "array PyTorch lets it run and doubles the gradient; the engine refuses."
+    "A second backward over the same graph is an error on the engine and in PyTorch; with retain_graph it adds the "
+    "same gradient again; by hand a second call returns the first one's gradients to the bit. Over a graph that saved "
+    "no array PyTorch lets it run and doubles the gradient; the engine refuses."
 )
 
 CASES = {

@@ -72,11 +72,11 @@ def judge(found: list[dict[str, Any]]) -> Finding:
     def both(what: str, form: str) -> str:
         return f"{scores(what, form, 'float32')} in float32 and {scores(what, form, 'float64')} in float64"
 
+    fused_fails = any(one["wrong_from"] for one in found if one["form"] == "fused")
     answer = (
-        f"In three steps the gradient is wrong from a score of {both('wrong_from', 'plain')}, and not finite from "
-        f"{both('not_finite_from', 'plain')}; a safe softmax moves the first to {both('wrong_from', 'safe softmax')}; "
-        f"as one function it is wrong from {scores('wrong_from', 'fused', 'float32')} of the scores up to "
-        f"{SCORES[-1]:,.0f}."
+        f"In three steps the gradient is wrong from a score of {both('wrong_from', 'plain')} on, and not finite from "
+        f"{both('not_finite_from', 'plain')}; with a safe softmax, from {both('not_finite_from', 'safe softmax')}; as "
+        f"one function it is {'not ' if fused_fails else ''}right up to {SCORES[-1]:,.0f}."
     )
     lesson = (
         "exp overflows first: e^89 is beyond float32, and already the square of e^50 in the derivative of the "

@@ -1,0 +1,31 @@
+"""A few small pictures that need no file, for tests of what an experiment measures."""
+
+import numpy as np
+import pytest
+
+from compare.shared.settings import Settings
+from compare.shared.training import Digits
+
+
+@pytest.fixture(scope="session")
+def tiny_settings():
+    """A network of 6 -> 5 -> 4 -> 10 in float64, batches of 8."""
+    return Settings(hidden=(5, 4), batch_size=8, init="he")
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """40 pictures of 6 pixels, and their labels, at random."""
+    random = np.random.default_rng(1)
+    x, labels = random.uniform(size=(40, 6)), random.integers(0, 10, 40)
+    return Digits(x, labels, x, labels)
+
+
+@pytest.fixture(scope="session")
+def quiet():
+    """An `advance` that shows nothing."""
+
+    def advance(steps=1, status=""):
+        del steps, status
+
+    return advance
