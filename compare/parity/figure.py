@@ -36,8 +36,9 @@ def draw(parity: "Parity") -> "Figure":
     axes.axhspan(strip / 2.5, FLOOR / 1.5, color=MUTED, alpha=0.12, linewidth=0)
     axes.set_yscale("log")
     axes.set_ylim(strip / 2.5, highest)
-    decades = [10.0**k for k in range(-5, int(np.ceil(np.log10(highest))), 1 if highest < 1e3 else 4)]
-    axes.set_yticks([strip, *decades], ["0", *(f"{decade:g}" for decade in decades)])
+    top = int(np.log10(highest))
+    powers = range(-5, top + 1) if top < 4 else range(-4, top + 1, 4)
+    axes.set_yticks([strip, *(10.0**k for k in powers)], ["0", *(f"$10^{{{k}}}$" for k in powers)])
     axes.minorticks_off()
     for left in range(1, len(names), 2):
         axes.axvspan(left - 0.5, left + 0.5, color=MUTED, alpha=0.05, linewidth=0)

@@ -163,7 +163,7 @@ def part_of(error: np.ndarray, bound: np.ndarray) -> np.ndarray:
     """error / bound, elementwise: 0 / 0 is 0, anything else / 0 is infinite, and so is what is not a number."""
     used = np.where(error == 0, 0.0, np.inf)
     np.divide(error, bound, out=used, where=(bound > 0) & np.isfinite(error))
-    return np.where(np.isnan(used), np.inf, used)
+    return used
 
 
 def ulps(error: np.ndarray, found: np.ndarray, exact: np.ndarray, u: float) -> np.ndarray:
