@@ -35,6 +35,15 @@ def test_the_scan_finds_the_first_score_that_is_wrong_and_the_first_that_is_not_
     assert (found["wrong_from"], found["not_finite_from"]) == (20, 30)
 
 
+def test_a_finite_gradient_that_is_wrong_is_found_though_its_loss_is_right():
+    def half_from_40(z):
+        losses, gradients = fused_loss.numpy_losses("fused")(z)
+        gradients[39:, 0] /= 2
+        return losses, gradients
+
+    assert fused_loss.breakdown(half_from_40, "float64") == {"wrong_from": 40, "not_finite_from": None}
+
+
 def test_overflow_is_found_where_the_dtype_ends(tiny_settings, tiny, quiet):
     finding = fused_loss.measure(tiny_settings, tiny, quiet)
     found = {(one["form"], one["implementation"], one["dtype"]): one for one in finding.measured["breakdowns"]}

@@ -16,6 +16,7 @@ def test_the_bytes_are_those_of_the_arrays_that_a_reader_would_count(tiny_settin
     assert by_hand["bytes"]["batch"] == ROWS * 6 * FLOAT + ROWS * INT  # images, labels
     assert by_hand["bytes"]["parameters"] == (5 * 4 + 4 * 10) * FLOAT  # W2, W3
     assert by_hand["bytes"]["results"] == ROWS * (5 + 4 + 10) * FLOAT  # a1, a2, z3
+    assert all(one["bytes"]["batch"] == by_hand["bytes"]["batch"] for one in finding.measured["kept"].values())
     in_pytorch = finding.measured["kept"]["torch_ref"]
     assert in_pytorch["bytes"]["results"] == by_hand["bytes"]["results"] + FLOAT  # log-softmax for z3, and a number
     assert in_pytorch["parameters"] == ["W2", "W3"]
