@@ -23,6 +23,9 @@ _STYLES: list[dict[str, Any]] = [
 ]
 
 
+_TOP = 1e6  # a training that overflows would flatten everything else
+
+
 def draw(growths: Sequence[Growth], main: Growth, settings: Settings, data: Dataset) -> "Figure":
     """Each pair's difference on log scales; the event of the main pair is marked, and its image drawn beside."""
     figure = new_figure(9.5, 4.8)
@@ -54,13 +57,13 @@ def draw_growths(axes: "Axes", growths: Sequence[Growth], main: Growth, settings
     )  # fmt: skip
     for growth, style in zip(growths, _STYLES, strict=False):
         differences = np.array(growth.difference_by_step)
-        steps = np.flatnonzero(differences) + 1
+        steps = np.flatnonzero((differences > 0) & (differences < _TOP)) + 1
         if steps.size:
             axes.plot(steps, differences[steps - 1], label=growth.name, **style)
         else:
             axes.plot([], [], linestyle="none", label=f"{growth.name}: 0, equal to the bit")
     jump = main.first_jump
-    if jump:
+    if jump and jump.after < _TOP:
         axes.plot(
             jump.step, jump.after, linestyle="none", marker="o", markersize=9, markerfacecolor="none",
             markeredgecolor=INK, markeredgewidth=1.6, zorder=5,
@@ -72,13 +75,14 @@ def draw_growths(axes: "Axes", growths: Sequence[Growth], main: Growth, settings
             textcoords="offset points", ha="left" if early else "right", va="center",
             arrowprops={"arrowstyle": "-", "color": INK, "shrinkB": 7},
         )  # fmt: skip
-    axes.set_title("How far apart they are: largest difference of any weight" if jump else "They stay near rounding")
+    stays = ", which stays near rounding" if main.holds and not jump else ""
+    axes.set_title(f"How far apart they are: largest difference of any weight{stays}")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.set_xlabel("step")
     axes.set_xlim(1, max(2, len(main.difference_by_step)) * 1.05)
-    largest = max(max(growth.difference_by_step) for growth in growths)
+    largest = max((d for growth in growths for d in growth.difference_by_step if d < _TOP), default=0.0)
     axes.set_ylim(roundoff / 100, max(largest, 10 * roundoff) * 10)
     axes.legend(loc="upper left", fontsize=9)
 

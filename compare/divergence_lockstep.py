@@ -10,6 +10,12 @@ which has added more than a step's rounding can. Storing a weight W rounds it by
 allows as much again for the gradients. Both conditions are needed: the first few differences double by rounding
 alone, and a large difference takes in a small flip without a trace.
 
+Without a flip, one thing more can double it: a step so large that it magnifies the difference that is there already.
+Then the step, repeated by hand from the same weights, makes at least half of it again; that is growth and no jump.
+
+Until the first jump, the difference must stay within its allowance: what rounding may add in a step, for every step
+so far, magnified in those that magnify.
+
 What makes the difference jump is the first jump, if it is at a flip: later ones have its consequences in them.
 """
 
@@ -56,7 +62,7 @@ class Jump:
     after: float
     as_it_was: float
     in_agreement: float
-    proven: bool  # repeated as it was, it is a jump again; in agreement, it is none
+    proven: bool  # repeated as it was, the step makes as large a jump (half at least); in agreement, none
 
     @property
     def explained(self) -> bool:
@@ -72,7 +78,8 @@ class Growth:
     difference_by_step: list[float] = field(default_factory=list)
     flip_steps: list[int] = field(default_factory=list)  # the steps, from 1, that have a flip
     first_jump: Jump | None = None
-    rounding_used: float = 0.0  # until the first jump: largest share of ROUNDINGS u max|W| for each step so far
+    allowance: float = 0.0  # what rounding may have added up to, until the first jump
+    rounding_used: float = 0.0  # the largest difference / allowance until then
 
     @property
     def name(self) -> str:
@@ -163,16 +170,20 @@ def record(
         growth.flip_steps.append(step)
     if growth.first_jump:
         return
-    if not is_jump(a.before, b.before, a.after, b.after):
-        growth.rounding_used = max(growth.rounding_used, after / (step * rounding_of_a_step(a.after, b.after)))
-        return
-    # What differs between the two calculations of `agreed` is the weights alone; in `own`, the flips as well.
-    in_a = replay(a.before, a.trace, x, labels, learning_rate)
-    own = replay(b.before, b.trace, x, labels, learning_rate)
-    agreed = replay(b.before, a.trace, x, labels, learning_rate)
-    proven = is_jump(a.before, b.before, in_a, own) and not is_jump(a.before, b.before, in_a, agreed)
-    as_it_was, in_agreement = largest_difference(in_a, own), largest_difference(in_a, agreed)
-    growth.first_jump = Jump(step, flips, before, after, as_it_was, in_agreement, proven)
+    if is_jump(a.before, b.before, a.after, b.after):
+        # What differs between the two calculations of `agreed` is the weights alone; in `own`, the flips as well.
+        in_a = replay(a.before, a.trace, x, labels, learning_rate)
+        own = largest_difference(in_a, replay(b.before, b.trace, x, labels, learning_rate))
+        agreed_b = replay(b.before, a.trace, x, labels, learning_rate)
+        again, cured = after <= 2 * own, not is_jump(a.before, b.before, in_a, agreed_b)
+        if flips or not again:
+            agreed = largest_difference(in_a, agreed_b)
+            growth.first_jump = Jump(step, flips, before, after, own, agreed, again and cured)
+            return
+        growth.allowance *= own / before if before else 1  # earlier roundings are magnified with the difference
+    growth.allowance += rounding_of_a_step(a.after, b.after)
+    used = after / growth.allowance
+    growth.rounding_used = max(growth.rounding_used, used if np.isfinite(used) else np.inf)
 
 
 def rounding_of_a_step(a: Arrays, b: Arrays) -> float:
