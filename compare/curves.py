@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from compare.chapter import Chapter, is_the_chapters_loop, look_closer
 from compare.shared.dataset import load_mnist
 from compare.shared.differences import PairDifference, differences
 from compare.shared.environment import environment
@@ -32,6 +33,7 @@ class Curves:
     holds: bool
     files: list[Path]
     environment: dict[str, Any]
+    chapter: Chapter | None = None  # a closer look, where the settings are the chapter's loop
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -41,6 +43,7 @@ class Curves:
             "settings": self.settings.as_json(),
             "implementations": curves_json(self.curves),
             **pairs_json(self.pairs),
+            **({"chapter": self.chapter.as_json()} if self.chapter else {}),
             "files": [str(path) for path in self.files],
             "environment": self.environment,
         }
@@ -48,6 +51,8 @@ class Curves:
     def print(self) -> None:
         """Tables and the verdict, on stdout."""
         print_curves(self.curves, self.pairs)
+        if self.chapter:
+            self.chapter.print()
         print_text(self.verdict)
         print_files(self.files)
 
@@ -55,14 +60,18 @@ class Curves:
 def answer(settings: Settings, out: Path) -> Curves:
     """Train the three and draw them. Raises BadInput for a set, an option or a folder that cannot be used."""
     output = Output(out)
-    digits = Digits.of(load_mnist(settings.data), settings)
+    data = load_mnist(settings.data)
+    digits = Digits.of(data, settings)
     with use_threads(settings.threads) as threads:
         curves = train_all(settings, digits, output)
         pairs = differences(curves)
         holds, verdict = judge(settings, curves, pairs)
         save_curves(curves, settings, output)
+        closer = look_closer(settings, curves, data, output) if is_the_chapters_loop(settings) else None
+        if closer:
+            verdict = f"{verdict} {closer.verdict}"
         files = [*output.files, output.folder / "results.json"]
-        result = Curves(settings, curves, pairs, verdict, holds, files, environment(threads))
+        result = Curves(settings, curves, pairs, verdict, holds, files, environment(threads), closer)
         output.write_json("results.json", result.as_json())
     return result
 
@@ -96,12 +105,7 @@ def judge(settings: Settings, curves: Sequence[Curve], pairs: Sequence[PairDiffe
 
 
 def _learned(curve: Curve) -> str:
-    accuracy, first, last, steps = (
-        curve.test_accuracy[-1],
-        curve.loss_by_step[0],
-        curve.train_loss[-1],
-        len(curve.loss_by_step),
-    )
+    accuracy, first, last = curve.test_accuracy[-1], curve.loss_by_step[0], curve.train_loss[-1]
     if accuracy > 0.2:
         return f"By hand, {accuracy:.2%} of the test images are read right."
     steps, rows = len(curve.loss_by_step), sum(curve.rows_per_step) // len(curve.train_loss)

@@ -1,0 +1,105 @@
+"""The chapter's loop, taken at its word: why it does not learn, and what rescues it."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from compare import chapter
+from compare import curves as question
+from compare.shared.implementations import NAMES
+from compare.shared.settings import Settings
+from compare.shared.training import Curve, Digits, train
+
+
+def ignore(steps=1, status=""):
+    del steps, status
+
+
+@pytest.fixture(scope="module")
+def answer(small_set, tmp_path_factory):
+    settings = Settings.from_options(preset="chapter", data=small_set, dtype="float32", threads=1)
+    return question.answer(settings, tmp_path_factory.mktemp("chapter"))
+
+
+def test_the_closer_look_is_for_the_chapters_own_loop_and_network():
+    printed = Settings.from_options(preset="chapter")
+    assert chapter.is_the_chapters_loop(printed)
+    assert chapter.is_the_chapters_loop(printed.with_(seed=7, dtype="float32", threads=2))
+    for change in ({"epochs": 51}, {"init": "he"}, {"batch_size": 64}, {"hidden": (128,)}, {"init_scale": 0.1}):
+        assert not chapter.is_the_chapters_loop(printed.with_(**change))
+
+
+def test_every_tenth_epoch_is_told_for_each_implementation(answer):
+    assert list(answer.chapter.lines) == list(NAMES)
+    for curve, lines in zip(answer.curves, answer.chapter.lines.values(), strict=True):
+        assert [epoch for epoch, _, _ in lines] == [1, 10, 20, 30, 40, 50]
+        assert lines[-1] == (50, curve.train_loss[-1], curve.test_accuracy[-1])
+
+
+def test_the_json_keeps_the_keys_of_curves_and_adds_the_chapter(answer):
+    found = json.loads((answer.files[0].parent / "results.json").read_text())
+    assert {"holds", "verdict", "settings", "implementations", "prediction_disagreements", "files"} <= set(found)
+    assert set(found["chapter"]) == {"lines", "changes", "next_chapter", "signal"}
+    assert {path.name for path in answer.files} >= {"curves.png", "plateau.png", "plateau.svg"}
+
+
+def test_at_the_chapters_weights_every_layer_shrinks_the_signal_and_at_hes_none_does(answer):
+    small, he = answer.chapter.signal.values()
+    for later, earlier in (("a2", "a1"), ("z3", "a2"), ("dz2", "dz3"), ("dz1", "dz2")):
+        assert small[later] / small[earlier] < 0.2
+        assert 0.3 < he[later] / he[earlier] < 3
+
+
+def test_gradients_of_the_signal_are_those_of_one_image(answer):
+    # softmax finds all ten classes equally likely: (1 - 1/10)^2 once and (1/10)^2 nine times, averaged
+    expected = math.sqrt((0.9**2 + 9 * 0.1**2) / 10)
+    assert answer.chapter.signal["chapter"]["dz3"] == pytest.approx(expected, rel=1e-2)
+
+
+def test_each_change_is_what_its_title_says_and_the_verdict_tells_all_of_them(answer):
+    printed, *changes = answer.chapter.changes
+    assert printed.losses == answer.curves[0].loss_by_step
+    rate, he, batches, he_rate, batches_rate = changes
+    assert [c.steps for c in changes] == [50, 50, 100, 50, 100]
+    assert [c.learning_rate for c in changes] == [0.1, 0.01, 0.01, 0.1, 0.1]
+    assert rate.first_loss == printed.first_loss != he.first_loss == he_rate.first_loss
+    assert batches.first_loss == batches_rate.first_loss
+    for change in changes:
+        assert f"{change.title}: {change.test_accuracy:.2%}" in answer.verdict
+
+
+def test_he_and_a_larger_rate_rescue_the_loop_even_on_a_small_set(answer):
+    assert answer.chapter.changes[4].test_accuracy > 0.6 > 0.2 > answer.chapter.changes[0].test_accuracy
+
+
+def test_the_end_of_a_plateau_is_where_the_mean_of_a_window_falls_below_it():
+    losses = [2.3] * 100 + [1.0] * 100
+    change = chapter.Change("", 0.1, 2.3, 1.0, 0.9, losses)
+    means = [np.mean(losses[i - chapter.WINDOW : i]) for i in range(chapter.WINDOW, 201)]
+    expected = next(i for i, mean in enumerate(means) if mean < 0.95 * math.log(10)) + chapter.WINDOW
+    assert change.left_plateau == expected
+    assert chapter.Change("", 0.1, 2.3, 2.3, 0.1, [2.3] * 60).left_plateau is None
+
+
+def test_the_next_chapters_weights_are_pytorchs_own_and_its_random_state_is_left_alone():
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    weights = chapter.torch_default_weights((784, 128, 64, 10), 3)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.manual_seed(3)
+    layer = torch.nn.Linear(784, 128)
+    assert np.array_equal(weights["W1"], layer.weight.detach().numpy().T)
+    assert np.array_equal(weights["b1"], layer.bias.detach().numpy())
+    assert [w.shape for w in weights.values()] == [(784, 128), (128,), (128, 64), (64,), (64, 10), (10,)]
+
+
+@pytest.mark.slow
+def test_on_the_whole_of_mnist_the_loop_as_printed_stays_at_11_35_percent(mnist):
+    settings = Settings.from_options(preset="chapter", dtype="float32")
+    curve = Curve("manual")
+    train(curve, settings, Digits.of(mnist, settings), ignore)
+    assert f"{curve.train_loss[0]:.4f} {curve.train_loss[-1]:.4f}" == "2.3027 2.3025"
+    assert curve.test_accuracy[-1] == 0.1135
