@@ -11,6 +11,7 @@ from compare.hidden.batches import first_batch
 from compare.hidden.experiment import Finding
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
+from compare.shared.threads import use_threads
 from compare.shared.training import initial_weights
 from manual.network import Network as ManualNetwork
 
@@ -44,16 +45,17 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     direction = {name: value / length for name, value in direction.items()}
     exact = hessian_vector_product(start, direction, x.astype(np.float64), labels)
     errors: dict[str, dict[str, Any]] = {}
-    for dtype in DTYPES:
-        point = {name: value.astype(dtype) for name, value in start.items()}
-        along = {name: value.astype(dtype) for name, value in direction.items()}
-        found = hessian_vector_product(point, along, x.astype(dtype), labels)
-        differences = []
-        for h in STEPS:
-            differences.append(_distance(difference(point, along, x.astype(dtype), labels, h), exact))
-            advance(0)
-        errors[dtype] = {"torch_ref": _distance(found, exact), "manual": differences}
-        advance()
+    with use_threads(1):  # the work of a step is too small to be shared
+        for dtype in DTYPES:
+            point = {name: value.astype(dtype) for name, value in start.items()}
+            along = {name: value.astype(dtype) for name, value in direction.items()}
+            found = hessian_vector_product(point, along, x.astype(dtype), labels)
+            by_step = (difference(point, along, x.astype(dtype), labels, h) for h in STEPS)
+            errors[dtype] = {
+                "torch_ref": _distance(found, exact),
+                "manual": [_distance(product, exact) for product in by_step],
+            }
+            advance()
     return judge(errors, engine_records_backward(start, x, labels), refusal(start, x, labels))
 
 

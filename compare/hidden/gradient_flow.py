@@ -106,7 +106,7 @@ def judge(sizes: dict[str, dict[str, dict[str, Any]]], view: dict[str, int], use
     answer = (
         f"Of {len(INNER)} inner gradients {view['by hand']} are in view by hand, {view['engine']} on the engine, "
         f"{view['PyTorch']} in PyTorch until you ask; from the scores to the first layer their median size falls to "
-        f"{shrunk['chapter']:.0e} of itself from the chapter's weights, to {shrunk['he']:.0e} from He's."
+        f"{shrunk['chapter']:.2g} of itself from the chapter's weights, to {shrunk['he']:.2g} from He's."
     )
     lesson = (
         f"By hand, dz2 is a variable: print it. A framework frees it as soon as the layer below has used it, which "

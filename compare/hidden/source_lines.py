@@ -3,7 +3,7 @@
 import ast
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
@@ -19,7 +19,7 @@ def tree(path: str) -> ast.Module:
     return ast.parse(Path(path).read_text())
 
 
-def lines_of(path: str, nodes: list[ast.stmt] | list[ast.expr]) -> set[Line]:
+def lines_of(path: str, nodes: Sequence[ast.stmt | ast.expr]) -> set[Line]:
     """The lines of these statements that hold code: no blank ones, no comments, no docstrings."""
     text = Path(path).read_text().splitlines()
     docstrings = {n for node in nodes for inner in ast.walk(node) for n in _docstring(inner)}

@@ -86,7 +86,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding: 
 
 
 def run(trial: Trial, seed: int) -> tuple[LineCheck, bool | None]:
-    """PyTorch's trace of a trial, judged; and whether a planted error is caught (None: only zeros, no sign to change)."""
+    """PyTorch's trace of a trial, judged; and whether a planted error is caught (None: only zeros, no sign to flip)."""
     random = np.random.default_rng((seed, 2))
     parameters = initial_parameters(trial.sizes, "he", seed=seed, dtype=trial.dtype)
     for name in parameters:
