@@ -147,13 +147,18 @@ def test_a_difference_that_outgrows_rounding_without_a_jump_does_not_hold(settin
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_step_so_large_that_it_magnifies_the_difference_is_no_jump(settings, tmp_path):
-    answer = question.answer(settings.with_(learning_rate=1.0), "manual,torch_ref", 40, tmp_path)
+def test_a_step_so_large_that_it_magnifies_the_difference_is_no_jump(settings, tmp_path, monkeypatch):
+    def build_one(name, settings, digits):
+        parameters = network(name, settings, digits).parameters()
+        parameters["W1"] += 1e-9 * (name == "manual")
+        return build(name, parameters)
+
+    monkeypatch.setattr(divergence_lockstep, "network", build_one)
+    answer = question.answer(settings.with_(learning_rate=0.5), "manual,torch_ref", 1, tmp_path)
     (growth,) = answer.growths
-    u, factors = 2.0**-53, np.divide(growth.difference_by_step[1:], growth.difference_by_step[:-1])
-    assert (factors[np.array(growth.difference_by_step[:-1]) > 20 * u] > 2).any()
-    assert not growth.flip_steps
-    assert answer.holds
+    assert growth.difference_by_step[0] > 5e-9
+    assert growth.flip_steps == []
+    assert growth.first_jump is None
 
 
 def test_in_float64_no_relu_flips_and_the_difference_stays_near_rounding(quiet):
