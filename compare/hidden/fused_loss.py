@@ -79,11 +79,12 @@ def judge(found: list[dict[str, Any]]) -> Finding:
         f"one function it is {'not ' if fused_fails else ''}right up to {SCORES[-1]:,.0f}."
     )
     lesson = (
-        "exp overflows first: e^89 is beyond float32, and already the square of e^50 in the derivative of the "
-        "quotient is. Taking the largest score off first, the safe softmax, mends the quotient and nothing else: now "
-        "the other exponentials become tiny and then 0, so that 1 / p and log p overflow. The chain rule multiplies "
-        "that infinity by a zero to get to the scores, and one NaN in a gradient makes every weight NaN one step "
-        "later. The fused form takes the logarithm before the quotient, log softmax(z) = z - log(sum(exp(z))), and "
+        "exp overflows first: e^89 is beyond float32. Long before, the derivative of the quotient divides by the sum "
+        "twice, and e^-100 is below the normal numbers of float32: finite, and wrong without a word. Taking the "
+        "largest score off first, the safe softmax, mends the quotient and nothing else: the other exponentials become "
+        "tiny and then 0, so that 1 / p and log p overflow. The chain rule multiplies that infinity by a zero to get "
+        "to the scores, and one NaN in a gradient makes every weight NaN one step later. The fused form takes the "
+        "logarithm before the quotient, log softmax(z) = z - log(sum(exp(z))), and "
         "its gradient is softmax(z) - onehot, the line `dz3 = (a3 - y) / m` that you wrote by hand: nothing in it can "
         "overflow. So hand scores to `torch.nn.functional.cross_entropy`, never probabilities."
     )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.hidden.batches import batches
+from compare.hidden.batches import batches, first_batch
 from compare.hidden.experiment import Finding
 from compare.shared.implementations import NAMES, TITLES
 from compare.shared.settings import Settings
@@ -33,16 +33,20 @@ INITS = {"chapter": "0.01 x normal", "torch": "default of nn.Linear"}
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     """The loss by step, from either start, until it has left the plateau."""
     losses: dict[str, dict[str, list[float]]] = {init: {} for init in INITS}
+    sizes = {}
     for init in INITS:
         for name in NAMES:
             net = network(name, settings.with_(init=init, init_scale=0.01), digits)
+            if name == "manual":
+                _, d = net.gradients(*first_batch(settings, digits))
+                sizes[init] = float(np.linalg.norm(d["W1"]))
             losses[init][name] = found = []
             for x, labels in batches(settings, digits, MOST):
                 found.append(net.step(x, labels, settings.learning_rate))
                 if left_plateau(found):
                     break
             advance()
-    return judge(losses)
+    return judge(losses, sizes)
 
 
 def left_plateau(losses: list[float]) -> bool:
@@ -50,26 +54,32 @@ def left_plateau(losses: list[float]) -> bool:
     return len(losses) >= WINDOW and float(np.mean(losses[-WINDOW:])) < PLATEAU - DROP
 
 
-def judge(losses: dict[str, dict[str, list[float]]]) -> Finding:
-    """From the losses by initial weights, implementation and step, each list up to where it left the plateau."""
+def judge(losses: dict[str, dict[str, list[float]]], sizes: dict[str, float]) -> Finding:
+    """From the losses by initial weights, implementation and step, up to where it left the plateau.
+
+    sizes: the length of dW1 for the first batch, by initial weights.
+    """
     steps = {init: {name: len(found) for name, found in by_name.items()} for init, by_name in losses.items()}
     slow, fast = steps["chapter"], steps["torch"]
     holds = all(left_plateau(found) for found in losses["torch"].values())
     holds = holds and all(slow[name] >= 3 * fast[name] for name in NAMES)
     unfinished = not all(left_plateau(found) for found in losses["chapter"].values())
     answer = (
-        f"Yes: the loss takes {'more than ' if unfinished else ''}{_span(slow)} steps to fall {DROP} below ln 10 = "
+        f"{'Yes: t' if holds else 'T'}he loss takes {'more than ' if unfinished else ''}{_span(slow)} steps to fall {DROP} below ln 10 = "
         f"{PLATEAU:.4f} from 0.01 x normal, and {_span(fast)} from the default of nn.Linear."
     )
     lesson = (
-        "Small weights make small activations, layer after layer, and on the way back small gradients: with 0.01 x "
-        "normal the scores of all classes are nearly equal, the loss is ln 10, and the first gradients are tiny. "
+        f"Small weights make small activations, layer after layer, and on the way back small gradients: with 0.01 x "
+        "normal the scores of all classes are nearly equal, the loss is ln 10, and the first dW1 is "
+        f"short: from the default of nn.Linear it is {sizes['torch'] / sizes['chapter']:,.0f} times as long. "
         "Training is not stuck there, it is slow: the weights grow by a small factor each step, until they are large "
         "enough to matter. nn.Linear draws from uniform numbers within 1 / sqrt(fan_in), which hardly shrink the "
         "signal. You never see that line in PyTorch, and so never learn that it decides how long the plateau is. "
         "Whoever compares two frameworks, or reports that one trains faster, must hand both the same initial weights."
     )
-    return Finding(answer, holds, {"loss_by_step": losses, "steps_on_plateau": steps}, lesson)
+    return Finding(
+        answer, holds, {"loss_by_step": losses, "steps_on_plateau": steps, "length_of_first_dW1": sizes}, lesson
+    )
 
 
 def _span(steps: dict[str, int]) -> str:

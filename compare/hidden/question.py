@@ -129,6 +129,8 @@ def _run(experiments: dict[str, Experiment], settings: Settings, out: Path) -> A
 
 def _tell(name: str, experiment: Experiment, settings: Settings, digits: Any, advance: Advance, output: Output) -> Told:
     """Measure, and draw what was measured."""
+    import numpy as np
+
     from compare.shared.figures import save_figure
 
     done = 0
@@ -141,7 +143,8 @@ def _tell(name: str, experiment: Experiment, settings: Settings, digits: Any, ad
 
     begun = time.perf_counter()
     part(0)
-    finding = experiment.measure(settings, digits, part)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is in the measurement, and judged there
+        finding = experiment.measure(settings, digits, part)
     if finding.measured.get("available", True):
         save_figure(experiment.draw(finding), output, name)
     part(PARTS)
