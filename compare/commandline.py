@@ -193,3 +193,49 @@ def exercises(
 
     settings = settings.with_(threads=threads)
     _ask(lambda: question.Questions() if number is None else question.answer(number, settings, epochs, out), json)
+
+
+File = Annotated[
+    str, typer.Argument(help="Your Python file, or FILE:CLASS for one of several.", metavar="FILE[:CLASS]")
+]
+Activation = Annotated[
+    str | None, typer.Option(help="relu, sigmoid or tanh, for the hidden layers.", show_default="found out")
+]
+Train = Annotated[bool, typer.Option("--train", help="Where the gradients are right: find out why it does not learn.")]
+TimeLimit = Annotated[float, typer.Option(help="Seconds that your code may take.")]
+Seed = Annotated[int, typer.Option(help="Decides the numbers that it is tried on.", min=0)]
+Data = Annotated[Path | None, typer.Option(help="Folder of another set in MNIST's format.", show_default="MNIST")]
+Threads = Annotated[int | None, typer.Option(help="Threads to compute with.", show_default="one per processor", min=1)]
+
+
+@app.command()
+def check(
+    file: File,
+    activation: Activation = None,
+    train: Train = False,
+    time_limit: TimeLimit = 60.0,
+    json: Json = False,
+    data: Data = None,
+    seed: Seed = 0,
+    threads: Threads = None,
+    out: Out = Path("results/check"),
+) -> None:
+    """Your own hand-written network, judged line by line: which line is wrong, and what was probably meant.
+
+    Example: python -m compare check my_network.py
+    """
+    from compare.check import question
+
+    _ask(
+        lambda: question.answer(
+            file,
+            activation=activation,
+            train=train,
+            time_limit=time_limit,
+            seed=seed,
+            data=data,
+            threads=threads,
+            out=out,
+        ),
+        json,
+    )

@@ -1,0 +1,292 @@
+"""Is a hand-written backward pass right, and if not, which line is wrong and what was probably meant?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from compare.check.chain import Convention
+from compare.check.crash import explain_crash
+from compare.check.evidence import Diagnosis
+from compare.check.fitting import Past, diagnose
+from compare.check.judging import ACTIVATIONS, Judgement, choose_convention, judge, strangers
+from compare.check.naming import Trial, read_trial
+from compare.check.sandbox import Answer, run_in_child
+from compare.check.source import Sources
+from compare.check.train import ROWS, STEPS, Training
+from compare.check.train import train as train_beside
+from compare.parity.line_check import LineVerdict
+from compare.shared.errors import BadInput
+from compare.shared.output import Output
+from compare.shared.terminal import print_table, print_text
+
+
+@dataclass(frozen=True)
+class Check:
+    """The answer. lines: every line that was seen, with the verdict on it; notes: what was found out, in words."""
+
+    file: str
+    style: str
+    found_out: str
+    notes: list[str]
+    lines: list[LineVerdict]
+    places: dict[str, int | None]
+    diagnoses: list[Diagnosis]
+    sources: Sources
+    layout: dict[str, Any]
+    convention: Convention
+    initial: dict[str, np.ndarray]
+    training: Training | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether every gradient is right."""
+        return not self.faults and bool(self.lines) and (self.training is None or self.training.holds)
+
+    @property
+    def faults(self) -> list[Diagnosis]:
+        """What is wrong, without what does no harm."""
+        return [d for d in self.diagnoses if not d.harmless]
+
+    @property
+    def first_wrong_line(self) -> str | None:
+        """The line of the first fault."""
+        return self.faults[0].line if self.faults else None
+
+    @property
+    def source_line(self) -> int | None:
+        """The number of the learner's line that most likely made it."""
+        place = self.faults[0].place if self.faults else None
+        return place.line if place else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "holds": self.holds,
+            "first_wrong_line": self.first_wrong_line,
+            "source_line": self.source_line,
+            "found_out": self.found_out,
+            "notes": self.notes,
+            "diagnoses": [
+                {"name": d.name, "line": d.line, "source_line": d.place.line if d.place else None,
+                 "explanation": d.explanation, "evidence": d.evidence, "corrected": d.corrected, "harmless": d.harmless,
+                 "trial": d.trial}
+                for d in self.diagnoses
+            ],
+            "lines": [
+                {"line": v.name, "source_line": self.places.get(v.name), "holds": v.holds, "error": v.error,
+                 "error_ulp": v.error_ulp, "bound_used": v.bound_used, "complaint": v.complaint,
+                 "worst": None if v.worst is None else
+                 {"index": v.worst.index, "found": v.worst.found, "expected": v.worst.exact}}
+                for v in self.lines
+            ],
+            "training": None if self.training is None else self.training.as_json(),
+        }  # fmt: skip
+
+    def print(self) -> None:
+        """What was found out, the lines, and each mistake with the learner's own line."""
+        print_text(f"{self.file}: {self.found_out}")
+        print_table(
+            "Line by line, each from the numbers above it",
+            ("line", "your line", "largest error", "of the bound", "verdict"),
+            [(v.name, str(self.places.get(v.name) or ""), "" if v.complaint else f"{v.error:.1e}",
+              "" if v.complaint else f"{v.bound_used:.2g}", "right" if v.holds else v.complaint or "wrong")
+             for v in self.lines],
+        )  # fmt: skip
+        for number, d in enumerate(self.diagnoses, start=1):
+            self._print_diagnosis(number, d)
+        if self.training is not None:
+            self._print_training(self.training)
+        for note in self.notes:
+            print_text(note)
+        print_text(self.verdict)
+
+    def _print_training(self, training: Training) -> None:
+        print_table(
+            f"Trained on the same {STEPS} batches of {ROWS}",
+            ("training", "loss it has got to"),
+            [(name, f"{loss:.4f}") for name, loss in training.losses.items()],
+        )
+        for number, finding in enumerate(training.findings, start=1):
+            print_text(f"{number}. {finding.name}")
+            print_text(f"   {finding.explanation}")
+            print_text(f"   {finding.evidence}\n")
+        for note in training.notes:
+            print_text(note)
+
+    def _print_diagnosis(self, number: int, d: Diagnosis) -> None:
+        print_text(f"{number}. {d.line}: {d.name}")
+        if d.place is not None:
+            print_text(f"   line {d.place.line}:  {self.sources.text(d.place.file, d.place.line)}")
+        for v in self.lines:
+            if v.name == d.line and v.worst is not None and not v.holds:
+                where = f" at {list(v.worst.index)}" if v.worst.index else ""
+                print_text(f"   expected{where}: {v.worst.exact:.10g}, found: {v.worst.found:.10g}")
+        print_text(f"   {d.explanation}")
+        print_text(f"   {d.evidence}")
+        print_text(f"   It could read:  {d.corrected}\n")
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        if not self.faults and self.training is not None:
+            reasons = [finding.name for finding in self.training.findings]
+            learns = f"it learns: the loss has got to {self.training.losses['yours']:.4f}"
+            return "The gradients are right, and " + (
+                f"what keeps it from learning is {', '.join(reasons)}." if reasons else f"{learns}."
+            )
+        if self.holds:
+            return (
+                f"All {len(self.lines)} lines that could be seen are right, to within what rounding can cause. If it "
+                f"does not learn all the same, --train looks for the reason."
+            )
+        places = {d.place.line for d in self.faults if d.place}
+        lines = f" in line{'s' if len(places) > 1 else ''} {', '.join(map(str, sorted(places)))}" if places else ""
+        many = len(self.faults)
+        return (
+            f"{many} mistake{'s' if many > 1 else ''}{lines}; the first is {self.faults[0].name}. Everything above "
+            f"it is right, so begin there."
+        )
+
+
+def answer(
+    target: str,
+    *,
+    activation: str | None = None,
+    train: bool = False,
+    time_limit: float = 60.0,
+    seed: int = 0,
+    data: Path | None = None,
+    threads: int | None = None,
+    out: Path | None = None,
+) -> Check:
+    """Judge FILE or FILE:CLASS; with `train`, and where its gradients are right, train it as well.
+
+    Raises BadInput for a file, an option or a data set that cannot be used.
+    """
+    if activation not in (None, *ACTIVATIONS):
+        raise BadInput(f"--activation is {activation!r}; expected one of {', '.join(ACTIVATIONS)}.")
+    if not (np.isfinite(time_limit) and time_limit > 0):
+        raise BadInput(f"--time-limit is {time_limit!r}; expected seconds, above 0.")
+    output = None if out is None else Output(out)
+    file, name = split_target(target)
+    with threadpool_limits(threads, user_api="blas"):
+        result = examine(run_in_child(file, name, seed=seed, time_limit=time_limit), file, activation)
+        if train and not result.faults:
+            training = train_beside(
+                file, name, result.layout, result.initial, result.convention.activation,
+                data=data, seed=seed, time_limit=time_limit,
+            )  # fmt: skip
+            result = replace(result, training=training)
+        elif train:
+            result.notes.append("--train looks further once the gradients are right; mend these first.")
+    if output is not None:
+        output.write_json("results.json", result.as_json())
+    return result
+
+
+def split_target(target: str) -> tuple[Path, str | None]:
+    """FILE:CLASS taken apart; a colon of a drive's name stays where it is."""
+    file, colon, name = target.rpartition(":")
+    return (Path(file), name) if colon and name.isidentifier() and file else (Path(target), None)
+
+
+def examine(answer: Answer, file: Path, activation: str | None = None) -> Check:
+    """The verdict and the diagnoses from what the child saw. Raises BadInput where it saw nothing to judge."""
+    sources = Sources()
+    runs = [[read_trial(run, answer, sources) for run in runs] for runs in answer.content["runs"]]
+    alternatives = [(trials, choose_convention(trials[:1], activation)) for trials in runs]
+    trials, convention = min(
+        alternatives, key=lambda pair: (pair[0][0].crash is not None, strangers(pair[0][0], pair[1]))
+    )
+    plain = trials[0]
+    if plain.crash is not None and ("unbindable" in plain.crash or not plain.found):
+        raise BadInput(_not_runnable(plain, file, answer))
+    initial = _initial(answer, plain)
+    past = Past({}, [initial] if initial else [])
+    judgements: list[Judgement] = []
+    diagnoses: list[Diagnosis] = []
+    for trial in trials:
+        until = f"dz{trial.depth}" if trial.name == "large scores" else None
+        judgement = judge(trial, convention, until=until)
+        known = {d.line for d in diagnoses} | {n for j in judgements for n in j.wrong}
+        if trial.crash is not None:
+            diagnoses += explain_crash(judgement, diagnose(judgement, past, known), sources)
+        else:
+            diagnoses += diagnose(judgement, past, known)
+        judgements.append(judgement)
+        past = Past(judgement.found, [*past.stale, trial.parameters, *([trial.after] if trial.after else [])])
+    order = [step.name for step in judgements[0].steps]
+    diagnoses.sort(key=lambda d: order.index(d.line))
+    if not judgements[0].verdicts and not diagnoses:
+        raise BadInput(
+            f"{file} ran, but showed nothing to judge: no weights changed, and no array was called z1, a1, dW1 or the "
+            f"like. Let its backward pass update or return something."
+        )
+    return Check(
+        str(file), answer.content["style"], _found_out(plain, convention, answer), _notes(answer, diagnoses),
+        _lines(judgements), _places(plain), diagnoses, sources,
+        {"columns": plain.columns, "out_in": plain.out_in, "labels_as": plain.labels_as}, convention, initial,
+    )  # fmt: skip
+
+
+def _lines(judgements: Sequence[Judgement]) -> list[LineVerdict]:
+    """Every line of the first trial; one that only another trial finds wrong, as it was there."""
+    lines = dict(judgements[0].verdicts)
+    for judgement in judgements[1:]:
+        for name in judgement.wrong:
+            if name not in lines or lines[name].holds:
+                lines[name] = judgement.verdicts[name]
+    return [lines[step.name] for step in judgements[0].steps if step.name in lines]
+
+
+def _places(trial: Trial) -> dict[str, int | None]:
+    return {name: places[-1].line for name, places in trial.places.items()}
+
+
+def _initial(answer: Answer, trial: Trial) -> dict[str, np.ndarray]:
+    """The weights that the object was made with, in our layout."""
+    own = {n: np.asarray(answer.arrays[key], np.float64) for n, key in answer.content["own"].items()}
+    own = {n: (v.T if trial.out_in else v) if n[0] == "W" else v.reshape(-1) for n, v in own.items()}
+    return own if all(v.shape == trial.parameters[n].shape for n, v in own.items()) else {}
+
+
+def _found_out(trial: Trial, convention: Any, answer: Answer) -> str:
+    sizes = [trial.x.shape[1], *(v.size for n, v in trial.parameters.items() if n[0] == "b")]
+    x = "(pixels, m)" if trial.columns else "(m, pixels)"
+    W = "(out, in)" if trial.out_in else "(in, out)"
+    hidden = f", {convention.activation} in the hidden layers" if trial.depth > 1 else ""
+    mean = {"dz": "in dz of the last layer", "dW": "in each dW and db", "update": "in the update"}[convention.mean_at]
+    return (
+        f"{answer.content['style']}, {' -> '.join(map(str, sizes))}{hidden}; x is {x}, W is {W}, labels are "
+        f"{trial.labels_as}; the mean over the batch is taken {mean}; judged in {trial.dtype}."
+    )
+
+
+def _notes(answer: Answer, diagnoses: list[Diagnosis]) -> list[str]:
+    del diagnoses
+    return [str(note) for note in answer.content["notes"]]
+
+
+def _not_runnable(trial: Trial, file: Path, answer: Answer) -> str:
+    crash = trial.crash or {}
+    if "unbindable" in crash:
+        from compare.check.adapters import ADAPTER
+
+        return (
+            f"{file} cannot be judged as it is: {crash['unbindable']}. Rename it to what it means (x, y, output, "
+            f"cache, lr, ...), or put ten lines like these at the end of the file:\n\n{ADAPTER}"
+        )
+    where = f"{file}, line {crash['line']}" if "line" in crash else str(file)
+    skipped = answer.content["skipped"]
+    name = crash["message"].partition("name '")[2].partition("'")[0]
+    more = ""
+    if name in skipped:
+        more = (
+            f" `{name}` is set in line {skipped[name]}, by a statement that the check does not run: of a file it runs "
+            f"only imports, definitions and constants. Pass it as an argument, or make it a constant."
+        )
+    return f"{where}: {crash['message']}. This stops the network before any line of it can be judged.{more}"

@@ -1,0 +1,111 @@
+"""Networks as a reader of the chapter writes them, made line by line, so that a test can write one line wrong."""
+
+import pytest
+
+from compare.check import child, question
+from compare.check.sandbox import Answer
+
+HEAD = """import numpy as np
+
+
+def relu(z):
+    return np.maximum(z, 0)
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def softmax(z, axis={axis}):
+    e = np.exp(z - z.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(z):
+    z = z - z.max(axis={axis}, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis={axis}, keepdims=True))
+
+
+class NeuralNetwork:
+    def __init__(self):
+{init}
+    def forward(self, x):
+{forward}
+        return {output}
+
+    def loss(self, y, output):
+        m = y.shape[{batch}]
+        return {loss}
+
+    def backward(self, x, y, output, lr):
+        m = x.shape[{batch}]
+{backward}
+"""
+
+
+def written(sizes=(20, 12, 12, 10), activation="relu", columns=False, dtype="float64", mean_at="dz", fused=False,
+            replaced=None, extra=""):  # fmt: skip
+    """The source of a chapter-style class. replaced: canonical line -> the statement that stands there instead."""
+    L = len(sizes) - 1
+    act = {"relu": "relu", "sigmoid": "sigmoid", "tanh": "np.tanh"}[activation]
+    derivative = {"relu": "(self.z{k} > 0)", "sigmoid": "self.a{k} * (1 - self.a{k})", "tanh": "(1 - self.a{k} ** 2)"}
+    early, late = (" / m", "") if mean_at == "dz" else ("", " / m")
+    init, forward, backward = [], {}, {}
+    for k in range(1, L + 1):
+        shape, bias = ((sizes[k], sizes[k - 1]), (sizes[k], 1)) if columns else ((sizes[k - 1], sizes[k]), (sizes[k],))
+        init += [
+            f"self.W{k} = (np.random.randn{shape} * 0.1).astype('{dtype}')",
+            f"self.b{k} = np.zeros({bias}, '{dtype}')",
+        ]
+        a = f"self.a{k - 1}" if k > 1 else "x"
+        forward[f"z{k}"] = f"self.z{k} = " + (f"self.W{k} @ {a}" if columns else f"{a} @ self.W{k}") + f" + self.b{k}"
+        forward[f"a{k}"] = f"self.a{k} = {act if k < L else 'softmax'}(self.z{k})"
+    init += [extra] if extra else []
+    for k in range(L, 0, -1):
+        a = f"self.a{k - 1}" if k > 1 else "x"
+        if k == L:
+            backward[f"dz{k}"] = f"dz{k} = (output - y){early}"
+        else:
+            product = f"self.W{k + 1}.T @ dz{k + 1}" if columns else f"dz{k + 1} @ self.W{k + 1}.T"
+            if not fused:
+                backward[f"da{k}"] = f"da{k} = {product}"
+            backward[f"dz{k}"] = (
+                f"dz{k} = {f'({product})' if fused else f'da{k}'} * {derivative[activation].format(k=k)}"
+            )
+        backward[f"dW{k}"] = f"dW{k} = " + (f"dz{k} @ {a}.T" if columns else f"{a}.T @ dz{k}") + late
+        backward[f"db{k}"] = f"db{k} = dz{k}.sum(axis={'1, keepdims=True' if columns else '0'}){late}"
+    for k in range(L, 0, -1):
+        backward |= {f"W{k} update": f"self.W{k} -= lr * dW{k}", f"b{k} update": f"self.b{k} -= lr * db{k}"}
+    loss = f"-(y * log_softmax(self.z{L})).sum() / m"
+    for name, statement in (replaced or {}).items():
+        if name == "loss":
+            loss = statement
+        else:
+            (forward if name in forward else backward)[name] = statement
+
+    def block(lines):
+        return "".join(f"        {line}\n" for line in lines)
+
+    return HEAD.format(
+        axis=0 if columns else 1, batch=1 if columns else 0, init=block(init), output=f"self.a{L}", loss=loss,
+        forward=block(forward.values()).rstrip("\n"), backward=block(backward.values()).rstrip("\n"),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def write_network():
+    return written
+
+
+@pytest.fixture
+def judge_source(tmp_path):
+    """Judge a source text in this process: quick, for what needs no process of its own."""
+
+    def judge(source, activation=None, name=None):
+        path = tmp_path / f"network{len(list(tmp_path.iterdir()))}.py"
+        path.write_text(source)
+        result = child.Result(tmp_path)
+        content = child.judge_file(path, {"class": name, "seed": 0, "train": None}, result)
+        return question.examine(Answer(content, result.arrays), path, activation)
+
+    return judge
