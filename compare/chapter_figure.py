@@ -10,7 +10,7 @@ from compare.shared.figures import COLOURS, MUTED, new_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SIZES = {"chapter": ("the chapter's, 0.01 x normal", COLOURS["manual"], "o", "-"),
+_SIZES = {"chapter": ("0.01 x normal (chapter)", COLOURS["manual"], "o", "-"),
           "he": ("He's", COLOURS["autograd"], "s", "--")}  # fmt: skip
 _COLOURS = ("#0072B2", "#56B4E9", "#D55E00", "#E69F00", "#CC79A7", "#009E73")  # Okabe and Ito
 _DASHES = ("-", ":", "--", "-", "-.", "-")
@@ -32,7 +32,9 @@ def draw(found: Chapter) -> "Figure":
     left.set_xlabel("forward: activations | backward: gradients")
     left.set_ylabel("root mean square of an entry, at the start")
     left.set_title("Small weights shrink every signal")
-    left.legend(title="initial weights", loc="lower left")
+    smallest = min(min(sizes.values()) for sizes in found.signal.values())
+    left.set_ylim(smallest / 30, 3)  # room for the legend
+    left.legend(title="initial weights", loc="lower left", alignment="left")
 
     for change, colour, dashes in zip(found.changes, _COLOURS, _DASHES, strict=True):
         losses = np.array(change.losses)
@@ -45,9 +47,10 @@ def draw(found: Chapter) -> "Figure":
         right.plot(np.arange(1, change.steps + 1), losses, dashes, color=colour, label=label)
     right.axhline(LEFT * PLATEAU, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
     right.set_xscale("log")
-    right.set_ylim(0, 1.15 * max(change.losses[0] for change in found.changes))
+    right.set_yticks([0, 0.5, 1, 1.5, 2, 2.5])
+    right.set_ylim(-1.6, 1.1 * max(change.losses[0] for change in found.changes))
     right.set_xlabel(f"step (loss of batches: mean of the last {WINDOW} steps)")
     right.set_ylabel("training loss")
-    right.set_title("and the loss waits on a plateau")
-    right.legend(loc="lower left", fontsize=9, title="change: test accuracy at its end")
+    right.set_title("... and the loss waits on a plateau")
+    right.legend(loc="lower left", fontsize=9, title="change: test accuracy at its end", alignment="left")
     return figure

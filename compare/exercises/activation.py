@@ -105,7 +105,7 @@ def _answer(runs: Sequence[Run]) -> str:
 def _all_steps(runs: Sequence[Run], level: float) -> str:
     found = [_steps(run, level) for run in runs]
     if set(found) == {"not reached"}:
-        return "more than there were"
+        return f"more than the {len(runs[0].curve.loss_by_step):,} it was given"
     return ", ".join(found[:-1]) + " and " + found[-1] if len(found) > 1 else found[0]
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from compare.exercises.trained import BY_HAND, Conclusion, Plan, Run, Table, mean_and_spread, seeds, sizes
-from compare.shared.implementations import NAMES
+from compare.shared.implementations import NAMES, build
 from compare.shared.settings import Settings
 from compare.shared.training import Digits
 
@@ -18,6 +18,7 @@ QUESTION = (
 )
 EPOCHS = 10
 
+LEARNS = 0.2  # test accuracy above which a network has learnt something; one class for all gives about 0.11
 WIDTHS = ((128, 64), (64, 32), (32, 16), (16, 8), (8, 4), (4, 2), (2, 2))
 
 
@@ -33,7 +34,8 @@ def plan(settings: Settings) -> list[Plan]:
 
 def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
     """Accuracy by size: the three side by side for one seed, mean and spread by hand."""
-    del digits
+    for run in runs:
+        run.found["silent"] = silent(run, digits)
     rows = []
     for hidden in WIDTHS:
         mean, spread = mean_and_spread([run.accuracy for run in by_hand(runs, hidden)])
@@ -46,6 +48,13 @@ def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
 def by_hand(runs: Sequence[Run], hidden: tuple[int, ...]) -> list[Run]:
     """One for each seed."""
     return [run for run in runs if run.curve.implementation == "manual" and run.settings.hidden == hidden]
+
+
+def silent(run: Run, digits: Digits) -> float:
+    """The share of the test images, 0 to 1, for which every unit of the last hidden layer is off."""
+    net = build(run.curve.implementation, run.curve.weights[-1], run.settings.activation)
+    last = net.trace(digits.test_x, digits.test_labels)[f"a{len(run.settings.hidden)}"]
+    return float((last == 0).all(axis=1).mean())
 
 
 def _first(runs: Sequence[Run]) -> int:
@@ -72,9 +81,22 @@ def _answer(runs: Sequence[Run]) -> str:
         f"no size loses more than 5 points against the chapter's, with {share:.0%} of its parameters. The steepest "
         f"drop is the step down to {sizes(steepest)}, {100 * drops[steepest]:.1f} points. With {sizes(smallest)} "
         f"units, two numbers must tell ten digits apart, and {mean[smallest][0]:.1%} is left on average. The narrower "
-        f"the network, the more depends on the seed: a ReLU that is off for all images never comes back, and a narrow "
-        f"layer has no other to spare. (The number of epochs keeps the exercise short; narrow networks leave the "
+        f"the network, the more depends on the seed. {_stuck(runs)}"
+        f"(The number of epochs keeps the exercise short; narrow networks leave the "
         f"plateau later and still gain with more: try --epochs.)"
+    )
+
+
+def _stuck(runs: Sequence[Run]) -> str:
+    stuck = [r for r in runs if r.curve.implementation == "manual" and r.accuracy <= LEARNS]
+    if not stuck:
+        return ""
+    worst = max(stuck, key=lambda run: run.found["silent"])
+    return (
+        f"Trainings that end at or below {LEARNS:.0%}: {len(stuck)}. In that of {sizes(worst.settings.hidden)} units "
+        f"with seed {worst.settings.seed}, all units of the last hidden layer are off for "
+        f"{worst.found['silent']:.1%} of the test images: these get the same scores, whatever they show, and a unit "
+        f"that is off has no gradient to come back by. "
     )
 
 
