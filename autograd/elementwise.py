@@ -13,26 +13,28 @@ from autograd.operation import Operation, operation, unbroadcast
 
 @operation
 def add(a, b, /):
-    """a + b."""
-    return a + b, lambda g: unbroadcast(g, a), lambda g: unbroadcast(g, b)
+    """a + b. The VJPs need the shapes alone, so the tape does not keep the arrays."""
+    shape_a, shape_b = np.shape(a), np.shape(b)
+    return a + b, lambda g: unbroadcast(g, shape_a), lambda g: unbroadcast(g, shape_b)
 
 
 @operation
 def subtract(a, b, /):
     """a - b."""
-    return a - b, lambda g: unbroadcast(g, a), lambda g: unbroadcast(-g, b)
+    shape_a, shape_b = np.shape(a), np.shape(b)
+    return a - b, lambda g: unbroadcast(g, shape_a), lambda g: unbroadcast(-g, shape_b)
 
 
 @operation
 def multiply(a, b, /):
     """a * b."""
-    return a * b, lambda g: unbroadcast(g * b, a), lambda g: unbroadcast(g * a, b)
+    return a * b, lambda g: unbroadcast(g * b, a.shape), lambda g: unbroadcast(g * a, b.shape)
 
 
 @operation
 def divide(a, b, /):
     """a / b."""
-    return a / b, lambda g: unbroadcast(g / b, a), lambda g: unbroadcast(-g * (a / b / b), b)
+    return a / b, lambda g: unbroadcast(g / b, a.shape), lambda g: unbroadcast(-g * (a / b / b), b.shape)
 
 
 @operation
@@ -41,10 +43,11 @@ def power(a, b, /):
     y = a**b
 
     def vjp_a(g):
-        return unbroadcast(g * (b * a ** (b - (b != 0))), a)  # b = 0: 0 * a ** 0 is 0 even where 1 / a is not finite
+        # Where b = 0 the exponent stays 0: 0 * a ** 0 is 0 even where 1 / a is not finite.
+        return unbroadcast(g * (b * a ** (b - (b != 0))), a.shape)
 
     def vjp_b(g):
-        return unbroadcast(g * (y * np.log(np.where((a == 0) & (b >= 0), 1, a))), b)
+        return unbroadcast(g * (y * np.log(np.where((a == 0) & (b >= 0), 1, a))), b.shape)
 
     return y, vjp_a, vjp_b
 
@@ -90,13 +93,13 @@ def softplus(x, /):
 @operation
 def maximum(a, b, /):
     """The larger of a and b; where they tie, each gets half of the gradient."""
-    return np.maximum(a, b), lambda g: unbroadcast(won(g, a, b), a), lambda g: unbroadcast(won(g, b, a), b)
+    return np.maximum(a, b), lambda g: unbroadcast(won(g, a, b), a.shape), lambda g: unbroadcast(won(g, b, a), b.shape)
 
 
 @operation
 def minimum(a, b, /):
     """The smaller of a and b; where they tie, each gets half of the gradient."""
-    return np.minimum(a, b), lambda g: unbroadcast(won(g, b, a), a), lambda g: unbroadcast(won(g, a, b), b)
+    return np.minimum(a, b), lambda g: unbroadcast(won(g, b, a), a.shape), lambda g: unbroadcast(won(g, a, b), b.shape)
 
 
 def won(g: np.ndarray, larger: Any, smaller: Any) -> np.ndarray:
@@ -107,7 +110,7 @@ def won(g: np.ndarray, larger: Any, smaller: Any) -> np.ndarray:
 @operation
 def where(c, a, b, /):
     """`a` where the condition `c` holds, else `b`; the condition has no gradient."""
-    vjp_a, vjp_b = lambda g: unbroadcast(np.where(c, g, 0), a), lambda g: unbroadcast(np.where(c, 0, g), b)
+    vjp_a, vjp_b = lambda g: unbroadcast(np.where(c, g, 0), a.shape), lambda g: unbroadcast(np.where(c, 0, g), b.shape)
     return np.where(c, a, b), None, vjp_a, vjp_b
 
 
@@ -115,4 +118,4 @@ def where(c, a, b, /):
 def clip(x, /, low=None, high=None):
     """x, but not below `low` nor above `high`, which are constants; the derivative is 1 up to and at either end."""
     y = np.clip(x, low, high)
-    return y, lambda g: unbroadcast(np.where(y == x, g, 0), x)
+    return y, lambda g: unbroadcast(np.where(y == x, g, 0), x.shape)

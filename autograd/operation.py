@@ -5,7 +5,7 @@ for each input that can have a gradient:
 
     @operation
     def multiply(a, b, /):
-        return a * b, lambda g: unbroadcast(g * b, a), lambda g: unbroadcast(g * a, b)
+        return a * b, lambda g: unbroadcast(g * b, a.shape), lambda g: unbroadcast(g * a, b.shape)
 
 `g` is the gradient of the output, in the output's shape; each VJP returns the gradient of its input, in the input's
 shape: a new array, `g` itself or a view of it, and it changes neither `g` nor anything it has saved. Inputs that can
@@ -63,14 +63,14 @@ def plain(i: Any) -> Any:
     return i.item() if isinstance(i, (np.float64, np.integer)) else i
 
 
-def unbroadcast(g: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """Undo broadcasting: sum `g` over the axes along which `a` was repeated, so that it has the shape of `a`.
+def unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Undo broadcasting: sum `g` over the axes along which an array of that shape was repeated.
 
     Each repetition of an entry contributes to the gradient of that entry; the transpose of repeating is summing.
     """
-    if g.shape == a.shape:
+    if g.shape == shape:
         return g
-    if g.ndim > a.ndim:
-        g = g.sum(axis=tuple(range(g.ndim - a.ndim)))
-    stretched = tuple(axis for axis, n in enumerate(a.shape) if n != g.shape[axis])
+    if g.ndim > len(shape):
+        g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+    stretched = tuple(axis for axis, n in enumerate(shape) if n != g.shape[axis])
     return g.sum(axis=stretched, keepdims=True) if stretched else g

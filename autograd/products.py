@@ -24,11 +24,11 @@ def matmul(a, b, /):
         return g[..., None, :] if row else g
 
     def vjp_a(g):
-        gradient = unbroadcast(matrices(g) @ B.mT, A)
+        gradient = unbroadcast(matrices(g) @ B.mT, A.shape)
         return gradient[0] if row else gradient
 
     def vjp_b(g):
-        gradient = unbroadcast(A.mT @ matrices(g), B)
+        gradient = unbroadcast(A.mT @ matrices(g), B.shape)
         return gradient[:, 0] if column else gradient
 
     return product, vjp_a, vjp_b
@@ -58,7 +58,7 @@ def einsum(subscripts, /, *operands):
                 target += letter
             letters.append(target)
             factors.append(np.ones(operands[i].shape, g.dtype))  # spreads over the axes that only this operand has
-            return unbroadcast(np.einsum(f"{','.join(letters)}->{target}", *factors, optimize=True), operands[i])
+            return unbroadcast(np.einsum(f"{','.join(letters)}->{target}", *factors, optimize=True), operands[i].shape)
 
         return product
 

@@ -53,7 +53,7 @@ def squeeze(x, /, axis=None):
 @operation
 def broadcast_to(x, /, shape):
     """Repeated along new axes in front, and along axes of length 1, to `shape`: a view that cannot be written to."""
-    return np.broadcast_to(x, shape), lambda g: unbroadcast(g, x)
+    return np.broadcast_to(x, shape), lambda g: unbroadcast(g, x.shape)
 
 
 @operation

@@ -1,10 +1,12 @@
 """Deep graphs and long trainings: no recursion, no reference cycles, no growth."""
 
 import gc
+import operator
 import subprocess
 import sys
 import textwrap
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -119,3 +121,13 @@ def test_a_graph_that_never_ran_backward_goes_with_its_last_tensor():
         assert len(gc.get_objects()) - before < 20
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("combine", [operator.add, operator.sub])
+def test_a_sum_keeps_neither_of_its_arrays_alive(combine):
+    product = Tensor(np.ones(3), requires_grad=True) * 2
+    array = weakref.ref(product.data)
+    total = combine(product, Tensor(np.ones(3), requires_grad=True))
+    del product
+    assert array() is None
+    total.sum().backward()
