@@ -55,7 +55,11 @@ class LineVerdict:
 
 @dataclass(frozen=True)
 class LineCheck:
-    """A trace, judged. lines: in the order of the calculation; unchecked: the others, and which lines each misses."""
+    """A trace, judged.
+
+    lines: those that could be judged, in the order of the calculation. unchecked: every other line, and what it would
+    take to judge it: its own name where it is not in the trace, else the inputs that are missing or misshapen.
+    """
 
     lines: tuple[LineVerdict, ...]
     unchecked: dict[str, tuple[str, ...]]

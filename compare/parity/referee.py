@@ -25,7 +25,7 @@ from compare.parity.lines import ACTIVATIONS, AFFINE, LOSS, one_hot
 AGREEMENT = 1e-9  # of the derivative: what the finite differences must confirm
 LEVELS = 3  # of Richardson extrapolation: what is left is of the order h^6
 FIRST_STEP, SMALLEST_STEP = 2.0**-9, 2.0**-40  # h^6 < 1e-16 to begin with
-ROWS = 64  # of the batch, at most: the more rows, the more bends there are, and the smaller the step must be
+BENDS = 12_000  # rows times hidden units, at most: the more there are, the nearer the next bend, the smaller the step
 
 Parameters = Mapping[str, np.ndarray]
 
@@ -74,14 +74,14 @@ class Ray:
         self.z1_along = AFFINE.exact(on, x, self.direction["W1"], self.direction["b1"])
 
     def at(self, h: float) -> tuple[Number, list[np.ndarray]]:
-        """The loss at h, and the sign of every hidden z: the piece of a piecewise smooth function that h is on."""
+        """The loss at h, and the hidden z, whose signs are the piece of a piecewise smooth function that h is on."""
         forward, _ = ACTIVATIONS[self.activation]
-        z, signs = self.z1 + self.z1_along * h, []
+        z, hidden = self.z1 + self.z1_along * h, []
         for k in range(2, self.depth + 1):
-            signs.append(np.sign(rounded(z)))
+            hidden.append(rounded(z))
             W, b = (self.start[name] + self.direction[name] * h for name in (f"W{k}", f"b{k}"))
             z = AFFINE.exact(self.on, forward.exact(self.on, z), W, b)
-        return LOSS.exact(self.on, z, self.y), signs
+        return LOSS.exact(self.on, z, self.y), hidden
 
     def derivative(self) -> tuple[float, int]:
         """L'(0) by central differences and Richardson extrapolation, and how often the step had to be made smaller.
@@ -103,10 +103,10 @@ class Ray:
         """D(h), D(h / 2), ...; none at all where a bend is crossed."""
         quotients = []
         for step in (h / 2**level for level in range(LEVELS)):
-            (after, signs_after), (before, signs_before) = self.at(step), self.at(-step)
+            (after, z_after), (before, z_before) = self.at(step), self.at(-step)
             if self.activation == "relu":
-                for signs in (signs_after, signs_before):
-                    if any((a != b).any() for a, b in zip(signs, here, strict=True)):
+                for there in (z_after, z_before):
+                    if any((np.sign(a) != np.sign(b)).any() for a, b in zip(there, here, strict=True)):
                         return []
             quotients.append((after - before) / (2 * step))
         return quotients
@@ -124,28 +124,31 @@ def referee(
 ) -> Referee:
     """Try the exact gradient along random directions, and on every entry of a small random network.
 
-    parameters, x (m, fan_in), labels (m,), activation: as for `running_error`. Of x the first ROWS rows are used; all
-    is done in what judges float64, whatever the dtype of the run. Raises ArithmeticError where the loss is bent in
-    every neighbourhood of the parameters.
+    parameters, x (m, fan_in), labels (m,), activation: as for `running_error`. Of x as many rows are used as BENDS
+    allows; all is done in what judges float64, whatever the dtype of the run. Raises ArithmeticError where the loss
+    is bent in every neighbourhood of the parameters.
 
     A direction's difference is taken by the derivative, or by its root mean square over all directions, |gradient| /
     sqrt(number of entries), where that is larger: a direction that happens to lie along a level line proves nothing.
     """
     on = arithmetic or longer_than(np.float64)
     random = np.random.default_rng(seed)
-    x, labels = x[:ROWS], labels[:ROWS]
+    depth = len(parameters) // 2
+    rows = max(1, BENDS // max(1, sum(parameters[f"b{k}"].size for k in range(1, depth))))
+    x, labels = x[:rows], labels[:rows]
     parameters = {name: np.asarray(value, dtype=np.float64) for name, value in parameters.items()}
     exact = running_error(parameters, x, labels, activation, arithmetic=on)
-    y = one_hot(labels, parameters[f"b{len(parameters) // 2}"].size)
+    y = one_hot(labels, parameters[f"b{depth}"].size)
     entries = sum(value.size for value in parameters.values())
     typical = np.sqrt(sum((exact[name].value ** 2).sum() for name in parameters) / entries)
+    _, hidden = Ray(on, parameters, parameters, x, y, activation).at(0.0)
     worst, redone = 0.0, 0
     for _ in range(directions):
         direction = {name: random.standard_normal(value.shape) for name, value in parameters.items()}
+        if activation == "relu":
+            _mind_the_bends(direction, hidden)
         length = np.sqrt(sum((value**2).sum() for value in direction.values()))
         direction = {name: value / length for name, value in direction.items()}
-        if activation == "relu":
-            _hold_bends(Ray(on, parameters, direction, x, y, activation), direction)
         found, again = Ray(on, parameters, direction, x, y, activation).derivative()
         expected = float(sum(rounded((exact[name].exact * direction[name]).sum()) for name in parameters))
         worst, redone = max(worst, _relative(found, expected, max(abs(expected), typical))), redone + again
@@ -153,11 +156,14 @@ def referee(
     return Referee(float(max(worst, small_worst)), directions, small_entries, redone + again)
 
 
-def _hold_bends(ray: Ray, direction: dict[str, np.ndarray]) -> None:
-    """Let no bias move whose unit has a z of exactly 0, as behind a row of zeros: the loss bends in it right there."""
-    _, signs = ray.at(0.0)
-    for k, sign in enumerate(signs, start=1):
-        direction[f"b{k}"][(sign == 0).any(axis=0)] = 0.0
+def _mind_the_bends(direction: dict[str, np.ndarray], hidden: list[np.ndarray]) -> None:
+    """Let the biases move by no more than their z are large, lest only a tiny step stays on this side of the bends.
+
+    Where a z is exactly 0, as behind a row of zeros, the loss bends in that bias right there: it does not move.
+    """
+    for k, z in enumerate(hidden, start=1):
+        direction[f"b{k}"] *= min(1.0, np.sqrt((z**2).mean()))
+        direction[f"b{k}"][(z == 0).any(axis=0)] = 0.0
 
 
 def _every_entry(on: Arithmetic, activation: str, random: np.random.Generator) -> tuple[float, int, int]:

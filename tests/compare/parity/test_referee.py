@@ -22,6 +22,11 @@ def test_on_mnist_too(mnist, init):
     assert referee(parameters, pixels(mnist.train_images[:64], "float64"), mnist.train_labels[:64]).holds
 
 
+def test_on_a_deep_network_whose_weights_and_so_its_z_are_tiny(mnist):
+    parameters = initial_parameters((784, *(32,) * 8, 10))
+    assert referee(parameters, pixels(mnist.train_images[:64], "float64"), mnist.train_labels[:64]).holds
+
+
 def test_double_double_confirms_it_more_closely_still(random_network):
     result = referee(*random_network((6, 4, 3), m=4), "relu", directions=1, arithmetic=DOUBLE_DOUBLE)
     assert result.relative_difference < 1e-13
