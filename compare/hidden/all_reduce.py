@@ -1,6 +1,6 @@
 """One batch shared among several processes: the average of their gradients against one process with the whole."""
 
-import socket
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +38,8 @@ SHARDS = {"equal": (30, 60), "unequal": (45, 60)}
 WAYS = ("equal, mean of means", "unequal, weighted", "unequal, mean of means")
 RIGHT = WAYS[:2]
 LIMIT = 60.0  # seconds for the processes
+#: Gloo's setting for the network interface that never leaves this computer, by sys.platform.
+LOOPBACK = {"linux": {"GLOO_SOCKET_IFNAME": "lo"}, "darwin": {"GLOO_SOCKET_IFNAME": "lo0"}}
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
@@ -85,16 +87,9 @@ def across_processes(start: Gradients, x: np.ndarray, labels: np.ndarray) -> dic
         np.savez(inputs, allow_pickle=False, **start, **ends, x=x, labels=labels)
         launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={PROCESSES}"]
         worker = ["-m", "compare.hidden.all_reduce_worker", str(inputs), str(results)]
-        run_python([*launcher, *worker], {"OMP_NUM_THREADS": "1", **_loopback()}, LIMIT)
+        run_python([*launcher, *worker], {"OMP_NUM_THREADS": "1", **LOOPBACK.get(sys.platform, {})}, LIMIT)
         with np.load(results, allow_pickle=False) as found:
             return {way: {name: found[f"{way} {name}"] for name in start} for way in WAYS}
-
-
-def _loopback() -> dict[str, str]:
-    """Gloo's setting for the network interface that never leaves this computer: lo, or lo0 on macOS."""
-    names = [name for _, name in socket.if_nameindex()] if hasattr(socket, "if_nameindex") else []
-    loopback = next((name for name in names if name in ("lo", "lo0")), None)
-    return {"GLOO_SOCKET_IFNAME": loopback} if loopback else {}
 
 
 def in_shards(name: str, start: Gradients, x: np.ndarray, labels: np.ndarray) -> dict[str, Gradients]:

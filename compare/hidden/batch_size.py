@@ -14,6 +14,7 @@ from compare.hidden.timing import median_seconds
 from compare.shared.implementations import NAMES, TITLES, build
 from compare.shared.settings import PRESETS, Settings
 from compare.shared.terminal import Advance
+from compare.shared.threads import use_threads
 from compare.shared.training import epoch_batches, initial_weights
 from manual.network import Network as ManualNetwork
 
@@ -49,18 +50,19 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             f"A training set of {rows:,} images is too small to be cut into batches of 64, so nothing was measured."
         )
         return Finding(reason, True, {"available": False, "reason": reason}, "Try it with a larger set.")
-    noise = noise_by_size(start, settings, digits, sizes)
-    advance()
-    epochs: dict[str, dict[int, float]] = {name: {} for name in NAMES}
-    for size in [*sizes, rows]:
-        for name, seconds in seconds_per_epoch(start, settings, digits, size).items():
-            epochs[name][size] = seconds
+    with use_threads(settings.threads or 1):  # times are of one thread, unless --threads says more
+        noise = noise_by_size(start, settings, digits, sizes)
         advance()
-    curves = {}
-    for size in [*sizes, rows]:
-        rate = settings.learning_rate / 10 if size == 1 else settings.learning_rate
-        curves[size] = {"learning_rate": rate, **trained(start, settings, digits, size, rate)}
-        advance()
+        epochs: dict[str, dict[int, float]] = {name: {} for name in NAMES}
+        for size in [*sizes, rows]:
+            for name, seconds in seconds_per_epoch(start, settings, digits, size).items():
+                epochs[name][size] = seconds
+            advance()
+        curves = {}
+        for size in [*sizes, rows]:
+            rate = settings.learning_rate / 10 if size == 1 else settings.learning_rate
+            curves[size] = {"learning_rate": rate, **trained(start, settings, digits, size, rate)}
+            advance()
     return judge(noise, epochs, curves)
 
 
@@ -99,7 +101,7 @@ def judge(
     measured = {
         "noise": noise, "seconds_per_epoch": epochs, "training": curves, "rows": rows,
         "scaled": f"seconds per epoch are medians of single steps times their number; the step of the whole set is "
-        f"timed on at most {TIMED_ROWS:,} rows and scaled up",
+        f"timed on at most {TIMED_ROWS:,} rows and scaled up; on one thread unless the settings say more",
     }  # fmt: skip
     return Finding(answer, as_predicted and faster, measured, lesson)
 
