@@ -1,17 +1,17 @@
 """The update of the weights as one more operation: what the tape becomes if it is recorded."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.losses import cross_entropy
 from autograd.network import Network as EngineNetwork
 from autograd.network import array
 from autograd.tape import no_grad
 from autograd.tensor import Tensor
 from compare.hidden.batches import batches
 from compare.hidden.experiment import Finding
-from compare.hidden.recorded import kept_arrays, nodes
+from compare.hidden.recorded import engine_loss, kept_arrays, nodes
 from compare.shared.implementations import TITLES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 QUESTION = "Why must the weight update hide from the tape?"
 CLAIM = (
     "A recorded update, W = W - rate * dW, makes the graph behind the loss longer by the same number of nodes in every "
-    "step, on the engine and in PyTorch, and the engine keeps every old weight alive; under no_grad the graph does not "
-    "grow. In place, both refuse to record it."
+    "step, on the engine and in PyTorch; under no_grad it does not grow. In place both refuse to record it, and the "
+    "engine refuses to walk such a graph again once a backward has freed it."
 )
 
 STEPS = 20
@@ -43,7 +43,8 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             data = batches(settings, digits, STEPS)
             growth[name][way] = steps_of(start, data, settings.learning_rate, way == "recorded")
             advance()
-    return judge(growth, refusals(settings.dtype))
+    refused_at = refused_step(start, batches(settings, digits, STEPS), settings.learning_rate)
+    return judge(growth, refusals(settings.dtype), refused_at)
 
 
 def on_the_engine(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> dict[str, list[int]]:
@@ -51,23 +52,44 @@ def on_the_engine(start: dict[str, np.ndarray], data: Any, rate: float, recorded
     net = EngineNetwork(start)
     found: dict[str, list[int]] = {"nodes": [], "bytes": []}
     for x, labels in data:
-        for name in start:
-            getattr(net, name).zero_grad()
-            getattr(net, name).retain_grad()  # a recorded weight is no leaf any more
-        *_, z3 = net.forward(x)
-        loss = cross_entropy(z3, labels)
+        loss = _loss(net, start, x, labels)
         graph = nodes(loss)
         found["nodes"].append(len(graph))
         found["bytes"].append(sum(held.nbytes for held in kept_arrays(graph).values()))
         loss.backward(retain_graph=True)
-        for name in start:
-            W = getattr(net, name)
-            if recorded:
-                setattr(net, name, W - rate * array(W.grad))
-            else:
-                with no_grad():
-                    W.data = (W - rate * array(W.grad)).data
+        _update(net, start, rate, recorded)
     return found
+
+
+def refused_step(start: dict[str, np.ndarray], data: Any, rate: float) -> int | None:
+    """The step, counted from 1, at which the engine's `backward`, which frees the graph, meets one freed before."""
+    net = EngineNetwork(start)
+    for step, (x, labels) in enumerate(data, start=1):
+        try:
+            _loss(net, start, x, labels).backward()
+        except RuntimeError:
+            return step
+        _update(net, start, rate, recorded=True)
+    return None
+
+
+def _loss(net: EngineNetwork, names: Iterable[str], x: np.ndarray, labels: np.ndarray) -> Tensor:
+    """The loss with its graph; a weight that is no leaf any more is asked to keep its gradient."""
+    for name in names:
+        getattr(net, name).zero_grad()
+        getattr(net, name).retain_grad()
+    return engine_loss(net, x, labels)
+
+
+def _update(net: EngineNetwork, names: Iterable[str], rate: float, recorded: bool) -> None:
+    """W = W - rate * dW, on the tape or off it."""
+    for name in names:
+        W = getattr(net, name)
+        if recorded:
+            setattr(net, name, W - rate * array(W.grad))
+        else:
+            with no_grad():
+                W.data = (W - rate * array(W.grad)).data
 
 
 def in_pytorch(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> dict[str, list[int]]:
@@ -119,29 +141,35 @@ def refusals(dtype: str) -> dict[str, bool]:
     return refused
 
 
-def judge(growth: dict[str, dict[str, dict[str, list[int]]]], refused: dict[str, bool]) -> Finding:
-    """From nodes and bytes by implementation, way and step, and whether an update in place was refused."""
-    per_step = {name: np.diff(growth[name]["recorded"]["nodes"]) for name in NAMES}
-    kept = {name: np.diff(growth[name]["recorded"]["bytes"]) for name in NAMES}
+def judge(
+    growth: dict[str, dict[str, dict[str, list[int]]]], refused: dict[str, bool], refused_at: int | None
+) -> Finding:
+    """From nodes and bytes by implementation, way and step; whether an update in place was refused; and at which step
+    the engine refused to walk a recorded one.
+    """
+    per_step = {name: np.diff(growth[name]["recorded"]["nodes"]).tolist() for name in NAMES}
     steady = all(len(set(growth[name]["no_grad"]["nodes"])) == 1 for name in NAMES)
-    holds = steady and all(refused.values()) and bool((kept["autograd"] > 0).all())
-    holds = holds and all(added[0] > 0 and len(set(added.tolist())) == 1 for added in per_step.values())
+    holds = steady and all(refused.values()) and refused_at is not None
+    holds = holds and all(added[0] > 0 and len(set(added)) == 1 for added in per_step.values())
     first, last = (growth["torch_ref"]["recorded"]["nodes"][k] for k in (0, -1))
+    arrays = max(growth[name]["recorded"]["bytes"][-1] - growth[name]["recorded"]["bytes"][0] for name in NAMES)
     answer = (
-        f"Recorded, the graph grows by {per_step['autograd'][0]} nodes a step on the engine, which keeps "
-        f"{kept['autograd'].mean() / 1000:,.0f} kB more each time, and by {per_step['torch_ref'][0]} in PyTorch, from "
-        f"{first} to {last} in {STEPS} steps; under no_grad it {'stays as it is' if steady else 'grows too'}."
+        f"Recorded, the graph grows by {per_step['autograd'][0]} nodes a step on the engine and by "
+        f"{per_step['torch_ref'][0]} in PyTorch, there from {first} to {last} in {STEPS} steps, and keeps {arrays:,} "
+        f"bytes more of arrays; under no_grad it {'stays as it is' if steady else 'grows too'}."
     )
     lesson = (
-        "An update is arithmetic on tensors that require a gradient, so a framework would record it like any other. "
-        "The new weight then is no leaf: its own history hangs on it, the graph behind each loss reaches back to the "
-        "first step, and `backward` walks all of it. On the engine the history also holds every old weight; PyTorch's "
-        "subtraction saves no array, so there it is only time and nodes, and the weight's `grad` stays None, because "
-        "only leaves get one. Both refuse the usual slip, `W -= rate * W.grad` on a leaf. Hence the `no_grad` around "
-        "every update, which the optimizer's `step` has inside. By hand there is nothing to hide from: `W1 -= ...` "
-        "changes an array, and no one is watching."
+        f"An update is arithmetic on tensors that require a gradient, so a framework would record it like any other. "
+        f"The new weight is then no leaf: its history hangs on it, the graph behind each loss reaches back to the "
+        f"first step, and its `grad` stays None, because only leaves get one. Subtracting needs no array on the way "
+        f"back, so it is not memory that runs out first but sense: `backward` walks through every update since the "
+        f"beginning. The engine, which marks what it has freed, stops you at step {refused_at}; PyTorch, where a "
+        f"subtraction has nothing to free, goes on. Both refuse the usual slip, `W -= rate * W.grad` on a leaf. Hence "
+        f"the `no_grad` around every update, which the optimizer's `step` has inside. By hand there is nothing to "
+        f"hide from: `W1 -= ...` changes an array, and no one is watching."
     )
-    return Finding(answer, holds, {"growth": growth, "in_place_refused": refused}, lesson)
+    measured = {"growth": growth, "in_place_refused": refused, "engine_refuses_at_step": refused_at}
+    return Finding(answer, holds, measured, lesson)
 
 
 def draw(finding: Finding) -> "Figure":

@@ -11,18 +11,18 @@ def test_six_weights_recorded_are_six_nodes_more_a_step_and_none_under_no_grad(t
         first, *rest = by_way["recorded"]["nodes"]
         assert rest == [first + 6 * k for k in range(1, no_grad.STEPS)]
         assert by_way["no_grad"]["nodes"] == [first] * no_grad.STEPS
-    weights = (6 * 5 + 5 + 5 * 4 + 4 + 4 * 10 + 10) * 8
-    kept = finding.measured["growth"]["autograd"]["recorded"]["bytes"]
-    assert kept[1] - kept[0] == weights
+        assert len(set(by_way["recorded"]["bytes"])) == 1  # a subtraction needs no array on the way back
+    assert finding.measured["engine_refuses_at_step"] == 3  # the update of step 1 is freed in step 2
     assert finding.holds
 
 
 def test_a_graph_that_grows_under_no_grad_or_not_when_recorded_does_not_hold(tiny_settings, tiny, quiet):
     measured = no_grad.measure(tiny_settings, tiny, quiet).measured
     growth, refused = measured["growth"], measured["in_place_refused"]
-    assert no_grad.judge(growth, refused).holds
+    assert no_grad.judge(growth, refused, 3).holds
+    assert not no_grad.judge(growth, refused, None).holds
     for way, other in (("recorded", "no_grad"), ("no_grad", "recorded")):
         changed = copy.deepcopy(growth)
         changed["torch_ref"][way] = changed["torch_ref"][other]
-        assert not no_grad.judge(changed, refused).holds
-    assert not no_grad.judge(growth, {**refused, "autograd": False}).holds
+        assert not no_grad.judge(changed, refused, 3).holds
+    assert not no_grad.judge(growth, {**refused, "autograd": False}, 3).holds
