@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
-from compare.options import Json, Out, takes_settings
+from compare.options import Force, Json, Out, takes_settings
 from compare.shared.errors import BadInput
 
 if TYPE_CHECKING:
@@ -43,13 +43,18 @@ def _program() -> str:
     return "threeways" if Path(sys.argv[0]).name.startswith("threeways") else "python -m compare"
 
 
-def _ask(question: Callable[[], Answer], json: bool) -> None:
-    """Answer the question, show the answer, and exit with its code."""
+def _ask(command: str, question: Callable[[], Answer], json: bool, out: Path, force: bool) -> None:
+    """Answer the question, show the answer, write its report, and exit with the answer's code."""
     try:
         answer = question()
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept in the folder of the results.", file=sys.stderr)
         raise typer.Exit(130) from None
+    files = getattr(answer, "files", None)
+    if files is not None:  # a mere list of questions leaves none
+        from compare.report.writing import write_report
+
+        files.append(write_report(command, answer, files, out, force))
     if json:
         from compare.shared.output import dump_json
 
@@ -66,26 +71,26 @@ def _about() -> None:
 
 @app.command()
 @takes_settings()
-def run(settings: "Settings", json: Json = False, out: Out = Path("results/run")) -> None:
+def run(settings: "Settings", json: Json = False, out: Out = Path("results/run"), force: Force = False) -> None:
     """The main job: gradients compared before and after training, three trainings side by side, a verdict.
 
     Example: python -m compare run --epochs 3
     """
     from compare import run as question
 
-    _ask(lambda: question.answer(settings, out), json)
+    _ask("run", lambda: question.answer(settings, out), json, out, force)
 
 
 @app.command()
 @takes_settings()
-def curves(settings: "Settings", json: Json = False, out: Out = Path("results/curves")) -> None:
+def curves(settings: "Settings", json: Json = False, out: Out = Path("results/curves"), force: Force = False) -> None:
     """Training curves side by side, and their difference on a log scale.
 
     Example: python -m compare curves --dtype float32 --epochs 3
     """
     from compare import curves as question
 
-    _ask(lambda: question.answer(settings, out), json)
+    _ask("curves", lambda: question.answer(settings, out), json, out, force)
 
 
 After = Annotated[int, typer.Option(help="Train that many steps first, by hand, and judge at those weights.")]
@@ -100,6 +105,7 @@ def parity(
     mutants: Mutants = False,
     json: Json = False,
     out: Out = Path("results/parity"),
+    force: Force = False,
 ) -> None:
     """The gradients of one batch in all three, line by line, against bounds that are derived, not guessed.
 
@@ -107,7 +113,13 @@ def parity(
     """
     from compare.parity import question
 
-    _ask(lambda: question.answer_mutants(out) if mutants else question.answer(settings, out, after), json)
+    _ask(
+        "parity",
+        lambda: question.answer_mutants(out) if mutants else question.answer(settings, out, after),
+        json,
+        out,
+        force,
+    )
 
 
 Pair = Annotated[str, typer.Option(help="Two of manual, autograd and torch_ref, or all three, with commas between.")]
@@ -124,6 +136,7 @@ def divergence(
     threads: OneThread = 1,
     json: Json = False,
     out: Out = Path("results/divergence"),
+    force: Force = False,
 ) -> None:
     """Where and why two trainings part: the first ReLU that is on in one and off in the other, and its image.
 
@@ -132,19 +145,19 @@ def divergence(
     from compare import divergence as question
 
     settings = settings.with_(threads=threads)
-    _ask(lambda: question.answer(settings, pair, steps, out), json)
+    _ask("divergence", lambda: question.answer(settings, pair, steps, out), json, out, force)
 
 
 @app.command()
 @takes_settings("preset", "epochs", "learning_rate", batch_size=64)
-def rosetta(settings: "Settings", json: Json = False, out: Out = Path("results/rosetta")) -> None:
+def rosetta(settings: "Settings", json: Json = False, out: Out = Path("results/rosetta"), force: Force = False) -> None:
     """Each hand-written line beside the engine's node and PyTorch's, with its shape and what it keeps.
 
     Example: python -m compare rosetta --activation sigmoid
     """
     from compare.rosetta import question
 
-    _ask(lambda: question.answer(settings, out), json)
+    _ask("rosetta", lambda: question.answer(settings, out), json, out, force)
 
 
 Name = Annotated[str | None, typer.Argument(help="The experiment; without one, all are listed.", show_default=False)]
@@ -159,6 +172,7 @@ def hidden(
     everything: All = False,
     json: Json = False,
     out: Out = Path("results/hidden"),
+    force: Force = False,
 ) -> None:
     """What frameworks hide: one measured experiment each. Without a NAME, the list of them.
 
@@ -166,7 +180,7 @@ def hidden(
     """
     from compare.hidden import question
 
-    _ask(lambda: question.answer(settings, out, name, everything), json)
+    _ask("hidden", lambda: question.answer(settings, out, name, everything), json, out, force)
 
 
 Number = Annotated[
@@ -184,6 +198,7 @@ def exercises(
     threads: OneThread = 1,
     json: Json = False,
     out: Out = Path("results/exercises"),
+    force: Force = False,
 ) -> None:
     """The chapter's exercises, in all three. Without a number the questions; the answer comes with the number.
 
@@ -192,7 +207,13 @@ def exercises(
     from compare.exercises import question
 
     settings = settings.with_(threads=threads)
-    _ask(lambda: question.Questions() if number is None else question.answer(number, settings, epochs, out), json)
+    _ask(
+        "exercises",
+        lambda: question.Questions() if number is None else question.answer(number, settings, epochs, out),
+        json,
+        out,
+        force,
+    )
 
 
 File = Annotated[
@@ -219,6 +240,7 @@ def check(
     seed: Seed = 0,
     threads: Threads = None,
     out: Out = Path("results/check"),
+    force: Force = False,
 ) -> None:
     """Your own hand-written network, judged line by line: which line is wrong, and what was probably meant.
 
@@ -227,6 +249,7 @@ def check(
     from compare.check import question
 
     _ask(
+        "check",
         lambda: question.answer(
             file,
             activation=activation,
@@ -238,4 +261,6 @@ def check(
             out=out,
         ),
         json,
+        out,
+        force,
     )

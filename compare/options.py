@@ -11,6 +11,8 @@ from typer import Option
 Json = Annotated[bool, Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 Out = Annotated[Path, Option(help="Folder for the files.")]
 
+Force = Annotated[bool, Option("--force", help="Overwrite an earlier report.html instead of keeping it.")]
+
 #: name: (type and help, default); None leaves the choice to the preset.
 SHARED: dict[str, tuple[Any, Any]] = {
     "preset": (

@@ -28,7 +28,7 @@ def collected(folder: Path) -> list[Told]:
         try:
             content: Any = json.loads(path.read_text())
             told = Told(
-                str(content.get("name", content.get("exercise"))), content["question"], content["answer"],
+                content.get("name") or f"exercise {content['exercise']}", content["question"], content["answer"],
                 bool(content["holds"]), content.get("lesson", ""), [],
             )  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -1,5 +1,6 @@
 """Which page an answer gets, and where it is written."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,22 +12,16 @@ from compare.shared.output import Output
 
 
 class Answer(Protocol):
-    """An answer that left files."""
+    """What a question comes back with."""
 
-    @property
-    def files(self) -> list[Path]: ...  # noqa: D102
     def as_json(self) -> dict[str, Any]: ...  # noqa: D102
 
 
-def write_report(command: str, answer: Answer, out: Path, force: bool) -> Path:
-    """report.html in `out`, beside the files of the answer, which then counts it among them.
+def write_report(command: str, answer: Answer, files: Sequence[Path], out: Path, force: bool) -> Path:
+    """report.html in the folder `out`, with the figures among the answer's `files`.
 
     force: overwrite an earlier report instead of keeping it. Raises BadInput where it cannot be written.
     """
     if isinstance(answer, Run):
-        page = run_page(answer, out.parent)
-    else:
-        page = answer_page(command, answer.as_json(), answer.files)
-    path = write_page(page, Output(out), force)
-    answer.files.append(path)
-    return path
+        return write_page(run_page(answer, beside=out.parent), Output(out), force)
+    return write_page(answer_page(command, answer.as_json(), files), Output(out), force)

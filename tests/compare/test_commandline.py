@@ -115,3 +115,14 @@ def test_ctrl_c_stops_with_130_keeps_the_finished_epochs_and_says_so(small_set, 
     assert "Traceback" not in errors
     assert Path(tmp_path / "curves.csv").read_text().startswith("implementation,epoch")
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".part"]
+
+
+def test_every_command_that_leaves_files_leaves_a_report_and_keeps_the_earlier_ones(small_set, tmp_path):
+    arguments = ["curves", *SMALL, "--data", small_set, "--out", tmp_path]
+    assert compare(*arguments).returncode == 0
+    first = (tmp_path / "report.html").read_text()
+    assert "Three ways to a gradient: curves" in first
+    assert str(tmp_path / "report-2.html") in json.loads(compare(*arguments, "--json").stdout)["files"]
+    assert (tmp_path / "report.html").read_text() == first
+    assert compare(*arguments, "--force").returncode == 0
+    assert not (tmp_path / "report-3.html").exists()
