@@ -107,6 +107,11 @@ def judge_file(path: Path, request: dict[str, Any], result: Result) -> dict[str,
     tree, skipped, notes = execute(path.read_text(encoding="utf-8"), str(path), module)
     make = find_subject(module, tree, request["class"])
     first = make()
+    for name, value in first.own.items():
+        if value.ndim != 2 and (name[0] == "W" or value.ndim > 2):
+            raise CannotJudge(
+                f"{name} has the shape {value.shape}; W has two dimensions, and b one number for each unit"
+            )
     out_in = weights_out_in(first.own)
     sizes = sizes_of(first.own, out_in)
     if "m" not in vars(module) and "m" in skipped:

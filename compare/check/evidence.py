@@ -32,7 +32,7 @@ def by_formula(judgement: Judgement, signature: Signature, line: str, found_in: 
     k = step.layer
     words = {
         "line": line, "k": k, "W": f"W{k}", "b": f"b{k}", "W_up": f"W{k + 1}",
-        "parameter": line.removesuffix(" update"),
+        "parameter": line.removesuffix(" update").removeprefix("d"),
         "m": len(trial.x), "rate": trial.learning_rate, "classes": trial.parameters[f"b{trial.depth}"].size,
     }  # fmt: skip
     found, expected = np.asarray(judgement.found[found_in], np.float64), judgement.expected[found_in].value
@@ -43,6 +43,9 @@ def by_formula(judgement: Judgement, signature: Signature, line: str, found_in: 
         evidence = f"found = {ratio:.6g} x expected, in all of {found.size:,} entries."
     else:
         evidence = _fits(found, expected, residual, found_in)
+    if signature.name in ("update-missing", "bias-not-updated"):
+        line = line if line.endswith(" update") else f"{line[1:]} update"
+        evidence = f"{words['parameter']} is the same before and after the step, and its gradient is not zero."
     made_at = found_in if signature.name == "updated-too-early" and line not in trial.places else line
     return Diagnosis(
         signature.name,

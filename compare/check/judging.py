@@ -139,8 +139,11 @@ def choose_convention(trials: Iterable[Trial], activation: str | None = None) ->
 
     if activation is None:
         activation = min(ACTIVATIONS, key=lambda kind: count(Convention(kind)))
-    updates = any(trial.after is not None for trial in trials)  # else nothing says what becomes of dW
-    means = itertools.product(("dz", "dW", "update")[: 2 + updates], (1, -1)[: 1 + updates])
+    # Only an update that was seen beside its dW can take the mean, and only one that was seen at all can add.
+    signs = (1, -1) if any(trial.after is not None for trial in trials) else (1,)
+    seen = any(trial.after is not None and f"dW{k}" in trial.found and f"dW{k}" not in trial.slack
+               for trial in trials for k in range(1, trial.depth + 1))  # fmt: skip
+    means = itertools.product(("dz", "dW", "update") if seen else ("dz", "dW"), signs)
     return min((Convention(activation, *mean) for mean in means), key=count)
 
 

@@ -12,6 +12,11 @@ def _forward_z(v: View, W: Array, b: Array | float) -> Array:
     return np.asarray(v.a_in @ W + b)
 
 
+def _unshifted(v: View) -> Array | list[Array]:
+    e = np.exp(v.z.astype(v.judgement.trial.dtype))
+    return np.asarray(e / e.sum(axis=1, keepdims=True)) if np.isinf(e).any() else []
+
+
 FORWARD_MISTAKES = (
     # the forward pass
     Signature(
@@ -65,9 +70,9 @@ FORWARD_MISTAKES = (
     ),
     Signature(
         "softmax-overflow", ("softmax",),
-        "The softmax overflows: exp of a score above 709 is infinite. Take each image's largest score off first; it "
-        "cancels.",
-        lambda v: np.exp(v.z) / np.exp(v.z).sum(axis=1, keepdims=True) if (v.z > 709).any() else [],
+        "The softmax overflows: exp of a score above 709 (88 in float32) is infinite. Take each image's largest "
+        "score off first; it cancels.",
+        _unshifted,
     ),
     Signature(
         "softmax-underflow", ("softmax",),

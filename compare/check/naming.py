@@ -177,10 +177,15 @@ def _inner_products(trial: Trial, sources: Sources) -> None:
 
 
 def _output_or_scores(trial: Trial) -> None:
-    """A forward pass may return scores; what it returns is then z of the last layer."""
+    """A forward pass may return scores, and leave the softmax to others: they are z of the last layer."""
     a, z = f"a{trial.depth}", f"z{trial.depth}"
-    if a in trial.found and z in trial.found and np.array_equal(trial.found[a], trial.found[z]):
-        del trial.found[a], trial.places[a]
+    if a not in trial.found or trial.found[a].ndim != 2:
+        return
+    output = trial.found[a]
+    if np.array_equal(output, trial.found[z]) if z in trial.found else (output < 0).any():
+        value, places = trial.found.pop(a), trial.places.pop(a)
+        if z not in trial.found:
+            trial.found[z], trial.places[z] = value, places
 
 
 def _recover(trial: Trial) -> None:

@@ -210,6 +210,8 @@ def examine(answer: Answer, file: Path, activation: str | None = None) -> Check:
     judgements: list[Judgement] = []
     diagnoses: list[Diagnosis] = []
     for trial in trials:
+        if trial.name == "again" and not strangers(trial, convention):
+            continue  # it is there to show what one step leaves behind for the next, and nothing is off
         until = f"dz{trial.depth}" if trial.name == "large scores" else None
         judgement = judge(trial, convention, until=until)
         known = {d.line for d in diagnoses} | {n for j in judgements for n in j.wrong}
@@ -219,6 +221,7 @@ def examine(answer: Answer, file: Path, activation: str | None = None) -> Check:
             diagnoses += diagnose(judgement, past, known)
         judgements.append(judgement)
         past = Past(judgement.found, [*past.stale, trial.parameters, *([trial.after] if trial.after else [])])
+    diagnoses = _one_for_all(plain, diagnoses)
     order = [step.name for step in judgements[0].steps]
     diagnoses.sort(key=lambda d: order.index(d.line))
     if not judgements[0].verdicts and not diagnoses:
@@ -231,6 +234,17 @@ def examine(answer: Answer, file: Path, activation: str | None = None) -> Check:
         _lines(judgements), _places(plain), diagnoses, sources,
         {"columns": plain.columns, "out_in": plain.out_in, "labels_as": plain.labels_as}, convention, initial,
     )  # fmt: skip
+
+
+def _one_for_all(trial: Trial, diagnoses: list[Diagnosis]) -> list[Diagnosis]:
+    """If no parameter at all has changed, that is one mistake and not one for each of them."""
+    still = [d for d in diagnoses if d.name in ("update-missing", "bias-not-updated")]
+    moved = trial.after is None or any((trial.after[n] != v).any() for n, v in trial.parameters.items())
+    if moved or not still:
+        return diagnoses
+    evidence = f"All {len(trial.parameters)} parameters are the same before and after the step."
+    names = {d.name for d in still}
+    return [*(d for d in diagnoses if d.name not in names), replace(still[0], name="update-missing", evidence=evidence)]
 
 
 def _lines(judgements: Sequence[Judgement]) -> list[LineVerdict]:

@@ -156,14 +156,15 @@ def _weights_or_rate(
     healed_by_weights, healed_by_rate = he < LEARNT, good < LEARNT
     findings = []
     if healed_by_weights or (not healed_by_rate and both < LEARNT):
-        large = first > 2 * CHANCE
+        layer, ratio = _farthest_from_he(own)
+        large = ratio > 1
         findings.append(Finding(
             "weights-too-large" if large else "weights-too-small",
             "The initial weights are too large: the scores are far apart before anything is learnt, and the first "
             "steps leap." if large else
             "The initial weights are too small: all scores are nearly equal, every class has probability 1/10, and "
             "next to nothing flows back through W. The loss stays on a plateau at ln 10 = 2.30 for a long time.",
-            f"At the start the scores spread by {spread:.2g} and the loss is {first:.4f} (ln 10 = {CHANCE:.4f}). From "
+            f"{layer} is {ratio:.2g} times as large as He's. At the start the scores spread by {spread:.2g} and the loss is {first:.4f} (ln 10 = {CHANCE:.4f}). From "
             f"He's initial weights, np.random.randn(fan_in, fan_out) * np.sqrt(2 / fan_in), the reference gets to "
             f"{he if healed_by_weights else both:.4f}; from yours to {same:.4f}.",
         ))  # fmt: skip
@@ -180,6 +181,13 @@ def _weights_or_rate(
         "too-slow", "It learns neither from other initial weights nor with another learning rate in so few steps.",
         f"After {STEPS} steps the best of them has got to {min(he, good, both):.4f}; ln 10 = {CHANCE:.4f}.",
     )]  # fmt: skip
+
+
+def _farthest_from_he(own: dict[str, np.ndarray]) -> tuple[str, float]:
+    """The weights whose size differs most from sqrt(2 / fan_in), and how many times that they are."""
+    ratios = {n: float(W.std() / np.sqrt(2 / len(W))) for n, W in own.items() if n[0] == "W"}
+    layer = max(ratios, key=lambda n: abs(np.log(max(ratios[n], 1e-300))))
+    return layer, ratios[layer]
 
 
 def _in_their_own_training(watched: dict[str, Any] | None, notes: list[str]) -> list[Finding]:

@@ -1,0 +1,142 @@
+"""Broken and hostile files, in their process: each ends in one clear message, with the file's own line, in time."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+
+def check(*arguments):
+    command = [sys.executable, "-m", "compare", "check", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """Check a source text that cannot be judged; the message."""
+
+    def run(source, *options):
+        path = tmp_path / "network.py"
+        path.write_text(source)
+        done = check(path, "--out", tmp_path / "out", *options)
+        assert done.returncode == 2, done.stdout + done.stderr
+        assert done.stdout == ""
+        assert "Traceback" not in done.stderr
+        return " ".join(done.stderr.split())
+
+    return run
+
+
+def body(statement, where="forward"):
+    """A network whose forward or backward pass does something else first: in line 9, or line 12."""
+    lines = {"forward": "pass", "backward": "pass", where: statement}
+    return f"""import os, sys, time
+import numpy as np
+
+
+class Network:
+    def __init__(self):
+        self.W1, self.b1 = np.zeros((784, 10)), np.zeros(10)
+    def forward(self, x):
+        {lines["forward"]}
+        return x @ self.W1 + self.b1
+    def backward(self, x, y, output, lr):
+        {lines["backward"]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ("import numpy as np\nclass Network:\n  def forward(self, x)\n", ["line 3", "cannot read this file"]),
+        (body("import nonesuch_module"), ["network.py, line 9", "No module named 'nonesuch_module'"]),
+        ("import nonesuch as np\n" + body("pass").replace("import numpy as np", ""), ["line 1 imports `nonesuch`"]),
+        (body("sys.exit(3)"), ["network.py, line 9", "ends the program here"]),
+        (body("os._exit(7)"), ["exit code 7"]),
+        (body("return undefined"), ["network.py, line 9", "name 'undefined' is not defined"]),
+        ("x = 1\n", ["no class with forward and backward", "def gradients(parameters, x, labels):"]),
+        (body("pass").replace("W1", "V1"), ["there is no W1 beside b1"]),
+        (body("pass").replace("(784, 10)", "(7, 10, 2)"), ["W1 has the shape (7, 10, 2)"]),
+        ("data = open('x')\n" + body("return data"), ["network.py, line 10", "`data` is set in line 1"]),
+        (body("pass", "backward").replace("y, output, lr", "frobnicator"), ["argument `frobnicator`", "ten lines"]),
+    ],
+    ids=["syntax", "import", "missing import", "exit", "hard exit", "name", "nothing", "no weights", "shape", "skipped",
+         "argument"],
+)  # fmt: skip
+def test_a_broken_file_is_one_clear_message_with_its_own_line(refused, source, parts):
+    message = refused(source)
+    for part in parts:
+        assert part in message, message
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [(body("while True: pass"), 9), (body("while True: pass", "backward"), 12), (body("time.sleep(1000)"), 9)],
+)
+def test_an_endless_loop_ends_at_the_time_limit_with_the_line_it_was_in(refused, source, line):
+    started = time.perf_counter()
+    message = refused(source, "--time-limit", "3")
+    assert f"network.py, line {line}" in message
+    assert "not finished after 3 s" in message
+    assert time.perf_counter() - started < 60  # and not 1000
+
+
+def test_a_million_prints_and_an_exception_that_is_swallowed_leave_the_verdict_and_stdout_alone(tmp_path):
+    path = tmp_path / "network.py"
+    path.write_text(body("print(list(range(10**6)), file=sys.stderr); print(list(range(10**6)))"))
+    done = check(path, "--json", "--out", tmp_path / "out")
+    assert done.returncode == 1, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["holds"] is False
+    assert {d["name"] for d in answer["diagnoses"]} == {"update-missing"}
+
+
+def test_nothing_at_module_level_runs_but_imports_definitions_and_constants(tmp_path, write_network):
+    path, trace = tmp_path / "network.py", tmp_path / "trace"
+    path.write_text(
+        write_network() + f"\nopen({str(trace)!r}, 'w').write('ran')\nnet = NeuralNetwork()\nwhile True: pass\n"
+    )
+    assert check(path, "--out", tmp_path / "out").returncode == 0
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["nowhere.py"], "There is no file nowhere.py"),
+        (
+            [EXAMPLES / "right.py", "--activation", "gelu"],
+            "--activation is 'gelu'; expected one of relu, sigmoid, tanh",
+        ),
+        ([EXAMPLES / "right.py", "--time-limit", "-1"], "--time-limit is -1.0"),
+        ([f"{EXAMPLES / 'right.py'}:Other"], "there is no class Other; the classes here are: NeuralNetwork"),
+    ],
+)
+def test_a_bad_option_is_one_paragraph_and_exit_2(tmp_path, options, part):
+    done = check(*options, "--out", tmp_path)
+    assert done.returncode == 2
+    assert part in " ".join(done.stderr.split())
+
+
+def test_json_has_the_documented_shape_and_names_the_learners_own_line(tmp_path):
+    done = check(EXAMPLES / "mask_missing.py", "--json", "--out", tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    answer = json.loads(done.stdout)
+    assert (answer["holds"], answer["first_wrong_line"]) == (False, "dz2")
+    source = (EXAMPLES / "mask_missing.py").read_text().splitlines()
+    assert source[answer["source_line"] - 1].strip().startswith("dz2 =")
+    assert {"name", "line", "explanation", "evidence"} <= set(answer["diagnoses"][0])
+    assert {line["line"] for line in answer["lines"]} >= {"z1", "dz2", "dW1"}
+    assert json.loads((tmp_path / "results.json").read_text()) == answer
+
+
+def test_the_printed_answer_shows_the_line_both_values_and_what_it_could_read(tmp_path):
+    done = check(EXAMPLES / "mask_missing.py", "--out", tmp_path)
+    for part in ("1. dz2: mask-missing", "line ", "dz2 = dz3 @ self.W3.T", "expected at [", "found: ", "It could read:",
+                 "(self.z2 > 0)", "so begin there"):  # fmt: skip
+        assert part in done.stdout, done.stdout
