@@ -10,7 +10,7 @@ from compare.shared.figures import COLOURS, MUTED, new_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SIZES = {"chapter": ("0.01 x normal (chapter)", COLOURS["manual"], "o", "-"),
+_SIZES = {"chapter": ("0.01 x normal", COLOURS["manual"], "o", "-"),
           "he": ("He's", COLOURS["autograd"], "s", "--")}  # fmt: skip
 _COLOURS = ("#0072B2", "#56B4E9", "#D55E00", "#E69F00", "#CC79A7", "#009E73")  # Okabe and Ito
 _DASHES = ("-", ":", "--", "-", "-.", "-")

@@ -21,6 +21,9 @@ from compare.shared.training import Curve, Digits, TrainingStopped, steps_per_ep
 #: ReLU that is on in one training and off in the other leaves 1e-6 or more.
 SAME_WEIGHTS = 1e-12
 
+#: In float32, rounding leaves weights closer together than this until a first ReLU flips, which leaves 1e-4 or more.
+BEFORE_A_FLIP = 1e-6
+
 
 @dataclass(frozen=True)
 class Curves:
@@ -96,6 +99,8 @@ def judge(settings: Settings, curves: Sequence[Curve], pairs: Sequence[PairDiffe
     if settings.dtype == "float64":
         holds = weights < SAME_WEIGHTS and disagreements == 0
         apart += " They trained to the same network." if holds else " They should have trained to the same network."
+    elif SAME_WEIGHTS <= weights < BEFORE_A_FLIP and not disagreements:
+        apart += " In float32 that is rounding alone: no ReLU is on in one and off in another yet."
     elif weights >= SAME_WEIGHTS:
         apart += (
             " That is no bug: in float32, rounding soon switches a ReLU on in one and off in another, and from there "

@@ -9,6 +9,7 @@ import torch
 
 from compare import chapter
 from compare import curves as question
+from compare.shared.differences import PairDifference
 from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
 from compare.shared.training import Curve, Digits, train
@@ -94,6 +95,14 @@ def test_the_next_chapters_weights_are_pytorchs_own_and_its_random_state_is_left
     assert np.array_equal(weights["W1"], layer.weight.detach().numpy().T)
     assert np.array_equal(weights["b1"], layer.bias.detach().numpy())
     assert [w.shape for w in weights.values()] == [(784, 128), (128,), (128, 64), (64,), (64, 10), (10,)]
+
+
+@pytest.mark.parametrize(("weights", "disagreements", "alone"), [(6e-9, 0, True), (6e-9, 1, False), (1e-3, 0, False)])
+def test_in_float32_a_flip_is_blamed_only_for_more_than_rounding_leaves(answer, weights, disagreements, alone):
+    pair = PairDifference(("manual", "torch_ref"), [0, weights], [0], [disagreements])
+    _, words = question.judge(answer.settings, answer.curves, [pair])
+    assert ("rounding alone" in words) is alone
+    assert ("rounding soon switches a ReLU on" in words) is not alone
 
 
 @pytest.mark.slow

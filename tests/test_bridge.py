@@ -1,0 +1,114 @@
+"""The guided walk: its commands are commands, its files are there, and its numbers are what the commands print.
+
+In `docs/bridge.md`, a block ```console holds commands, each after "$ ", and under each command parts of what it prints.
+Words must be found as they stand; numbers may differ as another processor's rounding makes them. "slow" after
+`console` marks what takes seconds, "long" what takes minutes: that is read here, but not run.
+"""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from compare.commandline import app
+
+HOUSE = Path(__file__).parents[1]
+BRIDGE = HOUSE / "docs" / "bridge.md"
+TEXT = BRIDGE.read_text()
+NUMBER = re.compile(r"[-+]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def blocks():
+    """(kind, command, parts of its output) of each command."""
+    found = []
+    for kind, body in re.findall(r"^```console ?(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL):
+        for line in body.splitlines():
+            if line.startswith("$ "):
+                found.append((kind, line[2:], []))
+            else:
+                found[-1][2].append(line)
+    return found
+
+
+BLOCKS = blocks()
+
+
+def plain(text):
+    return " ".join(text.split())
+
+
+def said(part, output):
+    """Whether the output says this, with numbers close to these."""
+    words = [re.escape(word) for word in NUMBER.split(plain(part))]
+    pattern = f"({NUMBER.pattern})".join(words)
+    expected = [float(number.replace(",", "")) for number in NUMBER.findall(plain(part))]
+    return any(
+        all(close(float(a.replace(",", "")), b) for a, b in zip(match.groups(), expected, strict=True))
+        for match in re.finditer(pattern, plain(output))
+    )
+
+
+def close(a, b):
+    """Counts up to 100 must be equal, others within 5 %; what rounding leaves, below 1e-6, within a factor of 100."""
+    if 0 < abs(b) < 1e-6:
+        return abs(b) / 100 <= abs(a) <= abs(b) * 100
+    return a == b if b == int(b) and abs(b) <= 100 else abs(a - b) <= 0.05 * abs(b)
+
+
+def test_what_counts_as_said():
+    output = "It  holds:\n60 of 60, 2.3027 and 5.0e-15"
+    assert said("holds: 60 of 60, 2.3026 and 3e-15", output)
+    assert not said("holds: 59 of 60", output)
+    assert not said("60 of 60, 2.0", output)
+    assert not said("3e-12", output)
+    assert not said("It fails", output)
+
+
+def test_there_are_commands_and_every_block_is_one_of_three_kinds():
+    assert len(BLOCKS) > 8
+    assert {kind for kind, _, _ in BLOCKS} == {"", "slow", "long"}
+    assert TEXT.count("```") == 2 * len(re.findall(r"^```console", TEXT, re.MULTILINE))
+
+
+@pytest.mark.parametrize("command", [command for _, command, _ in BLOCKS])
+def test_every_command_exists_with_its_options(command):
+    python, dash, compare, name, *arguments = shlex.split(command)
+    assert (python, dash, compare) == ("python", "-m", "compare")
+    group = get_command(app)
+    subcommand = group.commands[name]
+    subcommand.make_context(name, arguments)  # raises for an option or an argument that it does not know
+
+
+@pytest.mark.parametrize(
+    ("command", "parts"),
+    [
+        pytest.param(command, parts, id=command, marks=pytest.mark.slow if kind == "slow" else ())
+        for kind, command, parts in BLOCKS
+        if kind != "long"
+    ],
+)
+def test_a_command_prints_what_stands_under_it(command, parts, tmp_path):
+    _, *arguments = shlex.split(command)
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for part in parts:
+        assert said(part, done.stdout), part
+
+
+def test_every_measured_number_in_the_prose_stands_in_a_block():
+    prose = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
+    printed = {number for _, command, parts in BLOCKS for number in NUMBER.findall(" ".join([command, *parts]))}
+    measured = [number for number in NUMBER.findall(prose) if "." in number or "e" in number]
+    settings = {"0.01"}  # the learning rate and the scale of the weights, which the chapter gives
+    assert not set(measured) - printed - settings
+
+
+def test_the_files_it_sends_the_reader_to_are_there():
+    links = re.findall(r"\]\(([^)#]+)\)", TEXT)
+    assert links
+    for link in links:
+        assert (BRIDGE.parent / link).exists(), link
