@@ -52,8 +52,8 @@ class Told:
         """What was asked, measured and found, as plain data."""
         found = self.finding
         return {
-            "name": self.name, "question": self.question, "answer": found.answer, "holds": found.holds,
-            "seconds": self.seconds, "measured": found.measured,
+            "name": self.name, "question": self.question, "claim": self.claim, "answer": found.answer,
+            "holds": found.holds, "seconds": self.seconds, "measured": found.measured, "lesson": found.lesson,
         }  # fmt: skip
 
     def print(self) -> None:
@@ -121,8 +121,8 @@ def _run(experiments: dict[str, Experiment], settings: Settings, out: Path) -> A
     with use_threads(settings.threads) as threads, progress("hidden", len(experiments) * PARTS) as advance:
         for name, experiment in experiments.items():
             one = _tell(name, experiment, settings, digits, advance, output)
-            about = {"claim": one.claim, "lesson": one.finding.lesson, "settings": settings.as_json()}
-            output.write_json(f"{name}.json", {**one.as_json(), **about, "environment": environment(threads)})
+            about = {"settings": settings.as_json(), "environment": environment(threads)}
+            output.write_json(f"{name}.json", {**one.as_json(), **about})
             told.append(one)
     return Answers(told, output.files)
 

@@ -78,7 +78,8 @@ def test_all_keeps_going_after_one_that_does_not_hold_and_does_not_hold_as_a_who
     assert [(one["name"], one["holds"]) for one in answers.as_json()["experiments"]] == [
         ("good", True), ("bad", False), ("absent", True),
     ]  # fmt: skip
-    assert set(answers.as_json()["experiments"][0]) == {"name", "question", "answer", "holds", "seconds", "measured"}
+    promised = {"name", "question", "answer", "holds", "seconds", "measured"}
+    assert set(answers.as_json()["experiments"][0]) == promised | {"claim", "lesson"}
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "absent.json", "bad.json", "bad.png", "bad.svg", "good.json", "good.png", "good.svg",
     ]  # fmt: skip
