@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.chapter import LEFT, PLATEAU, SIGNAL, WINDOW, Chapter
+from compare.chapter_findings import LEFT, PLATEAU, SIGNAL, WINDOW, Chapter
 from compare.shared.figures import COLOURS, MUTED, new_figure
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from compare.chapter import Chapter, is_the_chapters_loop, look_closer
+from compare.chapter import is_the_chapters_loop, look_closer
+from compare.chapter_findings import Chapter
 from compare.shared.dataset import load_mnist
 from compare.shared.differences import PairDifference, differences
 from compare.shared.environment import environment

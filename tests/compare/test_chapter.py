@@ -9,6 +9,7 @@ import torch
 
 from compare import chapter
 from compare import curves as question
+from compare.chapter_findings import WINDOW, Change
 from compare.shared.differences import PairDifference
 from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
@@ -78,11 +79,11 @@ def test_he_and_a_larger_rate_rescue_the_loop_even_on_a_small_set(answer):
 
 def test_the_end_of_a_plateau_is_where_the_mean_of_a_window_falls_below_it():
     losses = [2.3] * 100 + [1.0] * 100
-    change = chapter.Change("", 0.1, 2.3, 1.0, 0.9, losses)
-    means = [np.mean(losses[i - chapter.WINDOW : i]) for i in range(chapter.WINDOW, 201)]
-    expected = next(i for i, mean in enumerate(means) if mean < 0.95 * math.log(10)) + chapter.WINDOW
+    change = Change("", 0.1, 2.3, 1.0, 0.9, losses)
+    means = [np.mean(losses[i - WINDOW : i]) for i in range(WINDOW, 201)]
+    expected = next(i for i, mean in enumerate(means) if mean < 0.95 * math.log(10)) + WINDOW
     assert change.left_plateau == expected
-    assert chapter.Change("", 0.1, 2.3, 2.3, 0.1, [2.3] * 60).left_plateau is None
+    assert Change("", 0.1, 2.3, 2.3, 0.1, [2.3] * 60).left_plateau is None
 
 
 def test_the_next_chapters_weights_are_pytorchs_own_and_its_random_state_is_left_alone():

@@ -1,0 +1,137 @@
+"""What a closer look at the chapter's loop found, in tables and in words. `chapter.py` does the looking."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from compare.shared.dataset import CLASSES
+from compare.shared.terminal import print_table
+
+EVERY = 10  # epochs between two lines of the chapter's loop
+SINGLE = 3  # how many of the changes change one thing; the others change two
+PLATEAU = math.log(CLASSES)  # the loss of a network that finds all classes equally likely
+LEFT = 0.95  # of that: the loss below which the plateau has been left
+WINDOW = 50  # steps whose mean loss is looked at, as single batches jump
+
+#: The lines whose sizes are shown, in the order of the calculation.
+SIGNAL = ("a1", "a2", "z3", "dz3", "dz2", "dz1")
+
+
+@dataclass(frozen=True)
+class Change:
+    """A training that differs from the chapter's loop in what `title` says."""
+
+    title: str
+    learning_rate: float
+    first_loss: float
+    last_loss: float  # mean over the last epoch
+    test_accuracy: float
+    losses: list[float] = field(repr=False)  # by step
+
+    @property
+    def steps(self) -> int:
+        """How many it took."""
+        return len(self.losses)
+
+    @property
+    def left_plateau(self) -> int | None:
+        """The step at which the mean loss of the last WINDOW steps first lies below the plateau."""
+        means = np.convolve(self.losses, np.ones(WINDOW) / WINDOW, mode="valid")
+        below = np.flatnonzero(means < LEFT * PLATEAU)
+        return int(below[0]) + WINDOW if below.size else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, without the loss of every step."""
+        content = asdict(self)
+        del content["losses"]
+        return {**content, "steps": self.steps, "left_plateau": self.left_plateau}
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What a closer look found. signal: by initial weights, the root mean square of each line in SIGNAL."""
+
+    lines: dict[str, list[tuple[int, float, float]]]  # by implementation: epoch, loss, test accuracy
+    changes: list[Change]  # the first one is none: as printed
+    next_chapter: list[Change]
+    signal: dict[str, dict[str, float]]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "lines": {
+                name: [dict(zip(("epoch", "loss", "test_accuracy"), line, strict=True)) for line in lines]
+                for name, lines in self.lines.items()
+            },
+            "changes": [change.as_json() for change in self.changes],
+            "next_chapter": [change.as_json() for change in self.next_chapter],
+            "signal": self.signal,
+        }
+
+    def print(self) -> None:
+        """The lines that the loop prints, the next chapter's loop beside it, the sizes and the changes, on stdout."""
+        rows = zip(*self.lines.values(), strict=True)
+        print_table(
+            f"The loop as the chapter prints it, a line every {EVERY} epochs: loss and test accuracy",
+            ("epoch", *self.lines),
+            [(str(row[0][0]), *(f"{loss:.4f}  {accuracy:.2%}" for _, loss, accuracy in row)) for row in rows],
+        )
+        header = ("", "learning rate", "steps", "first loss", "last loss", "test accuracy")
+        print_table(
+            "Both chapters side by side", header, [_row(change) for change in (self.changes[0], *self.next_chapter)]
+        )
+        print_table(
+            "Why: root mean square of each line at the start, forward and backward, the gradient of one image",
+            ("initial weights", *SIGNAL),
+            [(name, *(f"{sizes[line]:.1e}" for line in SIGNAL)) for name, sizes in self.signal.items()],
+        )
+        print_table("What a change does", header, [_row(change) for change in self.changes])
+
+    @property
+    def verdict(self) -> str:
+        """Why, and what rescues it, in words."""
+        printed, *changed = self.changes
+        chapter, he = self.signal.values()
+        accuracies = [change.test_accuracy for change in self.next_chapter]
+        first, last = (np.mean([getattr(c, which) for c in self.next_chapter]) for which in ("first_loss", "last_loss"))
+        return (
+            f"Why: at the chapter's initial weights the signal shrinks in every layer. From a1 to z3 it falls to "
+            f"1/{chapter['a1'] / chapter['z3']:,.0f}, and on the way back the gradient falls from dz3 to dz1 to "
+            f"1/{chapter['dz3'] / chapter['dz1']:,.0f}; at He's weights the scores are "
+            f"{he['z3'] / chapter['z3']:,.0f} times and dz1 is {he['dz1'] / chapter['dz1']:,.0f} times as large. "
+            f"{self._too_few(printed)}One change at a time: {_told(changed[:SINGLE])}. Two at a time: "
+            f"{_told(changed[SINGLE:])}. The next chapter runs the same loop in PyTorch and trusts its default "
+            f"initial weights: over {len(accuracies)} seeds the loss goes from {first:.2f} to {last:.2f}, and "
+            f"{min(accuracies):.1%} to "
+            f"{max(accuracies):.1%} are read right. "
+            f"{'That does not learn either.' if max(accuracies) <= 0.2 else 'That learns.'}"
+        )
+
+    def _too_few(self, printed: Change) -> str:
+        rescue = self.changes[-1]
+        if rescue.left_plateau is None:
+            return ""
+        needed = rescue.left_plateau * rescue.learning_rate / printed.learning_rate
+        return (
+            f"And {printed.steps} steps are few: with mini-batches and a rate of {rescue.learning_rate:g} the plateau "
+            f"ends after {rescue.left_plateau:,} steps; at {printed.learning_rate:g} the same way takes about "
+            f"{needed:,.0f}. "
+        )
+
+
+def _told(changes: Sequence[Change]) -> str:
+    return "; ".join(f"{c.title}: {c.test_accuracy:.2%} after {c.steps:,} steps" for c in changes)
+
+
+def _row(change: Change) -> tuple[str, ...]:
+    return (
+        change.title,
+        f"{change.learning_rate:g}",
+        f"{change.steps:,}",
+        f"{change.first_loss:.4f}",
+        f"{change.last_loss:.4f}",
+        f"{change.test_accuracy:.2%}",
+    )
