@@ -9,6 +9,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 #: role: how parameters that mean it are called, in lower case and without underscores
@@ -72,7 +73,7 @@ def _place(function: Callable[..., Any], name: str) -> int:
 
 def returned(function: Callable[..., Any], result: Any) -> dict[str, Any]:
     """What a call gave back, under the names in the function's own `return`; a dict's entries under their keys."""
-    names = _return_names(function)
+    names = _return_names(getattr(function, "__func__", function))
     values = list(result) if isinstance(result, tuple) else [result]
     if len(names) != len(values):
         names = [f"returned{i}" for i in range(len(values))]
@@ -83,6 +84,7 @@ def returned(function: Callable[..., Any], result: Any) -> dict[str, Any]:
     return found
 
 
+@cache
 def _return_names(function: Callable[..., Any]) -> list[str]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))

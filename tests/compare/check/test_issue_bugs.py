@@ -118,7 +118,7 @@ def safe(z):
         ("self.keep[0].T @ middle", "self.keep[0].T @ middle", None, None),
         ("up = (output - y) / len(x)", "up = output - y", "dz3", "mean-missing"),
         ("(self.keep[1] > 0)", "1", "dz2", "mask-missing"),
-        ("middle.sum(axis=0)", "middle.sum(axis=0) * 0", "db2", "bias-not-updated"),
+        ("middle.sum(axis=0)", "middle.sum(axis=0) * 0", "b2 update", "bias-not-updated"),
         ("self.keep[0].T @ middle", "-self.keep[0].T @ middle", "dW2", "sign-flipped"),
     ],
 )

@@ -48,7 +48,7 @@ def train_source(tmp_path, monkeypatch, mnist):
     monkeypatch.setattr(question, "run_in_child", in_this_process)
     monkeypatch.setattr(training, "run_in_child", in_this_process)
     monkeypatch.setattr(training, "load_mnist", lambda _: mnist)
-    monkeypatch.setattr(training, "STEPS", 250)
+    monkeypatch.setattr(training, "STEPS", 150)
     monkeypatch.setattr(training, "IMAGES", 1920)
     return run
 
