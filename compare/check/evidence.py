@@ -52,11 +52,20 @@ def by_formula(judgement: Judgement, signature: Signature, line: str, found_in: 
         line,
         signature.explanation.format(**words),
         evidence,
-        corrected(judgement, line, signature.name),
+        _moved_down(trial, words["W_up"])
+        if signature.name == "updated-too-early"
+        else corrected(judgement, line, signature.name),
         place_of(judgement, made_at if made_at in trial.places else found_in),
         signature.harmless,
         trial.name,
     )
+
+
+def _moved_down(trial: Trial, parameter: object) -> str:
+    """What to do about an update that comes too early: the line itself is right."""
+    places = trial.places.get(f"{parameter} update", [])
+    which = f"line {places[0].line}, which updates {parameter}," if places else f"the update of {parameter}"
+    return f"the same, with {which} moved below all gradients"
 
 
 def _fits(found: np.ndarray, expected: np.ndarray, residual: float, line: str) -> str:
@@ -68,9 +77,10 @@ def _fits(found: np.ndarray, expected: np.ndarray, residual: float, line: str) -
     if lost:
         return f"{lost:,} of {found.size:,} entries of {line} are not numbers, and each of them should be."
     worst = float(np.nan_to_num(off).max()) / largest
+    near = "exactly" if residual == 0 else f"to within {residual:.0e} of its largest entry"
     return (
-        f"This formula gives what was found in {line} to within {residual:.0e} of its largest entry; the right one is "
-        f"off by up to {worst:.2g} of it, in {entries:,} of {found.size:,} entries."
+        f"This formula gives what was found in {line} {near}; the right one is "
+        f"off by up to {worst:.2g} of the largest entry, in {entries:,} of {found.size:,} entries."
     )
 
 
