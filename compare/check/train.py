@@ -166,7 +166,8 @@ def _weights_or_rate(
             "next to nothing flows back through W. The loss stays on a plateau at ln 10 = 2.30 for a long time.",
             f"{layer} is {ratio:.2g} times as large as He's. "
                 f"At the start the scores spread by {spread:.2g} and the loss is {first:.4f} (ln 10 = "
-            f"{CHANCE:.4f}). From He's initial weights, np.random.randn(fan_in, fan_out) * np.sqrt(2 / fan_in), the reference gets to "
+            f"{CHANCE:.4f}). From He's initial weights, np.random.randn(fan_in, fan_out) * "
+            "np.sqrt(2 / fan_in), the reference gets to "
             f"{he if healed_by_weights else both:.4f}; from yours to {same:.4f}.",
         ))  # fmt: skip
     if (healed_by_rate or (not healed_by_weights and both < LEARNT)) and rate != GOOD_RATE:
