@@ -165,7 +165,7 @@ def _weights_or_rate(
             "The initial weights are too small: all scores are nearly equal, every class has probability 1/10, and "
             "next to nothing flows back through W. The loss stays on a plateau at ln 10 = 2.30 for a long time.",
             f"{layer} is {ratio:.2g} times as large as He's. "
-                f"At the start the scores spread by {spread:.2g} and the loss is {first:.4f} (ln 10 = "
+            f"At the start the scores spread by {spread:.2g} and the loss is {first:.4f} (ln 10 = "
             f"{CHANCE:.4f}). From He's initial weights, np.random.randn(fan_in, fan_out) * "
             "np.sqrt(2 / fan_in), the reference gets to "
             f"{he if healed_by_weights else both:.4f}; from yours to {same:.4f}.",
