@@ -163,7 +163,7 @@ def agreement(settings: Settings, weights: Sequence[dict[str, np.ndarray]], data
     return Agreement(settings, len(verdicts), max(line.bound_used for _, line in verdicts), wrong)
 
 
-def steps_to(level: float, run: Run, digits: Digits, every: int = 25) -> int | None:
+def steps_to(level: float, run: Run, digits: Digits, every: int = 50) -> int | None:
     """After how many steps the test accuracy reaches `level`; None where no epoch ends at or above it.
 
     The first epoch that does is taken again, batch for batch, from the weights it began with, and the test set is
