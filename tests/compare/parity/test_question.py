@@ -40,8 +40,11 @@ def test_the_command_prints_one_json_document_of_the_promised_shape(small_set, t
     assert document["end_to_end"]["is_a_verdict"] is False
     assert document["referee"]["holds"] is True
     assert document["referee"]["relative_difference"] < 1e-9
+    assert document["files"].pop() == str(tmp_path / "report.html")  # written last, from what is in results.json
     assert json.loads((tmp_path / "results.json").read_text()) == document
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["parity.png", "parity.svg", "results.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "parity.png", "parity.svg", "report.html", "results.json",
+    ]  # fmt: skip
 
 
 def test_the_command_prints_a_row_a_line_the_sentences_and_the_verdict(small_set, tmp_path):
