@@ -1,6 +1,8 @@
 """Parts of experiments that need a process of their own: another environment, a fresh start, or several at once."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,17 +17,35 @@ def run_python(arguments: Sequence[str], environment: Mapping[str, str | None], 
     """Run this Python with those arguments, the project's packages on its path, and wait for it.
 
     environment: what differs from this process's; None unsets a variable. Nothing that is printed gets through.
-    Raises ProcessFailed where the process fails or takes longer than `seconds`; it is then ended.
+    Raises ProcessFailed where the process fails or takes longer than `seconds`; it is then ended, and
+    so is whatever it has started.
     """
     root = Path(__file__).parents[2]
     changed = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), *_path_so_far()]), **environment}
     kept = {name: value for name, value in changed.items() if value is not None}
+    command, quiet = [sys.executable, *arguments], subprocess.DEVNULL
+    process = subprocess.Popen(
+        command, env=kept, stdout=quiet, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
-        done = subprocess.run([sys.executable, *arguments], env=kept, capture_output=True, text=True, timeout=seconds)
+        _, errors = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         raise ProcessFailed(f"it took longer than {seconds:g} s") from None
-    if done.returncode:
-        raise ProcessFailed(_last_line(done.stderr) or f"it ended with code {done.returncode}")
+    finally:
+        _end(process)
+    if process.returncode:
+        raise ProcessFailed(_last_line(errors) or f"it ended with code {process.returncode}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Nothing of it may outlive this call, not even after Ctrl-C: compilers and workers are processes of their own."""
+    if process.poll() is not None:
+        return
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own
+    else:
+        process.kill()
+    process.communicate()
 
 
 def _path_so_far() -> list[str]:
@@ -34,5 +54,7 @@ def _path_so_far() -> list[str]:
 
 
 def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+    """The last that names an error, as Python's tracebacks end, or else the last with any letter in it."""
+    lines = [line.strip() for line in text.splitlines() if any(letter.isalpha() for letter in line)]
+    errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]
+    return (errors or lines or [""])[-1]

@@ -1,6 +1,7 @@
 """Work in another process."""
 
 import os
+import time
 
 import pytest
 
@@ -23,6 +24,7 @@ def test_the_process_has_the_environment_it_is_given_and_this_one_keeps_its_own(
     ("code", "seconds", "said"),
     [
         ("import sys; sys.exit('no compiler')", 30, "no compiler"),
+        ("import sys; sys.exit('ValueError: the cause\\nand how it went on\\n=====')", 30, "^ValueError: the cause$"),
         ("import os; os._exit(3)", 30, "code 3"),
         ("import time; time.sleep(30)", 0.2, "longer than 0.2 s"),
     ],
@@ -30,3 +32,14 @@ def test_the_process_has_the_environment_it_is_given_and_this_one_keeps_its_own(
 def test_a_process_that_fails_says_why_in_one_line(code, seconds, said):
     with pytest.raises(ProcessFailed, match=said):
         run_python(["-c", code], {}, seconds)
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="no groups of processes here")
+def test_what_a_process_has_started_is_ended_with_it(tmp_path):
+    note = tmp_path / "note"
+    grandchild = f"import time; time.sleep(3); open({str(note)!r}, 'w').write('still here')"
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
+    with pytest.raises(ProcessFailed, match="longer than"):
+        run_python(["-c", code], {}, 1)
+    time.sleep(3)
+    assert not note.exists()
