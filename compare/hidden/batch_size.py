@@ -192,7 +192,7 @@ def _draw_training(axes: "Axes", finding: Finding) -> None:
     axes.set_xlabel("seconds of training by hand")
     axes.set_ylabel("training loss")
     axes.set_title("What a second teaches: many steps of a fair direction beat few of an exact one")
-    axes.legend(loc="upper right", bbox_to_anchor=(1, 0.9))
+    axes.legend(loc="best")
 
 
 def _names(sizes: list[int]) -> list[str]:

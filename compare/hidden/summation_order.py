@@ -38,15 +38,15 @@ BLOCK = 64  # rows added at a time, as mini-batches whose gradients are accumula
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     """dW1 = x^T dz1 in every order for growing numbers of terms, from one dz1, so that nothing else can differ."""
     middle = digits.train_x.shape[1] // 2
+    by_size: dict[int, dict[str, dict[str, float]]] = {}
     with use_threads(1):
         start = initial_weights(settings.with_(init="he"), digits)
         dz1 = ManualNetwork(start).trace(digits.train_x, digits.train_labels)["dz1"]
-    x = np.ascontiguousarray(digits.train_x[:, middle - PIXELS // 2 : middle + PIXELS // 2])
-    rows = len(x)
-    by_size: dict[int, dict[str, dict[str, float]]] = {}
-    for n in [*(size for size in SIZES if size < rows), rows]:
-        by_size[n] = against_exact(in_every_order(x[:n], dz1[:n]), x[:n], dz1[:n])
-        advance()
+        x = np.ascontiguousarray(digits.train_x[:, middle - PIXELS // 2 : middle + PIXELS // 2])
+        rows = len(x)
+        for n in [*(size for size in SIZES if size < rows), rows]:
+            by_size[n] = against_exact(in_every_order(x[:n], dz1[:n]), x[:n], dz1[:n])
+            advance()
     return judge(by_size, settings.dtype)
 
 
