@@ -124,16 +124,14 @@ def parity(
 
 Pair = Annotated[str, typer.Option(help="Two of manual, autograd and torch_ref, or all three, with commas between.")]
 Steps = Annotated[int, typer.Option(help="Steps to train, over as many epochs as they take.")]
-OneThread = Annotated[int, typer.Option(help="Threads to compute with; for these small matrices one is the fastest.")]
 
 
 @app.command()
-@takes_settings("epochs", "threads", dtype="float32")
+@takes_settings("epochs", dtype="float32")
 def divergence(
     settings: "Settings",
     pair: Pair = "manual,torch_ref",
     steps: Steps = 3000,
-    threads: OneThread = 1,
     json: Json = False,
     out: Out = Path("results/divergence"),
     force: Force = False,
@@ -144,7 +142,6 @@ def divergence(
     """
     from compare import divergence as question
 
-    settings = settings.with_(threads=threads)
     _ask("divergence", lambda: question.answer(settings, pair, steps, out), json, out, force)
 
 
@@ -190,12 +187,11 @@ OwnEpochs = Annotated[int | None, typer.Option(help="Passes over the training se
 
 
 @app.command()
-@takes_settings("preset", "epochs", "hidden", "activation", "init", "init_scale", "threads", dtype="float32")
+@takes_settings("preset", "epochs", "hidden", "activation", "init", "init_scale", dtype="float32")
 def exercises(
     settings: "Settings",
     number: Number = None,
     epochs: OwnEpochs = None,
-    threads: OneThread = 1,
     json: Json = False,
     out: Out = Path("results/exercises"),
     force: Force = False,
@@ -206,7 +202,6 @@ def exercises(
     """
     from compare.exercises import question
 
-    settings = settings.with_(threads=threads)
     _ask(
         "exercises",
         lambda: question.Questions() if number is None else question.answer(number, settings, epochs, out),
@@ -226,7 +221,7 @@ Train = Annotated[bool, typer.Option("--train", help="Where the gradients are ri
 TimeLimit = Annotated[float, typer.Option(help="Seconds that your code may take.")]
 Seed = Annotated[int, typer.Option(help="Decides the numbers that it is tried on.", min=0)]
 Data = Annotated[Path | None, typer.Option(help="Folder of another set in MNIST's format.", show_default="MNIST")]
-Threads = Annotated[int | None, typer.Option(help="Threads to compute with.", show_default="one per processor", min=1)]
+Threads = Annotated[int, typer.Option(help="Threads to compute with.", min=1)]
 
 
 @app.command()
@@ -238,7 +233,7 @@ def check(
     json: Json = False,
     data: Data = None,
     seed: Seed = 0,
-    threads: Threads = None,
+    threads: Threads = 1,
     out: Out = Path("results/check"),
     force: Force = False,
 ) -> None:

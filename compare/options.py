@@ -43,10 +43,7 @@ SHARED: dict[str, tuple[Any, Any]] = {
         Annotated[Path | None, Option(help="Folder of another set in MNIST's format.", show_default="MNIST")],
         None,
     ),
-    "threads": (
-        Annotated[int | None, Option(help="Threads to compute with.", show_default="one per processor")],
-        None,
-    ),
+    "threads": (Annotated[int, Option(help="Threads to compute with; for matrices this small one is the best.")], 1),
 }
 
 

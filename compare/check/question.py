@@ -30,7 +30,7 @@ def answer(
     time_limit: float = 60.0,
     seed: int = 0,
     data: Path | None = None,
-    threads: int | None = None,
+    threads: int = 1,
     out: Path | None = None,
 ) -> Check:
     """Judge FILE or FILE:CLASS; with `train`, and where its gradients are right, train it as well.

@@ -33,7 +33,7 @@ class Settings:
     epochs: int = 10
     learning_rate: float = 0.1
     data: Path | None = None
-    threads: int | None = None
+    threads: int = 1
 
     def __post_init__(self) -> None:
         _whole("--seed", self.seed, least=0)
@@ -47,8 +47,7 @@ class Settings:
             _whole("--batch-size", self.batch_size, least=1)
         _whole("--epochs", self.epochs, least=1)
         _positive("--learning-rate", self.learning_rate)
-        if self.threads is not None:
-            _whole("--threads", self.threads, least=1)
+        _whole("--threads", self.threads, least=1)
 
     @staticmethod
     def from_options(preset: str = "minibatch", hidden: str = "128,64", **options: Any) -> "Settings":

@@ -1,4 +1,9 @@
-"""How many threads compute: the same number for NumPy's BLAS and for PyTorch, set together and put back."""
+"""How many threads compute: the same number for NumPy's BLAS and for PyTorch, set together and put back.
+
+One is the default. Matrices of 64 rows gain little from a second thread, and a BLAS waits for its threads by spinning:
+where another program holds one of two processors, the same training took twenty times as long with two threads as with
+one. And with one, the last bits do not depend on how many processors there are.
+"""
 
 import os
 from collections.abc import Iterator
@@ -13,15 +18,14 @@ def available_threads() -> int:
 
 
 @contextmanager
-def use_threads(threads: int | None) -> Iterator[int]:
-    """Compute with that many threads (None: as many as there are processors); gives the number."""
+def use_threads(threads: int) -> Iterator[int]:
+    """Compute with that many threads; gives the number."""
     import torch
 
-    count = threads or available_threads()
     before = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(threads)
     try:
-        with threadpool_limits(count, user_api="blas"):
-            yield count
+        with threadpool_limits(threads, user_api="blas"):
+            yield threads
     finally:
         torch.set_num_threads(before)

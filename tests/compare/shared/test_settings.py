@@ -13,6 +13,7 @@ def test_the_default_is_the_minibatch_preset_in_float64():
     assert Settings.from_options() == Settings()
     assert (Settings().batch_size, Settings().learning_rate, Settings().epochs) == (64, 0.1, 10)
     assert Settings().dtype == "float64"
+    assert Settings().threads == 1
 
 
 def test_the_chapter_preset_is_the_whole_set_as_one_batch_with_a_small_rate_for_50_epochs():
