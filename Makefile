@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint clean
+.PHONY: setup run test lint pictures clean
 
 setup: $(VENV)/.ready
 
@@ -25,6 +25,13 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The pictures in README.md: a run's curves and the head of its report, the latter taken by a headless Chromium.
+pictures: setup
+	$(BIN)/python -m compare run --force
+	cp results/run/curves.png docs/curves.png
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1200,1480 \
+		--screenshot=docs/report.png "file://$(CURDIR)/results/run/report.html"
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info results .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -43,18 +43,18 @@ def _program() -> str:
     return "threeways" if Path(sys.argv[0]).name.startswith("threeways") else "python -m compare"
 
 
-def _ask(command: str, question: Callable[[], Answer], json: bool, out: Path, force: bool) -> None:
+def _ask(question: Callable[[], Answer], json: bool, out: Path, force: bool) -> None:
     """Answer the question, show the answer, write its report, and exit with the answer's code."""
     try:
         answer = question()
+        files = getattr(answer, "files", None)
+        if files is not None:  # a mere list of questions leaves none
+            from compare.report.writing import write_report
+
+            files.append(write_report(sys.argv[1:], answer, files, out, force))
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept in the folder of the results.", file=sys.stderr)
         raise typer.Exit(130) from None
-    files = getattr(answer, "files", None)
-    if files is not None:  # a mere list of questions leaves none
-        from compare.report.writing import write_report
-
-        files.append(write_report(command, answer, files, out, force))
     if json:
         from compare.shared.output import dump_json
 
@@ -78,7 +78,7 @@ def run(settings: "Settings", json: Json = False, out: Out = Path("results/run")
     """
     from compare import run as question
 
-    _ask("run", lambda: question.answer(settings, out), json, out, force)
+    _ask(lambda: question.answer(settings, out), json, out, force)
 
 
 @app.command()
@@ -90,7 +90,7 @@ def curves(settings: "Settings", json: Json = False, out: Out = Path("results/cu
     """
     from compare import curves as question
 
-    _ask("curves", lambda: question.answer(settings, out), json, out, force)
+    _ask(lambda: question.answer(settings, out), json, out, force)
 
 
 After = Annotated[int, typer.Option(help="Train that many steps first, by hand, and judge at those weights.")]
@@ -114,7 +114,6 @@ def parity(
     from compare.parity import question
 
     _ask(
-        "parity",
         lambda: question.answer_mutants(out) if mutants else question.answer(settings, out, after),
         json,
         out,
@@ -142,7 +141,7 @@ def divergence(
     """
     from compare import divergence as question
 
-    _ask("divergence", lambda: question.answer(settings, pair, steps, out), json, out, force)
+    _ask(lambda: question.answer(settings, pair, steps, out), json, out, force)
 
 
 @app.command()
@@ -154,7 +153,7 @@ def rosetta(settings: "Settings", json: Json = False, out: Out = Path("results/r
     """
     from compare.rosetta import question
 
-    _ask("rosetta", lambda: question.answer(settings, out), json, out, force)
+    _ask(lambda: question.answer(settings, out), json, out, force)
 
 
 Name = Annotated[str | None, typer.Argument(help="The experiment; without one, all are listed.", show_default=False)]
@@ -177,7 +176,7 @@ def hidden(
     """
     from compare.hidden import question
 
-    _ask("hidden", lambda: question.answer(settings, out, name, everything), json, out, force)
+    _ask(lambda: question.answer(settings, out, name, everything), json, out, force)
 
 
 Number = Annotated[
@@ -203,7 +202,6 @@ def exercises(
     from compare.exercises import question
 
     _ask(
-        "exercises",
         lambda: question.Questions() if number is None else question.answer(number, settings, epochs, out),
         json,
         out,
@@ -244,7 +242,6 @@ def check(
     from compare.check import question
 
     _ask(
-        "check",
         lambda: question.answer(
             file,
             activation=activation,

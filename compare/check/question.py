@@ -18,6 +18,7 @@ from compare.check.source import Sources
 from compare.check.train import train as train_beside
 from compare.check.verdict import Check
 from compare.parity.line_check import LineVerdict
+from compare.shared.environment import environment
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
 
@@ -53,7 +54,10 @@ def answer(
             result = replace(result, training=training)
         elif train:
             result.notes.append("--train looks further once the gradients are right; mend these first.")
+        settings = {"file": file.name, "activation": activation, "train": train, "seed": seed}
+        result = replace(result, made_with={"settings": settings, "environment": environment(threads)})
     if output is not None:
+        result = replace(result, files=[output.folder / "results.json"])
         output.write_json("results.json", result.as_json())
     return result
 

@@ -1,6 +1,7 @@
 """The answer on one file: what was found out, the lines, the mistakes, and how they are shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from compare.check.evidence import Diagnosis
 from compare.check.source import Sources
 from compare.check.train import ROWS, STEPS, Training
 from compare.parity.line_check import LineVerdict
-from compare.shared.terminal import print_table, print_text
+from compare.shared.terminal import print_files, print_table, print_text
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Check:
     convention: Convention
     initial: dict[str, np.ndarray]
     training: Training | None = None
+    files: list[Path] = field(default_factory=list)
+    made_with: dict[str, Any] = field(default_factory=dict)  # settings and environment, for the record
 
     @property
     def holds(self) -> bool:
@@ -55,6 +58,7 @@ class Check:
         """Plain data."""
         return {
             "holds": self.holds,
+            "verdict": f"{self.file}: {self.verdict}",
             "first_wrong_line": self.first_wrong_line,
             "source_line": self.source_line,
             "found_out": self.found_out,
@@ -73,6 +77,8 @@ class Check:
                 for v in self.lines
             ],
             "training": None if self.training is None else self.training.as_json(),
+            "files": [str(path) for path in self.files],
+            **self.made_with,
         }  # fmt: skip
 
     def print(self) -> None:
@@ -92,6 +98,7 @@ class Check:
         for note in self.notes:
             print_text(note)
         print_text(self.verdict)
+        print_files(self.files)
 
     def _print_training(self, training: Training) -> None:
         print_table(

@@ -30,8 +30,7 @@ def answer_page(command: str, content: Mapping[str, Any], files: Sequence[Path])
         told.append(Told(one["name"], one["question"], one["answer"], one["holds"], one.get("lesson", ""), drawn))
     if told and not verdict:
         verdict = f"{sum(one.holds for one in told)} of {len(told)} claims hold."
-    about = {"command": f"python -m compare {command}"}
-    about |= {name: content[name] for name in ("settings", "environment") if name in content}
+    about = {name: content[name] for name in ("settings", "environment") if name in content}
     holds = bool(content.get("holds", all(one.holds for one in told)))
     parts = {
         "experiments": told,

@@ -51,7 +51,7 @@ def run_page(run: Run, beside: Path) -> Page:
         run.holds,
         run.verdict,
         "run.html.j2",
-        {"command": "python -m compare run", "settings": run.settings.as_json(), "environment": run.environment},
+        {"settings": run.settings.as_json(), "environment": run.environment},
         {
             "charts": _panels(run.curves),
             "difference": _difference_chart(run.pairs, run.settings.dtype),

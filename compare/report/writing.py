@@ -1,6 +1,8 @@
 """Which page an answer gets, and where it is written."""
 
+import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,11 +19,15 @@ class Answer(Protocol):
     def as_json(self) -> dict[str, Any]: ...  # noqa: D102
 
 
-def write_report(command: str, answer: Answer, files: Sequence[Path], out: Path, force: bool) -> Path:
+def write_report(typed: Sequence[str], answer: Answer, files: Sequence[Path], out: Path, force: bool) -> Path:
     """report.html in the folder `out`, with the figures among the answer's `files`.
 
-    force: overwrite an earlier report instead of keeping it. Raises BadInput where it cannot be written.
+    typed: the command and its options, as they were given. force: overwrite an earlier report instead of keeping it.
+    Raises BadInput where it cannot be written.
     """
     if isinstance(answer, Run):
-        return write_page(run_page(answer, beside=out.parent), Output(out), force)
-    return write_page(answer_page(command, answer.as_json(), files), Output(out), force)
+        page = run_page(answer, beside=out.parent)
+    else:
+        page = answer_page(typed[0], answer.as_json(), files)
+    about = {"command": shlex.join(("python", "-m", "compare", *typed)), **page.about}
+    return write_page(replace(page, about=about), Output(out), force)

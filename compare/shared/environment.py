@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from importlib.metadata import version
 from typing import Any
 
@@ -11,8 +12,7 @@ from threadpoolctl import threadpool_info
 
 def environment(threads: int) -> dict[str, Any]:
     """Versions, processor, threads and BLAS as plain data, without names of folders or machines."""
-    import torch
-
+    torch = sys.modules.get("torch")  # where no question needed it, its kernels did not matter
     return {
         "python": platform.python_version(),
         "numpy": version("numpy"),
@@ -22,7 +22,7 @@ def environment(threads: int) -> dict[str, Any]:
         "processor": processor(),
         "threads": threads,
         "blas": blas(),
-        "torch_kernels": torch.backends.cpu.get_cpu_capability(),
+        "torch_kernels": torch.backends.cpu.get_cpu_capability() if torch else None,
         "environment_variables": {
             name: value
             for name, value in sorted(os.environ.items())
