@@ -8,42 +8,31 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from compare.shared.settings import PRESETS, Settings
+
 Json = Annotated[bool, Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 Out = Annotated[Path, Option(help="Folder for the files.")]
-
 Force = Annotated[bool, Option("--force", help="Overwrite an earlier report.html instead of keeping it.")]
 
-#: name: (type and help, default); None leaves the choice to the preset.
-SHARED: dict[str, tuple[Any, Any]] = {
+#: name: (type, default, help); the default None leaves the choice to the preset, or is explained by the help.
+SHARED: dict[str, tuple[Any, Any, str]] = {
     "preset": (
-        Annotated[
-            str,
-            Option(
-                help="minibatch: batches of 64, learning rate 0.1, 10 epochs. chapter: the loop as the chapter prints "
-                "it, the whole set as one batch, learning rate 0.01, 50 epochs."
-            ),
-        ],
+        str,
         "minibatch",
+        "minibatch: batches of 64, learning rate 0.1, 10 epochs. chapter: the loop as the chapter prints it, the whole "
+        "set as one batch, learning rate 0.01, 50 epochs.",
     ),
-    "epochs": (Annotated[int | None, Option(help="Passes over the training set.", show_default="the preset's")], None),
-    "batch_size": (Annotated[int | None, Option(help="Images a batch.", show_default="the preset's")], None),
-    "learning_rate": (Annotated[float | None, Option(help="Size of a step.", show_default="the preset's")], None),
-    "seed": (Annotated[int, Option(help="Decides the initial weights and the order of the batches.")], 0),
-    "dtype": (Annotated[str, Option(help="float32 or float64.")], "float64"),
-    "hidden": (Annotated[str, Option(help="Widths of the hidden layers.")], "128,64"),
-    "activation": (Annotated[str, Option(help="relu or sigmoid, for every hidden layer.")], "relu"),
-    "init": (
-        Annotated[
-            str, Option(help="Initial weights: chapter (normal x scale), he, or torch (the default of nn.Linear).")
-        ],
-        "chapter",
-    ),
-    "init_scale": (Annotated[float, Option(help="The scale of --init chapter.")], 0.01),
-    "data": (
-        Annotated[Path | None, Option(help="Folder of another set in MNIST's format.", show_default="MNIST")],
-        None,
-    ),
-    "threads": (Annotated[int, Option(help="Threads to compute with; for matrices this small one is the best.")], 1),
+    "epochs": (int | None, None, "Passes over the training set."),
+    "batch_size": (int | None, None, "Images a batch."),
+    "learning_rate": (float | None, None, "Size of a step."),
+    "seed": (int, 0, "Decides the initial weights and the order of the batches."),
+    "dtype": (str, "float64", "float32 or float64."),
+    "hidden": (str, "128,64", "Widths of the hidden layers."),
+    "activation": (str, "relu", "relu or sigmoid, for every hidden layer."),
+    "init": (str, "chapter", "Initial weights: chapter (normal x scale), he, or torch (the default of nn.Linear)."),
+    "init_scale": (float, 0.01, "The scale of --init chapter."),
+    "data": (Path | None, None, "Folder of another set in MNIST's format."),
+    "threads": (int, 1, "Threads to compute with; for matrices this small one is the best."),
 }
 
 
@@ -52,28 +41,30 @@ def takes_settings(*left_out: str, **defaults: Any) -> Callable[[Callable[..., N
 
     defaults: in place of those in SHARED.
     """
+    if "preset" in left_out:
+        defaults = {**PRESETS["minibatch"], **defaults}
+    shared = [_parameter(name, defaults.get(name, SHARED[name][1])) for name in SHARED if name not in left_out]
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         first, *own = inspect.signature(command).parameters.values()
         assert first.name == "settings", "a command that takes settings takes them first"
-        shared = {name: option for name, option in SHARED.items() if name not in left_out}
 
         @functools.wraps(command)
         def with_options(**options: Any) -> None:
-            from compare.shared.settings import Settings
-
-            settings = Settings.from_options(**{name: options.pop(name) for name in shared})
+            settings = Settings.from_options(**{option.name: options.pop(option.name) for option in shared})
             command(settings, **options)
 
-        parameters = [
-            inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(name, default), annotation=kind
-            )
-            for name, (kind, default) in shared.items()
-        ]
-        parameters += [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        parameters = [*shared, *(option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in own)]
         with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        with_options.__annotations__ = {option.name: option.annotation for option in parameters}
         return with_options
 
     return decorate
+
+
+def _parameter(name: str, default: Any) -> inspect.Parameter:
+    """A shared option as a parameter of a command, in the way that typer reads it."""
+    kind, _, said = SHARED[name]
+    shown = True if default is not None else "MNIST" if name == "data" else "the preset's"
+    option: Any = Annotated[kind, Option(help=said, show_default=shown)]  # type: ignore[valid-type]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=option)
