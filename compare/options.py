@@ -66,5 +66,5 @@ def _parameter(name: str, default: Any) -> inspect.Parameter:
     """A shared option as a parameter of a command, in the way that typer reads it."""
     kind, _, said = SHARED[name]
     shown = True if default is not None else "MNIST" if name == "data" else "the preset's"
-    option: Any = Annotated[kind, Option(help=said, show_default=shown)]  # type: ignore[valid-type]
+    option: Any = Annotated[kind, Option(help=said, show_default=shown)]
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=option)
