@@ -19,9 +19,9 @@ so far, magnified in those that magnify.
 What makes the difference jump is the first jump, if it is at a flip: later ones have its consequences in them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, count, islice, pairwise
+from itertools import combinations, islice, pairwise
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from compare.divergence_replay import replay
 from compare.shared.differences import largest_difference
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
-from compare.shared.training import Digits, TrainingStopped, epoch_batches, network, steps_per_epoch
+from compare.shared.training import Digits, TrainingStopped, endless_batches, network, steps_per_epoch
 
 GROWTH = 2.0
 ROUNDINGS = 4.0
@@ -122,7 +122,7 @@ def lockstep(growths: Sequence[Growth], settings: Settings, digits: Digits, step
     weights = {name: net.parameters() for name, net in nets.items()}
     rows, an_epoch = np.arange(len(digits.train_x)), steps_per_epoch(settings, len(digits.train_x))
     with np.errstate(over="ignore", invalid="ignore"):  # overflow is looked for here, and reported better
-        for step, batch in enumerate(islice(_batches(settings, len(rows)), steps), start=1):
+        for step, batch in enumerate(islice(endless_batches(settings, len(rows)), steps), start=1):
             x, labels = digits.train_x[batch], digits.train_labels[batch]
             taken = {}
             for name, net in nets.items():
@@ -138,11 +138,6 @@ def lockstep(growths: Sequence[Growth], settings: Settings, digits: Digits, step
                 flips = find_flips(a.trace, b.trace, rows[batch]) if settings.activation == "relu" else []
                 record(growth, a, b, flips, x, labels, settings.learning_rate)
             advance()
-
-
-def _batches(settings: Settings, rows: int) -> Iterator[np.ndarray | slice]:
-    for epoch in count(1):
-        yield from epoch_batches(settings, rows, epoch)
 
 
 def find_flips(a: Arrays, b: Arrays, images: np.ndarray) -> list[Flip]:

@@ -1,6 +1,5 @@
 """Batches of 1, 64, 1,024 and all images: the noise of the gradient, the time of an epoch, what a second teaches."""
 
-import itertools
 import math
 import time
 from functools import partial
@@ -15,7 +14,7 @@ from compare.shared.implementations import NAMES, TITLES, build
 from compare.shared.settings import PRESETS, Settings
 from compare.shared.terminal import Advance
 from compare.shared.threads import use_threads
-from compare.shared.training import epoch_batches, initial_weights
+from compare.shared.training import endless_batches, initial_weights
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -122,9 +121,8 @@ def trained(start: Parameters, settings: Settings, digits: "Digits", size: int, 
     net = ManualNetwork(start)
     judged = digits.train_x[:JUDGED_ON], digits.train_labels[:JUDGED_ON]
     seconds, losses, spent = [0.0], [net.loss(*judged)], 0.0
-    for_size = settings.with_(batch_size=size)
-    epochs = (epoch_batches(for_size, len(digits.train_x), epoch) for epoch in itertools.count(1))
-    for steps, batch in enumerate(itertools.chain.from_iterable(epochs), start=1):
+    batches = endless_batches(settings.with_(batch_size=size), len(digits.train_x))
+    for steps, batch in enumerate(batches, start=1):
         begun = time.perf_counter()
         net.step(digits.train_x[batch], digits.train_labels[batch], rate)
         spent += time.perf_counter() - begun
@@ -133,7 +131,7 @@ def trained(start: Parameters, settings: Settings, digits: "Digits", size: int, 
             losses.append(net.loss(*judged))
         if spent >= SECONDS:
             return {"steps": steps, "seconds": seconds, "loss": losses}
-    raise AssertionError("epochs are counted without an end")
+    raise AssertionError("the batches never end")
 
 
 def draw(finding: Finding) -> "Figure":

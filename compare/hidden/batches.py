@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.shared.settings import Settings
-from compare.shared.training import epoch_batches
+from compare.shared.training import endless_batches
 
 if TYPE_CHECKING:
     from compare.shared.training import Digits
@@ -21,6 +21,5 @@ def first_batch(settings: Settings, digits: "Digits") -> tuple[np.ndarray, np.nd
 
 def batches(settings: Settings, digits: "Digits", steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Images and labels of the first `steps` batches of a training with these settings, epoch after epoch."""
-    epochs = (epoch_batches(settings, len(digits.train_x), epoch) for epoch in itertools.count(1))
-    for batch in itertools.islice(itertools.chain.from_iterable(epochs), steps):
+    for batch in itertools.islice(endless_batches(settings, len(digits.train_x)), steps):
         yield digits.train_x[batch], digits.train_labels[batch]

@@ -23,7 +23,7 @@ from compare.shared.output import Output
 from compare.shared.settings import Settings
 from compare.shared.terminal import print_files, progress
 from compare.shared.threads import use_threads
-from compare.shared.training import epoch_batches
+from compare.shared.training import endless_batches
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,11 @@ class Parity:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
+        from compare.parity.report import verdict_sentence
+
         return {
             "holds": self.holds,
+            "verdict": verdict_sentence(self),
             "dtype": self.settings.dtype,
             "batch_size": self.settings.batch_size,
             "after": self.after,
@@ -151,8 +154,7 @@ def trained(settings: Settings, data: Dataset, steps: int) -> dict[str, np.ndarr
     sizes = settings.sizes(data.train_images.shape[1], CLASSES)
     start = initial_parameters(sizes, settings.init, settings.init_scale, settings.seed, settings.dtype)
     net = build("manual", start, settings.activation)
-    epochs = (epoch_batches(settings, len(data.train_labels), epoch) for epoch in itertools.count(1))
-    batches = itertools.islice(itertools.chain.from_iterable(epochs), steps)
+    batches = itertools.islice(endless_batches(settings, len(data.train_labels)), steps)
     with progress("training", steps) as advance, np.errstate(over="ignore", invalid="ignore"):
         for step, batch in enumerate(batches, start=1):
             x = pixels(data.train_images[batch], settings.dtype)

@@ -84,6 +84,12 @@ def epoch_batches(settings: Settings, rows: int, epoch: int) -> Iterator[np.ndar
         yield order[start : start + size]
 
 
+def endless_batches(settings: Settings, rows: int) -> Iterator[np.ndarray | slice]:
+    """The batches of one epoch after the other, for whoever counts steps and not epochs; it never ends."""
+    for epoch in itertools.count(1):
+        yield from epoch_batches(settings, rows, epoch)
+
+
 def steps_per_epoch(settings: Settings, rows: int) -> int:
     """How many batches an epoch has."""
     return math.ceil(rows / settings.rows_per_batch(rows))

@@ -12,6 +12,7 @@ from compare.shared.training import (
     Curve,
     Digits,
     TrainingStopped,
+    endless_batches,
     epoch_batches,
     network,
     steps_per_epoch,
@@ -70,6 +71,13 @@ def test_the_order_of_the_batches_depends_on_the_seed_alone():
     )
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+def test_endless_batches_are_those_of_the_epochs_in_their_order():
+    settings = Settings(batch_size=400)  # 3 batches an epoch, the last of them smaller
+    expected = [batch for epoch in (1, 2, 3) for batch in epoch_batches(settings, 1000, epoch)]
+    for batch, found in zip(expected, endless_batches(settings, 1000), strict=False):
+        np.testing.assert_array_equal(found, batch)
 
 
 def test_a_batch_of_the_whole_set_is_taken_without_a_copy():
