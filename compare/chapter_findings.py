@@ -38,7 +38,12 @@ class Change:
 
     @property
     def left_plateau(self) -> int | None:
-        """The step at which the mean loss of the last WINDOW steps first lies below the plateau."""
+        """The step at which the mean loss of the last WINDOW steps first lies below the plateau; None if it never does.
+
+        Fewer steps than WINDOW have no such mean.
+        """
+        if self.steps < WINDOW:
+            return None
         means = np.convolve(self.losses, np.ones(WINDOW) / WINDOW, mode="valid")
         below = np.flatnonzero(means < LEFT * PLATEAU)
         return int(below[0]) + WINDOW if below.size else None

@@ -86,6 +86,11 @@ def test_the_end_of_a_plateau_is_where_the_mean_of_a_window_falls_below_it():
     assert Change("", 0.1, 2.3, 2.3, 0.1, [2.3] * 60).left_plateau is None
 
 
+@pytest.mark.parametrize("steps", [0, 1, 10, WINDOW - 1])
+def test_fewer_steps_than_a_window_tell_of_no_end_of_the_plateau(steps):
+    assert Change("", 0.1, 2.3, 2.3, 0.1, [2.3] * steps).left_plateau is None
+
+
 def test_the_next_chapters_weights_are_pytorchs_own_and_its_random_state_is_left_alone():
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
