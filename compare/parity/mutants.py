@@ -152,10 +152,18 @@ class Proof:
         """Whether every bug is caught and nothing that is correct is."""
         return self.correct_holds and self.caught == len(self.mutants)
 
+    @property
+    def verdict(self) -> str:
+        """How many were caught, in a sentence."""
+        holds = "It holds." if self.holds else "It does not hold."
+        correct = "" if self.correct_holds else " The network without any of them does not pass."
+        return f"{holds} {self.caught} of {len(self.mutants)} planted bugs are caught on their own line.{correct}"
+
     def as_json(self) -> dict[str, Any]:
         """As plain data."""
         return {
             "holds": self.holds,
+            "verdict": self.verdict,
             "caught": self.caught,
             "planted": len(self.mutants),
             "mutants": [

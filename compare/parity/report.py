@@ -161,9 +161,9 @@ def print_mutants(proof: Proof) -> None:
         "Each bug replaces one line of a correct float64 network; it counts as caught if the first line outside its "
         "bound is that line. The network without any of them "
         + ("passes" if proof.correct_holds else "DOES NOT PASS")
-        + f" on the same data. {'It holds.' if proof.holds else 'It does not hold.'} {proof.caught} of "
-        f"{len(proof.mutants)} are caught."
+        + " on the same data."
     )
+    print_text(proof.verdict)
 
 
 def _share(part: float) -> str:

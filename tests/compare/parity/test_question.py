@@ -40,6 +40,8 @@ def test_the_command_prints_one_json_document_of_the_promised_shape(small_set, t
     assert document["end_to_end"]["is_a_verdict"] is False
     assert document["referee"]["holds"] is True
     assert document["referee"]["relative_difference"] < 1e-9
+    assert document["verdict"].startswith("It holds. All 69 lines")
+    assert "It holds. All 69 lines" in (tmp_path / "report.html").read_text()
     assert document["files"].pop() == str(tmp_path / "report.html")  # written last, from what is in results.json
     assert json.loads((tmp_path / "results.json").read_text()) == document
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -62,6 +64,11 @@ def test_mutants_are_all_caught_by_the_command(tmp_path):
     document = json.loads(done.stdout)
     assert document["holds"] is True
     assert document["caught"] == document["planted"] >= 30
+    assert (
+        document["verdict"]
+        == f"It holds. {document['caught']} of {document['planted']} planted bugs are caught on their own line."
+    )
+    assert document["verdict"] in (tmp_path / "report.html").read_text()
 
 
 def test_the_three_are_judged_at_the_weights_that_training_has_reached(small_set, tmp_path, answer):
