@@ -19,9 +19,9 @@ from autograd.tensor import Tensor
 ACTIVATIONS = {"relu": relu, "sigmoid": sigmoid}
 
 
-def parameter(array: np.ndarray) -> Tensor:
-    """A leaf of the graph, from a copy of the array."""
-    return Tensor(array.copy(), requires_grad=True)
+def parameter(weights: np.ndarray) -> Tensor:
+    """A leaf of the graph, from a copy of the weights."""
+    return Tensor(weights.copy(), requires_grad=True)
 
 
 def array(gradient: np.ndarray | None) -> np.ndarray:
@@ -41,7 +41,8 @@ class Network:
         self.W2, self.b2 = parameter(parameters["W2"]), parameter(parameters["b2"])
         self.W3, self.b3 = parameter(parameters["W3"]), parameter(parameters["b3"])
         self.activation = ACTIVATIONS[activation]
-        self.optimizer = SGD([self.W1, self.b1, self.W2, self.b2, self.W3, self.b3], learning_rate=0.1)
+        weights = [self.W1, self.b1, self.W2, self.b2, self.W3, self.b3]
+        self.optimizer = SGD(weights, learning_rate=0.1)  # a placeholder: each step is told its own
 
     def parameters(self) -> dict[str, np.ndarray]:
         """The six parameters by name, as copies."""

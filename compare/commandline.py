@@ -12,6 +12,7 @@ import typer
 
 from compare.options import Force, Json, Out, takes_settings
 from compare.shared.errors import BadInput
+from compare.shared.ours import NAMES, check_is_ours
 
 if TYPE_CHECKING:
     from compare.shared.settings import Settings
@@ -36,6 +37,9 @@ def main() -> None:
         app(prog_name=_program())
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except MemoryError:
+        print("error: This takes more memory than there is. Try a smaller --hidden or --batch-size.", file=sys.stderr)
         sys.exit(2)
 
 
@@ -67,6 +71,8 @@ def _ask(question: Callable[[], Answer], json: bool, out: Path, force: bool) -> 
 @app.callback()
 def _about() -> None:
     """One MNIST network, three ways: backprop by hand, a tiny autograd engine, PyTorch. Are they the same?"""
+    for name in NAMES:
+        check_is_ours(name)
 
 
 @app.command()
@@ -93,7 +99,7 @@ def curves(settings: "Settings", json: Json = False, out: Out = Path("results/cu
     _ask(lambda: question.answer(settings, out), json, out, force)
 
 
-After = Annotated[int, typer.Option(help="Train that many steps first, by hand, and judge at those weights.")]
+After = Annotated[int, typer.Option(help="Train this many steps first, by hand, and judge at those weights.")]
 Mutants = Annotated[bool, typer.Option("--mutants", help="Plant bugs instead, and see whether each is caught.")]
 
 

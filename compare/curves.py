@@ -99,13 +99,17 @@ def judge(settings: Settings, curves: Sequence[Curve], pairs: Sequence[PairDiffe
     holds = True
     if settings.dtype == "float64":
         holds = weights < SAME_WEIGHTS and disagreements == 0
-        apart += " They trained to the same network." if holds else " They should have trained to the same network."
+        apart += (
+            " They trained to the same network."
+            if holds
+            else " They should have trained to the same network: python -m compare divergence shows where they part."
+        )
     elif SAME_WEIGHTS <= weights < BEFORE_A_FLIP and not disagreements:
         apart += " In float32 that is rounding alone: no ReLU is on in one and off in another yet."
     elif weights >= SAME_WEIGHTS:
         apart += (
             " That is no bug: in float32, rounding soon switches a ReLU on in one and off in another, and from there "
-            "on they learn on different ways."
+            "on they take different paths."
         )
     return holds, f"{apart} {_learned(curves[0])}"
 

@@ -23,7 +23,7 @@ SHARED: dict[str, tuple[Any, Any, str]] = {
         "set as one batch, learning rate 0.01, 50 epochs.",
     ),
     "epochs": (int | None, None, "Passes over the training set."),
-    "batch_size": (int | None, None, "Images a batch."),
+    "batch_size": (int | None, None, "Images per batch."),
     "learning_rate": (float | None, None, "Size of a step."),
     "seed": (int, 0, "Decides the initial weights and the order of the batches."),
     "dtype": (str, "float64", "float32 or float64."),
@@ -32,7 +32,7 @@ SHARED: dict[str, tuple[Any, Any, str]] = {
     "init": (str, "chapter", "Initial weights: chapter (normal x scale), he, or torch (the default of nn.Linear)."),
     "init_scale": (float, 0.01, "The scale of --init chapter."),
     "data": (Path | None, None, "Folder of another set in MNIST's format."),
-    "threads": (int, 1, "Threads to compute with; for matrices this small one is the best."),
+    "threads": (int, 1, "Threads to compute with; one is fastest for matrices this small."),
 }
 
 

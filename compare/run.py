@@ -103,12 +103,12 @@ def answer(settings: Settings, out: Path) -> Run:
         with progress("gradients", len(DTYPES) * len(NAMES)) as advance:
             parity = compare_gradients("before", initial_weights(settings, digits), data, settings, advance)
         curves = train_all(settings, digits, output)
+        save_curves(curves, settings, output)  # at once, so that nothing after it can lose them
         with progress("gradients", len(DTYPES) * len(NAMES)) as advance:
             parity += compare_gradients("after", curves[0].weights[-1], data, settings, advance)
         pairs = differences(curves)
         alike, how_alike = judge(settings, curves, pairs)
         holds = alike and all(p.holds for p in parity)
-        save_curves(curves, settings, output)
         verdict = f"{'It holds.' if holds else 'It does not hold.'} {gradient_verdict(parity)} {how_alike}"
         files = [*output.files, output.folder / "results.json"]
         result = Run(settings, curves, pairs, parity, holds, verdict, files, environment(threads), data)
@@ -162,7 +162,7 @@ def gradient_verdict(parity: Sequence[Parity]) -> str:
 def print_parity(parity: Sequence[Parity]) -> None:
     """One table: each pair's gradients before and after training, the parameter that differs most."""
     print_table(
-        f"Gradients of the first {ROWS} images, pair by pair: the parameter that comes nearest to its bound",
+        "Gradients of the first images, pair by pair: the parameter that comes nearest to its bound",
         ("training", "dtype", "pair", "parameter", "absolute", "relative", "ulps", "verdict"),
         [
             (found.when, found.dtype, worst.pair, worst.parameter, f"{worst.absolute:.1e}", f"{worst.relative:.1e}",
@@ -172,9 +172,9 @@ def print_parity(parity: Sequence[Parity]) -> None:
         ],
     )  # fmt: skip
     print_text(
-        "absolute: the largest difference of an entry; relative: that, by the largest entry of the gradient; ulps: the "
-        "largest difference in units in the last place of the entry itself, which are many where large terms have "
-        "cancelled and left an entry near 0; within bound: no more than rounding, in the worst case, can explain.\n"
+        "absolute: the largest difference of an entry; relative: that, divided by the largest entry of the gradient; "
+        "ulps: the largest difference in units in the last place of the entry itself, which are many where large terms "
+        "have cancelled and left an entry near 0; within bound: no more than rounding, in the worst case, can explain.\n"
     )
 
 

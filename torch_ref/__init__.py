@@ -1,4 +1,4 @@
-"""The reference: the same network as a PyTorch user writes it.
+"""The reference: the same network from PyTorch's own layers, loss and optimizer, with NumPy arrays in and out.
 
 `network.py` has the three layers by name, `deep.py` any number of them in a `torch.nn.Sequential`.
 """

@@ -40,8 +40,8 @@ class Network:
         self.layer2 = linear(parameters["W2"], parameters["b2"])
         self.layer3 = linear(parameters["W3"], parameters["b3"])
         self.activation = ACTIVATIONS[activation]
-        layers = torch.nn.ModuleList([self.layer1, self.layer2, self.layer3])
-        self.optimizer = torch.optim.SGD(layers.parameters(), lr=0.1)
+        weights = [*self.layer1.parameters(), *self.layer2.parameters(), *self.layer3.parameters()]
+        self.optimizer = torch.optim.SGD(weights, lr=0.1)  # a placeholder: each step is told its own
 
     def parameters(self) -> dict[str, np.ndarray]:
         """The six parameters by name, as copies."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,14 @@ def collected(folder: Path) -> list[Told]:
     found = []
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
         try:
-            content: Any = json.loads(path.read_text())
-            told = Told(
-                content.get("name") or f"exercise {content['exercise']}", content["question"], content["answer"],
-                bool(content["holds"]), content.get("lesson", ""), [],
-            )  # fmt: skip
+            content: Any = json.loads(path.read_text(encoding="utf-8"))
+            drawing = path.with_suffix(".svg")
+            figures = [inline_svg(drawing, content["answer"])] if drawing.exists() else []
+            name = content.get("name") or f"exercise {content['exercise']}"
+            told = Told(name, content["question"], content["answer"], bool(content["holds"]), "", figures)
+            found.append(replace(told, lesson=content.get("lesson", "")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-        told.figures.extend(inline_svg(svg, told.answer) for svg in sorted(folder.glob(f"{path.stem}*.svg")))
-        found.append(told)
+            continue  # another program's file, or one of another version: the page does without
     return found
 
 
@@ -43,7 +42,7 @@ def inline_svg(path: Path, description: str) -> Markup:
 
     Every name in it gets the file's name in front, since a page must not have one twice.
     """
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     text = text[text.index("<svg") :]
     own = re.sub(r"\W", "-", path.stem)
     text = re.sub(r'\bid="', f'id="{own}-', text)

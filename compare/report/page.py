@@ -48,7 +48,7 @@ def render(page: Page) -> str:
         page=page,
         names=NAMES,
         titles=TITLES,
-        style=Markup((folder / "style.css").read_text()),
-        script=Markup((folder / "script.js").read_text()),
+        style=Markup((folder / "style.css").read_text(encoding="utf-8")),
+        script=Markup((folder / "script.js").read_text(encoding="utf-8")),
         **page.parts,
     )

@@ -31,7 +31,7 @@ class Block:
 
 def side_by_side() -> list[Block]:
     """The three files, method by method, in the order in which the hand-written one has them."""
-    parts = {name: _methods((files(name) / "network.py").read_text()) for name in NAMES}
+    parts = {name: _methods((files(name) / "network.py").read_text(encoding="utf-8")) for name in NAMES}
     blocks = []
     for method in parts["manual"]:
         columns = [parts[name].get(method, []) for name in NAMES]

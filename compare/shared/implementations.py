@@ -1,15 +1,15 @@
 """The three implementations behind one contract."""
 
 import importlib
-import importlib.util
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from compare.shared.errors import BadInput
+from compare.shared.ours import NAMES, check_is_ours
 
-NAMES = ("manual", "autograd", "torch_ref")
+__all__ = ["NAMES", "PAIRS", "TITLES", "Network", "build"]
+
 PAIRS = (("manual", "autograd"), ("manual", "torch_ref"), ("autograd", "torch_ref"))
 
 #: What a person calls them.
@@ -37,22 +37,10 @@ def build(name: str, parameters: dict[str, np.ndarray], activation: str = "relu"
     for parameter, value in parameters.items():
         if not np.isfinite(value).all():
             raise BadInput(f"The parameter {parameter} holds a value that is not finite, so nothing can be computed.")
-    _check_is_ours(name)
+    check_is_ours(name)
     network: Network
     if len(parameters) == 6:
         network = importlib.import_module(f"{name}.network").Network(parameters, activation)
     else:
         network = importlib.import_module(f"{name}.deep").DeepNetwork(parameters, activation)
     return network
-
-
-def _check_is_ours(name: str) -> None:
-    """A package called `autograd` exists elsewhere too, and a file `manual.py` may lie in the working directory."""
-    expected = Path(__file__).parents[2] / name
-    spec = importlib.util.find_spec(name)
-    origin = Path(spec.origin) if spec and spec.origin else None
-    if origin != expected / "__init__.py" or not (expected / "network.py").is_file():
-        raise BadInput(
-            f"Python finds the module `{name}` at {origin}, and this project's is at {expected}. Run from another "
-            f"folder, rename the file that hides it, or uninstall the other package of that name."
-        )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from compare.shared.errors import BadInput
+
 #: name: what it draws
 SCHEMES = {
     "chapter": "standard normal x scale, biases 0",
@@ -19,7 +21,7 @@ def initial_parameters(
 ) -> dict[str, np.ndarray]:
     """W1 (sizes[0], sizes[1]), b1 (sizes[1],), W2, ... in `dtype`; the same draws for every dtype.
 
-    init: a name in SCHEMES; only "chapter" uses `scale`.
+    init: a name in SCHEMES; only "chapter" uses `scale`. Raises BadInput where the scale is too large for the dtype.
     """
     random = np.random.default_rng((seed, 0))
     parameters = {}
@@ -29,6 +31,9 @@ def initial_parameters(
             W, b = random.uniform(-limit, limit, (fan_in, fan_out)), random.uniform(-limit, limit, fan_out)
         else:
             spread = math.sqrt(2 / fan_in) if init == "he" else scale
-            W, b = random.standard_normal((fan_in, fan_out)) * spread, np.zeros(fan_out)
+            with np.errstate(over="ignore"):  # said better below
+                W, b = (random.standard_normal((fan_in, fan_out)) * spread).astype(dtype), np.zeros(fan_out)
         parameters[f"W{k}"], parameters[f"b{k}"] = W.astype(dtype), b.astype(dtype)
+        if not np.isfinite(parameters[f"W{k}"]).all():
+            raise BadInput(f"--init-scale {scale:g} is too large: initial weights overflow in {dtype}.")
     return parameters

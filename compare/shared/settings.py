@@ -36,10 +36,10 @@ class Settings:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        _whole("--seed", self.seed, least=0)
+        _whole("--seed", self.seed, least=0, most=2**63 - 1)
         _choice("--dtype", self.dtype, DTYPES)
         for size in self.hidden:
-            _whole("--hidden", size, least=1)
+            _whole("--hidden", size, least=1, most=1_000_000)
         _choice("--activation", self.activation, ACTIVATIONS)
         _choice("--init", self.init, INITS)
         _positive("--init-scale", self.init_scale)
@@ -47,7 +47,7 @@ class Settings:
             _whole("--batch-size", self.batch_size, least=1)
         _whole("--epochs", self.epochs, least=1)
         _positive("--learning-rate", self.learning_rate)
-        _whole("--threads", self.threads, least=1)
+        _whole("--threads", self.threads, least=1, most=1024)
 
     @staticmethod
     def from_options(preset: str = "minibatch", hidden: str = "128,64", **options: Any) -> "Settings":
@@ -59,7 +59,10 @@ class Settings:
     def rows_per_batch(self, rows: int) -> int:
         """The batch size for a training set of that many rows; raises BadInput where it is too small for a batch."""
         if self.batch_size is not None and self.batch_size > rows:
-            raise BadInput(f"--batch-size {self.batch_size:,} is larger than the training set of {rows:,} images.")
+            raise BadInput(
+                f"--batch-size {self.batch_size:,} is larger than the training set of {rows:,} images: pass "
+                f"--batch-size {rows} or less."
+            )
         return self.batch_size or rows
 
     def sizes(self, fan_in: int, classes: int) -> tuple[int, ...]:
@@ -83,9 +86,10 @@ def parse_sizes(text: str) -> tuple[int, ...]:
         raise BadInput(f"--hidden {text!r} is not a list of layer widths; write them like --hidden 128,64.") from None
 
 
-def _whole(option: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise BadInput(f"{option} is {value!r}; expected a whole number of at least {least}.")
+def _whole(option: str, value: int, least: int, most: int | None = None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        limit = f" and at most {most:,}" if most is not None else ""
+        raise BadInput(f"{option} is {value!r}; expected a whole number of at least {least}{limit}.")
 
 
 def _positive(option: str, value: float) -> None:

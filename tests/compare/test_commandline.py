@@ -98,7 +98,7 @@ def test_a_training_that_diverges_says_where_and_keeps_what_was_finished(small_s
 def test_another_module_of_that_name_on_the_path_is_refused_with_both_places(small_set, tmp_path, name):
     stranger = tmp_path / f"{name}.py"
     stranger.write_text("raise SystemExit('the wrong module was run')")
-    done = compare("curves", "--data", small_set, "--out", tmp_path / "out", cwd=tmp_path)
+    done = compare("hidden", "tape", "--data", small_set, "--out", tmp_path / "out", cwd=tmp_path)
     assert_refused(done, f"Python finds the module `{name}` at {stranger}", "rename the file that hides it")
 
 

@@ -75,6 +75,20 @@ def test_a_wrong_gradient_does_not_hold_and_its_line_is_named(settings, tmp_path
     assert not all(row["holds"] for row in answer.as_json()["parity"])
 
 
+def test_finished_trainings_are_kept_when_the_run_is_stopped_after_them(settings, tmp_path, monkeypatch):
+    compared = question.compare_gradients
+
+    def stopped_after(when, *rest):
+        if when == "after":
+            raise KeyboardInterrupt
+        return compared(when, *rest)
+
+    monkeypatch.setattr(question, "compare_gradients", stopped_after)
+    with pytest.raises(KeyboardInterrupt):
+        question.answer(settings, tmp_path)
+    assert len((tmp_path / "curves.csv").read_text().splitlines()) == 1 + 3 * settings.epochs
+
+
 @pytest.mark.slow
 def test_with_the_defaults_all_three_learn_to_read_mnist_and_are_the_same_network(tmp_path):
     command = [sys.executable, "-m", "compare", "run", "--json", "--out", str(tmp_path)]

@@ -1,5 +1,6 @@
 """The page: one file that asks for nothing, says what was found, and keeps what was there before."""
 
+import json
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from compare.report.collected import collected, inline_svg
 from compare.report.page import Page, render, write_page
 from compare.report.run_page import run_page
 from compare.report.sources import side_by_side
+from compare.report.writing import write_report
 from compare.shared.output import Output
 
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
@@ -43,6 +45,22 @@ def test_experiments_left_beside_the_run_are_told_and_broken_files_passed_over(r
     assert (told.name, told.holds, len(told.figures)) == ("tape", True, 1)
     assert "What is &lt;recorded&gt;?" in page.read_text()
     assert collected(results / "nowhere") == []
+
+
+def test_an_experiment_is_told_with_its_own_figure_and_not_with_one_whose_name_begins_alike(results, tmp_path):
+    for name in ("init", "init-scale"):
+        (tmp_path / f"{name}.svg").write_text((results / "hidden" / "tape.svg").read_text())
+        told = {"name": name, "question": "?", "answer": "a", "holds": True}
+        (tmp_path / f"{name}.json").write_text(json.dumps(told))
+    (tmp_path / "odd.json").write_text(json.dumps({"name": "odd", "question": "?", "answer": "a", "holds": True}))
+    (tmp_path / "odd.svg").write_text("no drawing")
+    assert [(one.name, len(one.figures)) for one in collected(tmp_path)] == [("init-scale", 1), ("init", 1)]
+
+
+def test_the_command_that_made_a_page_stands_on_it_without_the_folders_it_names(run, tmp_path):
+    path = write_report(["run", "--data", "/home/somebody/digits", "--seed", "3"], run, run.files, tmp_path, False)
+    assert "python -m compare run --data digits --seed 3" in path.read_text()
+    assert "somebody" not in path.read_text()
 
 
 @pytest.mark.parametrize("place", ["verdict", "title", "setting", "experiment", "table"])

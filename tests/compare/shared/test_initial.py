@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from compare.shared.errors import BadInput
 from compare.shared.initial import SCHEMES, initial_parameters
 
 SIZES = (784, 128, 64, 10)
@@ -43,3 +44,9 @@ def test_the_seed_decides_the_weights():
     one, again, other = (initial_parameters(SIZES, seed=seed)["W1"] for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, again)
     assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("scale", "dtype"), [(1e308, "float64"), (1e300, "float32")])
+def test_a_scale_that_overflows_the_dtype_is_refused_by_its_name(scale, dtype):
+    with pytest.raises(BadInput, match=r"--init-scale 1e\+30\d is too large"):
+        initial_parameters(SIZES, scale=scale, dtype=dtype)
