@@ -174,7 +174,7 @@ def print_parity(parity: Sequence[Parity]) -> None:
     print_text(
         "absolute: the largest difference of an entry; relative: that, divided by the largest entry of the gradient; "
         "ulps: the largest difference in units in the last place of the entry itself, which are many where large terms "
-        "have cancelled and left an entry near 0; within bound: no more than rounding, in the worst case, can explain.\n"
+        "have cancelled and left an entry near 0; within bound: no more than rounding, at worst, can explain.\n"
     )
 
 
