@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from compare.check.apart import Answer
 from compare.check.binding import plain_name
 from compare.check.making import parameter_name
-from compare.check.sandbox import Answer
 from compare.check.source import Sources
 from compare.check.subjects import BACKWARD, FORWARD
 from compare.parity.lines import shapes

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from compare.check.apart import Answer, run_in_child
 from compare.check.crash import explain_crash
 from compare.check.evidence import Diagnosis
 from compare.check.fitting import Past, diagnose
 from compare.check.judging import ACTIVATIONS, Judgement, choose_convention, judge, strangers
 from compare.check.naming import Trial, read_trial
-from compare.check.sandbox import Answer, run_in_child
 from compare.check.source import Sources
 from compare.check.train import train as train_beside
 from compare.check.verdict import Check

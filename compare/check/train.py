@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.sandbox import Answer, run_in_child
+from compare.check.apart import Answer, run_in_child
 from compare.shared.dataset import CLASSES, load_mnist, pixels
 from compare.shared.errors import BadInput
 from compare.shared.implementations import build
@@ -22,7 +22,7 @@ STEPS, ROWS, IMAGES = 600, 64, 12800
 GOOD_RATE = 0.1
 CHANCE = float(np.log(CLASSES))  # the loss of a network that gives every class the same probability
 LEARNT = 0.6 * CHANCE
-LAST = 50  # steps whose mean loss counts as where a training has got to
+LAST = 50  # steps whose mean loss counts as what a training has reached
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Training:
-    """Their training beside the reference's. losses: by name, where each has got to; findings: the reasons."""
+    """Their training beside the reference's. losses: by name, the loss that each has reached; findings: the reasons."""
 
     losses: dict[str, float]
     findings: list[Finding]
@@ -150,7 +150,7 @@ def _weights_or_rate(
         return [Finding(
             "not-the-network", "The reference learns from the same weights with the same batches, and this network "
             "does not, though its gradients are right. Look at what changes between two calls.",
-            f"Yours has got to {losses['yours']:.4f}, the reference to {same:.4f}.",
+            f"Yours has reached {losses['yours']:.4f} and the reference {same:.4f}.",
         )]  # fmt: skip
     spread = float(build("manual", own, activation).logits(x[:500]).std())
     healed_by_weights, healed_by_rate = he < LEARNT, good < LEARNT
@@ -181,7 +181,7 @@ def _weights_or_rate(
         ))  # fmt: skip
     return findings or [Finding(
         "too-slow", "It learns neither from other initial weights nor with another learning rate in so few steps.",
-        f"After {STEPS} steps the best of them has got to {min(he, good, both):.4f}; ln 10 = {CHANCE:.4f}.",
+        f"After {STEPS} steps the best of them has reached {min(he, good, both):.4f}; ln 10 = {CHANCE:.4f}.",
     )]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from compare.check import child, question
-from compare.check.sandbox import Answer
+from compare.check.apart import Answer
 
 HEAD = """import numpy as np
 

@@ -7,7 +7,7 @@ import pytest
 
 from compare.check import child, question
 from compare.check import train as training
-from compare.check.sandbox import Answer
+from compare.check.apart import Answer
 
 RIGHT = (
     (Path(__file__).parent / "examples" / "right.py")
