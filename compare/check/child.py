@@ -24,6 +24,7 @@ from compare.check.adapters import ADAPTER, find_subject
 from compare.check.binding import Unbindable
 from compare.check.loading import execute
 from compare.check.making import CannotJudge
+from compare.check.recorder import source_text
 from compare.check.runs import Run, crash_of, run_once, sizes_of, try_layouts, weights_out_in
 from compare.check.subjects import Subject
 from compare.check.training_run import train_theirs
@@ -104,7 +105,7 @@ def judge_file(path: Path, request: dict[str, Any], result: Result) -> dict[str,
     module.__file__ = str(path)
     sys.modules["learners_file"] = module
     sys.path.insert(0, str(path.parent))
-    tree, skipped, notes = execute(path.read_text(encoding="utf-8"), str(path), module)
+    tree, skipped, notes = execute(source_text(path), str(path), module)
     make = find_subject(module, tree, request["class"])
     first = make()
     for name, value in first.own.items():

@@ -9,6 +9,7 @@ Runs in the child process.
 
 import ast
 import sys
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -74,7 +75,7 @@ class Recorder:
     def _statement(self, frame: FrameType) -> list[Simple] | None:
         file = frame.f_code.co_filename
         if file not in self._statements:
-            self._statements[file] = statements_by_line(Path(file).read_text(encoding="utf-8"))
+            self._statements[file] = statements_by_line(source_text(file))
         return self._statements[file].get(frame.f_lineno)
 
     def _finish(self, statements: list[Simple], frame: FrameType) -> None:
@@ -86,6 +87,19 @@ class Recorder:
                     self.events.append(
                         Event(spelled, copy, frame.f_code.co_filename, statement.lineno, frame.f_code.co_name)
                     )
+
+
+def source_text(file: str | Path) -> str:
+    """The text of a Python file, decoded as Python itself does it: a byte order mark or a `coding:` line is heeded.
+
+    Raises SyntaxError for a file that is not in the encoding that it declares, or in UTF-8 if it declares none.
+    """
+    try:
+        with tokenize.open(file) as lines:
+            return lines.read()
+    except UnicodeDecodeError as error:
+        what = f"it is not in {error.encoding}, the encoding that it declares or, if it declares none, Python's own"
+        raise SyntaxError(what, (str(file), None, None, None)) from None
 
 
 def statements_by_line(source: str) -> dict[int, list[Simple]]:

@@ -3,9 +3,8 @@
 import ast
 import linecache
 from functools import cache
-from pathlib import Path
 
-from compare.check.recorder import Simple, statements_by_line, targets
+from compare.check.recorder import Simple, source_text, statements_by_line, targets
 
 
 class Sources:
@@ -16,9 +15,7 @@ class Sources:
         statements = _statements(file).get(line)
         if not statements:
             return linecache.getline(file, line).strip()
-        lines = (
-            Path(file).read_text(encoding="utf-8").splitlines()[statements[0].lineno - 1 : statements[-1].end_lineno]
-        )
+        lines = source_text(file).splitlines()[statements[0].lineno - 1 : statements[-1].end_lineno]
         return " ".join(part.strip() for part in lines)
 
     def has_product(self, file: str, line: int) -> bool:
@@ -37,4 +34,4 @@ class Sources:
 
 @cache
 def _statements(file: str) -> dict[int, list[Simple]]:
-    return statements_by_line(Path(file).read_text(encoding="utf-8"))
+    return statements_by_line(source_text(file))

@@ -35,7 +35,7 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        """Whether every gradient is right."""
+        """Whether every gradient is right, and, with --train, whether it learns."""
         return not self.faults and bool(self.lines) and (self.training is None or self.training.holds)
 
     @property
@@ -58,7 +58,7 @@ class Check:
         """Plain data."""
         return {
             "holds": self.holds,
-            "verdict": f"{self.file}: {self.verdict}",
+            "verdict": f"{Path(self.file).name}: {self.verdict}",
             "first_wrong_line": self.first_wrong_line,
             "source_line": self.source_line,
             "found_out": self.found_out,
@@ -103,7 +103,7 @@ class Check:
     def _print_training(self, training: Training) -> None:
         print_table(
             f"Trained on the same {STEPS} batches of {ROWS}",
-            ("training", "loss it has got to"),
+            ("training", "loss reached"),
             [(name, f"{loss:.4f}") for name, loss in training.losses.items()],
         )
         for number, finding in enumerate(training.findings, start=1):
@@ -130,7 +130,7 @@ class Check:
         """One sentence."""
         if not self.faults and self.training is not None:
             reasons = [finding.name for finding in self.training.findings]
-            learns = f"it learns: the loss has got to {self.training.losses['yours']:.4f}"
+            learns = f"it learns: the loss has reached {self.training.losses['yours']:.4f}"
             return "The gradients are right, and " + (
                 f"what keeps it from learning is {', '.join(reasons)}." if reasons else f"{learns}."
             )
@@ -143,6 +143,6 @@ class Check:
         lines = f" in line{'s' if len(places) > 1 else ''} {', '.join(map(str, sorted(places)))}" if places else ""
         many = len(self.faults)
         return (
-            f"{many} mistake{'s' if many > 1 else ''}{lines}; the first is {self.faults[0].name}. Everything above "
-            f"it is right, so begin there."
+            f"{many} mistake{'s' if many > 1 else ''}{lines}; the first is {self.faults[0].name}. Every line "
+            f"seen before it is right, so begin there."
         )

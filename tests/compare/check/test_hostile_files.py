@@ -132,7 +132,34 @@ def test_json_has_the_documented_shape_and_names_the_learners_own_line(tmp_path)
     assert source[answer["source_line"] - 1].strip().startswith("dz2 =")
     assert {"name", "line", "explanation", "evidence"} <= set(answer["diagnoses"][0])
     assert {line["line"] for line in answer["lines"]} >= {"z1", "dz2", "dW1"}
+    assert {"verdict", "files", "settings", "environment"} <= set(answer)
+    assert answer["verdict"].startswith("mask_missing.py: 1 mistake in line ")  # the name alone, not where it lies
+    assert answer["verdict"].endswith("Every line seen before it is right, so begin there.")
+    assert answer["files"].pop() == str(tmp_path / "report.html")  # written last, from what is in results.json
     assert json.loads((tmp_path / "results.json").read_text()) == answer
+
+
+@pytest.mark.parametrize(
+    ("first_line", "encoding"),
+    [("import numpy", "utf-8-sig"), ("# coding: latin-1", "latin-1")],
+    ids=["byte order mark", "latin-1"],
+)
+def test_a_file_is_decoded_as_python_decodes_it(tmp_path, write_network, first_line, encoding):
+    path = tmp_path / "network.py"
+    source = write_network(replaced={"dz2": "dz2 = da2  # ünmasked"})
+    path.write_bytes(f"{first_line}\n{source}".encode(encoding))
+    done = check(path, "--out", tmp_path / "out")
+    assert done.returncode == 1, done.stderr
+    assert "dz2 = da2  # ünmasked" in done.stdout
+
+
+def test_a_file_in_another_encoding_than_it_declares_is_refused_in_words(tmp_path, write_network):
+    path = tmp_path / "network.py"
+    path.write_bytes(write_network(replaced={"dz2": "dz2 = da2  # ünmasked"}).encode("latin-1"))
+    done = check(path, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "cannot read this file: it is not in utf-8" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
 
 
 def test_the_printed_answer_shows_the_line_both_values_and_what_it_could_read(tmp_path):
