@@ -243,6 +243,9 @@ def check(
 ) -> None:
     """Your own hand-written network, judged line by line: which line is wrong, and what was probably meant.
 
+    Your file is run on this machine, in a process of its own: its imports, definitions and constants, then the
+    functions that it defines.
+
     Example: python -m compare check my_network.py
     """
     from compare.check import question
