@@ -1,6 +1,5 @@
 """Looking into the graphs that the engine and PyTorch record: their losses, their nodes, the arrays they keep."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from autograd.losses import cross_entropy
 from autograd.network import Network as EngineNetwork
 from autograd.tape import Node, topological_order
 from autograd.tensor import Tensor
+from compare.shared.closures import held_arrays
 
 if TYPE_CHECKING:
     import torch
@@ -53,20 +53,8 @@ def kept_arrays(graph: list[Node]) -> dict[int, np.ndarray]:
     found = {}
     for node in graph:
         for vjp in node.vjps:
-            for array in _held_by(vjp):
+            for _, array in held_arrays(vjp):
                 while isinstance(array.base, np.ndarray):
                     array = array.base
                 found[array.ctypes.data] = array
     return found
-
-
-def _held_by(thing: Any) -> Iterator[np.ndarray]:
-    """The arrays in a function's closure, and in the closures and tuples therein."""
-    if isinstance(thing, np.ndarray):
-        yield thing
-    elif isinstance(thing, tuple):
-        for part in thing:
-            yield from _held_by(part)
-    else:
-        for cell in getattr(thing, "__closure__", None) or ():
-            yield from _held_by(cell.cell_contents)

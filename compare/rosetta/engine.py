@@ -1,7 +1,6 @@
 """The engine's column, read from its tape."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from autograd.network import Network
 from autograd.tape import Node
 from compare.rosetta.column import Column, Kept, address, kept_array
 from compare.rosetta.graph import made_by, nodes_by_line
+from compare.shared.closures import held_arrays
 
 
 def column(
@@ -38,18 +38,7 @@ def _kept(nodes: Sequence[Node], known: Mapping[int, str]) -> tuple[Kept, ...]:
     found: dict[int, Kept] = {}
     for node in nodes:
         for vjp in node.vjps:
-            for variable, array in _held(vjp):
+            for variable, array in held_arrays(vjp):
                 kept = kept_array(array, known, f"{node.operation}.{variable}")
                 found.setdefault(kept.address, kept)
     return tuple(found.values())
-
-
-def _held(function: Any) -> Iterator[tuple[str, np.ndarray]]:
-    """The arrays in a function's closure, with the names that they have there."""
-    for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        content = cell.cell_contents
-        for part in content if isinstance(content, tuple) else (content,):
-            if isinstance(part, np.ndarray):
-                yield variable, part
-            elif hasattr(part, "__closure__"):
-                yield from _held(part)

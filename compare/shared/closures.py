@@ -1,4 +1,4 @@
-"""The arrays that a function keeps alive: in its closure, as the VJPs of the engine keep what the backward pass needs."""
+"""The arrays that a function keeps alive in its closure: so the engine's VJPs keep what the backward pass needs."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
