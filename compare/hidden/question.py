@@ -1,21 +1,17 @@
 """What does a framework hide? The experiments listed, one of them run, or all."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from compare.hidden import catalogue
 from compare.hidden.experiment import Experiment, Finding
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
 from compare.shared.settings import Settings
-from compare.shared.terminal import Advance, print_files, print_text, progress
+from compare.shared.terminal import Advance, print_files, print_table, print_text, progress
 
 #: Parts of the progress bar for each experiment: it takes a few of them as it works, and the rest when it is done.
 PARTS = 12
@@ -34,7 +30,7 @@ class Listing:
 
     def print(self) -> None:
         """Names and questions, on stdout."""
-        _print_table({"experiment": list(self.questions), "question": list(self.questions.values())})
+        print_table("", ("experiment", "question"), list(self.questions.items()), sentences=True)
         print_text("Run one with `python -m compare hidden NAME`, or every one with `python -m compare hidden --all`.")
 
 
@@ -84,14 +80,11 @@ class Answers:
         for one in self.told:
             one.print()
         if len(self.told) > 1:
-            _print_table(
-                {
-                    "experiment": [one.name for one in self.told],
-                    "holds": ["yes" if one.finding.holds else "NO" for one in self.told],
-                    "seconds": [f"{one.seconds:.1f}" for one in self.told],
-                    "answer": [one.finding.answer for one in self.told],
-                }
-            )
+            rows = [
+                (one.name, "yes" if one.finding.holds else "NO", f"{one.seconds:.1f}", one.finding.answer)
+                for one in self.told
+            ]
+            print_table("", ("experiment", "holds", "seconds", "answer"), rows, sentences=True)
             print_text(f"{sum(one.finding.holds for one in self.told)} of {len(self.told)} claims hold.")
         print_files(self.files)
 
@@ -149,16 +142,3 @@ def _tell(name: str, experiment: Experiment, settings: Settings, digits: Any, ad
         save_figure(experiment.draw(finding), output, name)
     part(PARTS)
     return Told(name, experiment.QUESTION, experiment.CLAIM, finding, round(time.perf_counter() - begun, 3))
-
-
-def _print_table(columns: dict[str, Iterable[str]]) -> None:
-    """On stdout; the last column, sentences, wraps instead of being cut off."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    *short, last = columns
-    for title in short:
-        table.add_column(title, no_wrap=True)
-    table.add_column(last)
-    for row in zip(*columns.values(), strict=True):
-        table.add_row(*row)
-    console = Console()
-    (console if console.is_terminal else Console(width=160)).print(table, markup=False, highlight=False)

@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 
 class Advance(Protocol):
@@ -41,13 +42,18 @@ def progress(title: str, steps: int) -> Iterator[Advance]:
         yield advance
 
 
-def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on stdout: the first column left, the others right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], sentences: bool = False) -> None:
+    """A table on stdout: the first column left, the others right; the last is left too where it holds sentences.
+
+    All of it is taken as it is, without markup. Where the terminal is too narrow, cells go on in the next line.
+    """
+    caption = Text(title, style="bold") if title else None
+    table = Table(title=caption, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(header):
-        table.add_column(name, justify="right" if i else "left", no_wrap=True)
+        left = i == 0 or (sentences and i == len(header) - 1)
+        table.add_column(Text(name), justify="left" if left else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))
     _stdout().print(table)
 
 
