@@ -5,7 +5,6 @@ from rich.console import Console
 
 from compare.shared import terminal
 
-
 pytestmark = pytest.mark.usefixtures("narrow")
 
 
