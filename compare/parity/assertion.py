@@ -42,7 +42,8 @@ def assert_gradients_match(
 
     Raises GradientMismatch, an AssertionError that names the line, the entry, both values, the bound and how far
     outside it is; ValueError for names that are not known, and for what cannot be judged: a line whose inputs are
-    missing, or float32 gradients without a trace, where the bound is too wide to tell anything.
+    missing, or float32 gradients without a trace, where the bound is too wide to tell anything; and for parameters, x
+    or labels of another shape than these, or labels that are not class numbers 0 ... k - 1.
 
     In a test suite::
 
@@ -59,6 +60,7 @@ def assert_gradients_match(
             gradients = my_backprop(parameters, x, labels)  # {"W1": ..., "b1": ..., "W2": ..., "b2": ...}
             assert_gradients_match(gradients, parameters, x, labels)
     """
+    _refuse_wrong_inputs(parameters, x, labels)
     found = {f"d{name}" if name in parameters else name: np.asarray(value) for name, value in found.items()}
     known = [line.name for line in calculation(len(parameters) // 2, activation, mean_at)]
     unknown = [name for name in found if name not in known]
@@ -82,6 +84,38 @@ def assert_gradients_match(
             )
     if gradients:
         _assert_end_to_end(gradients, parameters, x, labels, activation)
+
+
+def _refuse_wrong_inputs(parameters: Mapping[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> None:
+    """Raise ValueError for what NumPy would broadcast, or count from the end, without a word."""
+    depth = len(parameters) // 2
+    expected = [f"{letter}{k}" for k in range(1, depth + 1) for letter in "Wb"]
+    if depth == 0 or sorted(parameters) != sorted(expected):
+        raise ValueError(f"The parameters are {', '.join(parameters) or 'none'}; expected W1, b1, W2, b2, ...")
+    if np.ndim(x) != 2:
+        raise ValueError(f"x has the shape {np.shape(x)}; expected (m, fan_in), an example in each row.")
+    m, fan_in = np.shape(x)
+    for k in range(1, depth + 1):
+        W, b = np.shape(parameters[f"W{k}"]), np.shape(parameters[f"b{k}"])
+        if len(W) != 2 or W[0] != fan_in:
+            raise ValueError(f"W{k} has the shape {W}; expected ({fan_in}, fan_out), as {fan_in} numbers arrive there.")
+        if b != W[1:]:
+            raise ValueError(f"b{k} has the shape {b}; expected {W[1:]}, a number for each column of W{k}.")
+        fan_in = W[1]
+    if np.shape(labels) != (m,):
+        raise ValueError(
+            f"labels has the shape {np.shape(labels)}; expected ({m},), a class number for each row of x. "
+            f"One-hot labels become class numbers by labels.argmax(axis=1)."
+        )
+    kinds = np.asarray(labels)
+    if kinds.dtype.kind not in "iu":
+        raise ValueError(f"labels are {kinds.dtype}; expected integers, the class numbers 0 to {fan_in - 1}.")
+    wrong = np.flatnonzero((kinds < 0) | (kinds >= fan_in))
+    if wrong.size:
+        raise ValueError(
+            f"labels[{wrong[0]}] is {kinds[wrong[0]]}; expected a class number from 0 to {fan_in - 1}, as there are "
+            f"{fan_in} scores."
+        )
 
 
 def _assert_end_to_end(

@@ -87,6 +87,51 @@ def test_names_that_are_not_known_are_refused_with_those_that_are(random_network
         assert_gradients_match(found, *random_network())
 
 
+def _with(entry, value):
+    """Labels of which one is another number."""
+    return lambda labels: np.concatenate([labels[:entry], [value], labels[entry + 1 :]])
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["gradients alone", "trace"])
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (_with(2, -1), r"labels\[2\] is -1; expected a class number from 0 to 4"),
+        (_with(3, 5), r"labels\[3\] is 5; expected a class number from 0 to 4"),
+        (lambda labels: np.eye(5)[labels], r"shape \(16, 5\); expected \(16,\).*argmax"),
+        (lambda labels: labels[1:], r"shape \(15,\); expected \(16,\)"),
+        (lambda labels: labels * 1.0, "labels are float64; expected integers"),
+    ],
+    ids=["negative", "too large", "one-hot", "one short", "floats"],
+)
+def test_labels_that_are_no_class_numbers_are_refused(random_network, reference_trace, change, complaint, alone):
+    parameters, x, labels = random_network()
+    found = reference_trace(parameters, x, labels)
+    if alone:
+        found = gradients_of(found, parameters)
+    with pytest.raises(ValueError, match=complaint):
+        assert_gradients_match(found, parameters, x, change(labels))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "complaint"),
+    [
+        ("b1", lambda b: b[None], r"b1 has the shape \(1, 12\); expected \(12,\)"),
+        ("b2", lambda b: b[:1], r"b2 has the shape \(1,\); expected \(8,\)"),
+        ("W2", lambda W: W.T, r"W2 has the shape \(8, 12\); expected \(12, fan_out\)"),
+    ],
+)
+def test_parameters_whose_shapes_do_not_fit_are_refused(random_network, reference_trace, name, change, complaint):
+    parameters, x, labels = random_network()
+    found = gradients_of(reference_trace(parameters, x, labels), parameters)
+    with pytest.raises(ValueError, match=complaint):
+        assert_gradients_match(found, parameters | {name: change(parameters[name])}, x, labels)
+    with pytest.raises(ValueError, match=r"x has the shape \(20,\); expected \(m, fan_in\)"):
+        assert_gradients_match(found, parameters, x[0], labels)
+    with pytest.raises(ValueError, match="The parameters are W1; expected W1, b1"):
+        assert_gradients_match(found, {"W1": parameters["W1"]}, x, labels)
+
+
 def test_the_example_in_its_documentation_runs_as_it_is_printed(reference_trace):
     example = re.search(r"::\n\n(        import numpy.*)", assert_gradients_match.__doc__, re.DOTALL).group(1)
     code = "\n".join(line[8:] for line in example.splitlines())
