@@ -36,6 +36,19 @@ def test_the_long_double_product_is_a_product_in_long_double():
         assert abs(found_exactly - sum(products)) <= 31 * Fraction(2) ** -64 * sum(map(abs, products))
 
 
+@pytest.mark.parametrize("shape", [(64, 784, 128), (7, 33, 10), (784, 64, 128), (5, 1, 4), (6, 50, 1)])
+def test_the_bits_of_a_long_product_do_not_depend_on_the_number_of_threads(monkeypatch, shape):
+    m, n, k = shape
+    random = np.random.default_rng(0)
+    a, b = random.standard_normal((m, n)).astype(np.longdouble), random.standard_normal((n, k)).astype(np.longdouble)
+    found = []
+    for threads in (1, 2, 3, 64):
+        monkeypatch.setattr(exact, "available_threads", lambda threads=threads: threads)
+        found.append(threaded_matmul(a, b))
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])
+
+
 @pytest.mark.parametrize("on", [exact.LONG_DOUBLE, DOUBLE_DOUBLE], ids=lambda on: on.name)
 def test_rounding_gives_back_what_went_in(on):
     a = np.random.default_rng(0).standard_normal((3, 4))
