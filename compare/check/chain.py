@@ -158,7 +158,7 @@ def _update(parameter: str, k: int, learning_rate: float, divide: bool) -> Step:
     """W - rate dW, over m or not: three roundings of the product and the mean, one of the difference."""
 
     def value(_: Arithmetic, W: Number, dW: Number, y: Number) -> Number:
-        return W - dW * (learning_rate / 1.0) / (rows(y) if divide else 1)
+        return W - dW * learning_rate / (rows(y) if divide else 1)
 
     def error(r: Rounding, W: Strayed, dW: Strayed, y: Strayed) -> np.ndarray:
         step = learning_rate / (len(y.value) if divide else 1)

@@ -104,7 +104,7 @@ def examine(answer: Answer, file: Path, activation: str | None = None) -> Check:
             f"like. Let its backward pass update or return something."
         )
     return Check(
-        str(file), answer.content["style"], _found_out(plain, convention, answer), _notes(answer, diagnoses),
+        str(file), answer.content["style"], _found_out(plain, convention, answer), _notes(answer),
         _lines(judgements), _places(plain), diagnoses, sources,
         {"columns": plain.columns, "out_in": plain.out_in, "labels_as": plain.labels_as}, convention, initial,
     )  # fmt: skip
@@ -154,8 +154,7 @@ def _found_out(trial: Trial, convention: Any, answer: Answer) -> str:
     )
 
 
-def _notes(answer: Answer, diagnoses: list[Diagnosis]) -> list[str]:
-    del diagnoses
+def _notes(answer: Answer) -> list[str]:
     return [str(note) for note in answer.content["notes"]]
 
 

@@ -39,7 +39,6 @@ class Run:
     events: list[Event] = field(default_factory=list)
     after: dict[str, np.ndarray] | None = None
     crash: dict[str, Any] | None = None
-    warnings: list[str] = field(default_factory=list)
 
 
 def weights_out_in(own: dict[str, np.ndarray]) -> bool:
@@ -118,7 +117,6 @@ def _call(subject: Subject, function: Callable[..., Any], part: str, recorder: R
         if output is None:
             output = next((v for k, v in reversed(found.items()) if isinstance(v, np.ndarray)), None)
         if output is not None:
-            subject.known.setdefault("output", output)
             subject.known["output"] = output
             recorder.events.append(Event("output", np.array(output), file, line, name))
     elif part == "loss":

@@ -17,7 +17,8 @@ class Signature:
     """A mistake by its stable name. kinds: of the lines it can be in; wrong: one formula or more, of a View.
 
     up_to_scale: whether the formula may be off by one factor; harmless: whether the gradients do not feel it;
-    factor: whether the evidence is the ratio of found to expected; {line} etc. in `explanation` are filled in.
+    factor: what explains the ratio of found to expected, which then is the evidence; empty where it tells nothing.
+    {line} etc. in `explanation`, {m} etc. in `factor` are filled in.
     """
 
     name: str
