@@ -13,7 +13,6 @@ from compare.hidden.timing import median_seconds
 from compare.shared.implementations import NAMES, TITLES, build
 from compare.shared.settings import PRESETS, Settings
 from compare.shared.terminal import Advance
-from compare.shared.threads import use_threads
 from compare.shared.training import endless_batches, initial_weights
 from manual.network import Network as ManualNetwork
 
@@ -49,19 +48,18 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             f"A training set of {rows:,} images is too small to be cut into batches of 64, so nothing was measured."
         )
         return Finding(reason, True, {"available": False, "reason": reason}, "Try it with a larger set.")
-    with use_threads(settings.threads or 1):  # times are of one thread, unless --threads says more
-        noise = noise_by_size(start, settings, digits, sizes)
+    noise = noise_by_size(start, settings, digits, sizes)
+    advance()
+    epochs: dict[str, dict[int, float]] = {name: {} for name in NAMES}
+    for size in [*sizes, rows]:
+        for name, seconds in seconds_per_epoch(start, settings, digits, size).items():
+            epochs[name][size] = seconds
         advance()
-        epochs: dict[str, dict[int, float]] = {name: {} for name in NAMES}
-        for size in [*sizes, rows]:
-            for name, seconds in seconds_per_epoch(start, settings, digits, size).items():
-                epochs[name][size] = seconds
-            advance()
-        curves = {}
-        for size in [*sizes, rows]:
-            rate = settings.learning_rate / 10 if size == 1 else settings.learning_rate
-            curves[size] = {"learning_rate": rate, **trained(start, settings, digits, size, rate)}
-            advance()
+    curves = {}
+    for size in [*sizes, rows]:
+        rate = settings.learning_rate / 10 if size == 1 else settings.learning_rate
+        curves[size] = {"learning_rate": rate, **trained(start, settings, digits, size, rate)}
+        advance()
     return judge(noise, epochs, curves)
 
 

@@ -10,7 +10,6 @@ from compare.hidden.experiment import Finding
 from compare.shared.implementations import NAMES, build
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
-from compare.shared.threads import use_threads
 from compare.shared.training import initial_weights
 from manual.network import Network as ManualNetwork
 
@@ -40,23 +39,22 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     x, labels = digits.train_x[:IMAGES], digits.train_labels[:IMAGES]
     judged = digits.train_x[:JUDGED_ON], digits.train_labels[:JUDGED_ON]
     found = {}
-    with use_threads(settings.threads or 1):  # batches this small are not worth sharing
-        for scale in SCALES:
-            start = initial_weights(settings.with_(init="chapter", init_scale=scale), digits)
-            traces = {name: {"x": x, **build(name, start).trace(x, labels)} for name in NAMES}
-            net = ManualNetwork(start)
-            before = net.loss(*judged)
-            advance()
-            with np.errstate(over="ignore", invalid="ignore"):  # from 1 on, that is the point
-                for batch in batches(settings, digits, STEPS):
-                    net.step(*batch, settings.learning_rate)
-                after = net.loss(*judged)
-            found[scale] = {
-                "size": {name: {line: size(trace[line]) for line in LINES + WEIGHTS} for name, trace in traces.items()},
-                "loss_before": before,
-                "loss_after": after,
-            }
-            advance()
+    for scale in SCALES:
+        start = initial_weights(settings.with_(init="chapter", init_scale=scale), digits)
+        traces = {name: {"x": x, **build(name, start).trace(x, labels)} for name in NAMES}
+        net = ManualNetwork(start)
+        before = net.loss(*judged)
+        advance()
+        with np.errstate(over="ignore", invalid="ignore"):  # from 1 on, that is the point
+            for batch in batches(settings, digits, STEPS):
+                net.step(*batch, settings.learning_rate)
+            after = net.loss(*judged)
+        found[scale] = {
+            "size": {name: {line: size(trace[line]) for line in LINES + WEIGHTS} for name, trace in traces.items()},
+            "loss_before": before,
+            "loss_after": after,
+        }
+        advance()
     return judge(found, frequency_loss(judged[1]))
 
 

@@ -13,7 +13,6 @@ from compare.parity.line_check import part_of
 from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
-from compare.shared.threads import use_threads
 from compare.shared.training import initial_weights
 from manual.network import Network as ManualNetwork
 
@@ -45,27 +44,24 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         reason = f"A training set of {len(digits.train_x)} images has no batch of {POWER}, so nothing was measured."
         return Finding(reason, True, {"available": False, "reason": reason}, "Try it with a larger set.")
     start = initial_weights(settings, digits)
-    with use_threads(settings.threads or 1):  # batches this small are not worth sharing
-        used, changed = {}, {}
-        for name in NAMES:
-            x, labels = digits.train_x[:ROUND].astype(np.float64), digits.train_labels[:ROUND]
-            wide = {parameter: value.astype(np.float64) for parameter, value in start.items()}
-            used[name] = bound_used(steps(name, wide, x, labels, settings.learning_rate), wide, x, labels, settings)
-            changed[name] = {
-                m: entries_changed(
-                    steps(name, start, digits.train_x[:m], digits.train_labels[:m], settings.learning_rate)
-                )
-                for m in (ROUND, POWER)
-            }
-            advance()
-        he = initial_weights(settings.with_(init="he"), digits)
-        sizes = [m for m in SIZES if m <= len(digits.train_x)]
-        norms = {m: gradient_norm(he, digits.train_x[:m], digits.train_labels[:m]) for m in sizes}
-        ends: dict[str, dict[int, float]] = {"mean": {}, "sum": {}}
-        for m in sizes:
-            ends["mean"][m] = trained(he, settings, digits, m, settings.learning_rate)
-            ends["sum"][m] = trained(he, settings, digits, m, settings.learning_rate / TUNED_AT * m)
-            advance()
+    used, changed = {}, {}
+    for name in NAMES:
+        x, labels = digits.train_x[:ROUND].astype(np.float64), digits.train_labels[:ROUND]
+        wide = {parameter: value.astype(np.float64) for parameter, value in start.items()}
+        used[name] = bound_used(steps(name, wide, x, labels, settings.learning_rate), wide, x, labels, settings)
+        changed[name] = {
+            m: entries_changed(steps(name, start, digits.train_x[:m], digits.train_labels[:m], settings.learning_rate))
+            for m in (ROUND, POWER)
+        }
+        advance()
+    he = initial_weights(settings.with_(init="he"), digits)
+    sizes = [m for m in SIZES if m <= len(digits.train_x)]
+    norms = {m: gradient_norm(he, digits.train_x[:m], digits.train_labels[:m]) for m in sizes}
+    ends: dict[str, dict[int, float]] = {"mean": {}, "sum": {}}
+    for m in sizes:
+        ends["mean"][m] = trained(he, settings, digits, m, settings.learning_rate)
+        ends["sum"][m] = trained(he, settings, digits, m, settings.learning_rate / TUNED_AT * m)
+        advance()
     return judge(used, changed, norms, ends, settings.learning_rate)
 
 
