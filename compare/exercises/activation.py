@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 QUESTION = (
     "Replace ReLU by sigmoid in both hidden layers. Does the network learn faster or slower, how many steps does it "
-    "take to reach 90 % and 97 %, and what does the gradient of each layer have to do with it?"
+    "take to reach 90% and 97%, and what does the gradient of each layer have to do with it?"
 )
 EPOCHS = 12
 LEVELS = (0.90, 0.97)
@@ -53,7 +53,7 @@ def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
     tables = [
         Table(
             "Steps to reach a test accuracy",
-            ("implementation", "activation", "initial weights", "seed", "90 %", "97 %", "test accuracy at the end"),
+            ("implementation", "activation", "initial weights", "seed", "90%", "97%", "test accuracy at the end"),
             curves,
         ),
         Table("Size of the gradient at the start, root mean square of an entry", ("", "dW1", "dW2", "dW3"), sizes),
@@ -85,8 +85,8 @@ def _answer(runs: Sequence[Run]) -> str:
     relu_sizes, sigmoid_sizes = (rs[0].found["gradient_sizes"] for rs in (relu_chapter, sigmoid_chapter))
     he_sizes = [r.found["gradient_sizes"] for r in (relu_he, sigmoid_he)]
     return (
-        f"With sigmoid it learns {verdict}. From the chapter's initial weights, ReLU reaches 90 % after "
-        f"{_all_steps(relu_chapter, 0.90)} steps and 97 % after {_all_steps(relu_chapter, 0.97)} (one number a seed); "
+        f"With sigmoid it learns {verdict}. From the chapter's initial weights, ReLU reaches 90% after "
+        f"{_all_steps(relu_chapter, 0.90)} steps and 97% after {_all_steps(relu_chapter, 0.97)} (one number a seed); "
         f"sigmoid takes {_all_steps(sigmoid_chapter, 0.90)} and {_all_steps(sigmoid_chapter, 0.97)}. After {epochs} "
         f"epochs they read {relu_mean:.2%} ± {relu_spread:.2%} and {sigmoid_mean:.2%} ± {sigmoid_spread:.2%} of the "
         f"test images. Why: the derivative of sigmoid is at most 1/4, where that of an active ReLU is 1, and both "

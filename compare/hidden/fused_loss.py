@@ -92,7 +92,7 @@ def judge(found: list[dict[str, Any]]) -> Finding:
 
 
 def breakdown(losses_of: Losses, dtype: str) -> dict[str, Any]:
-    """Of SCORES, the first at which loss or gradient is off by more than 1 %, and the first at which one is not finite.
+    """Of SCORES, the first at which loss or gradient is off by more than 1%, and the first at which one is not finite.
 
     And as text, since JSON knows no NaN, the loss and its derivative by the large score at the latter.
     """
@@ -193,7 +193,7 @@ def draw(finding: Finding) -> "Figure":
     axes.invert_yaxis()
     axes.set_xlim(0, end + 20)
     axes.grid(False, axis="y")
-    axes.set_xlabel("score of one wrong class, all others 0; a line ends where loss or gradient is first off by 1 %")
+    axes.set_xlabel("score of one wrong class, all others 0; a line ends where loss or gradient is first off by 1%")
     axes.set_title("Only the loss in one function survives large scores")
     figure.legend(loc="outside lower center", ncols=4)
     return figure

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 QUESTION = "What is kept alive for the backward pass, and who gives it back?"
 CLAIM = (
-    "The results that the forward pass leaves for the backward pass take the same memory in all three, to within 5 %; "
+    "The results that the forward pass leaves for the backward pass take the same memory in all three, to within 5%; "
     "besides these they keep the batch, and of the weights by hand and PyTorch just W2 and W3. After the backward "
     "pass none of the three holds a result any more."
 )

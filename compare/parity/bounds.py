@@ -150,7 +150,7 @@ def probable_g(n: int, u: float, entries: int, risk: float = 0.01) -> float:
 
     Higham and Mary (A new approach to probabilistic rounding error analysis, 2019, Theorem 3.1): the error of such a
     sum stays within exp(c sqrt(n) u + n u^2 / (1 - u)) - 1 of its magnitudes, but for a probability of at most
-    2 n exp(-c^2 (1 - u)^2 / 2). The constant c is set so that the risk of all entries of a line together is 1 %. It is
+    2 n exp(-c^2 (1 - u)^2 / 2). The constant c is set so that the risk of all entries of a line together is 1%. It is
     about 7 for a line of MNIST, so that this is below the worst case only for sums of more than some 50 terms.
     """
     c = math.sqrt(2 * math.log(2 * n * max(entries, 1) / risk)) / (1 - u)

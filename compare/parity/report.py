@@ -47,7 +47,7 @@ def _print_lines(parity: "Parity") -> None:
         "entry near 0, which is why ulps alone cannot judge a sum.\n"
         f"Of the matrix products {line.name} of `{implementation}` comes nearest to its bound, with "
         f"{_share(line.bound_used)} of it. Roundings mostly cancel: the longer a sum, the less of its worst case is "
-        f"used; the bound that holds with 99 % certainty if they are independent (Higham and Mary 2019) is used to "
+        f"used; the bound that holds with 99% certainty if they are independent (Higham and Mary 2019) is used to "
         f"{_share(line.probable_used)}."
     )
     if settings.batch_size == 1:
