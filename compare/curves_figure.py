@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compare.shared.differences import PairDifference, differences
-from compare.shared.figures import COLOURS, MARKERS, MUTED, new_figure
+from compare.shared.figures import COLOURS, MARKERS, MUTED, draw_roundoff, name_settings, new_figure
 from compare.shared.implementations import PAIRS, TITLES
 from compare.shared.settings import Settings
 from compare.shared.training import Curve
@@ -47,12 +47,7 @@ def draw(curves: Sequence[Curve], settings: Settings) -> "Figure":
     panels[1, 0].set_ylabel("test accuracy")
     panels[1, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     draw_differences(lower.subplots(), differences(curves), settings)
-    batches = f"batches of {settings.batch_size:,}" if settings.batch_size else "the whole set as one batch"
-    lower.supxlabel(
-        f"{settings.dtype}, seed {settings.seed}, {batches}, learning rate {settings.learning_rate:g}; the same "
-        f"initial weights and batches for all",
-        fontsize=9, color=MUTED,
-    )  # fmt: skip
+    name_settings(lower, settings)
     return figure
 
 
@@ -60,12 +55,7 @@ def draw_differences(axes: "Axes", pairs: Sequence[PairDifference], settings: Se
     """Each pair's weight difference by epoch and loss difference by step; equal pairs are named in the legend."""
     from matplotlib.ticker import MaxNLocator
 
-    roundoff = float(np.finfo(settings.dtype).eps) / 2
-    axes.axhline(roundoff, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
-    axes.annotate(
-        f"unit roundoff of {settings.dtype}, {roundoff:.1e}", (settings.epochs, roundoff), (0, -4),
-        textcoords="offset points", ha="right", va="top", color=MUTED, fontsize=9,
-    )  # fmt: skip
+    roundoff = draw_roundoff(axes, settings.dtype, settings.epochs, -4, ha="right", va="top")
     for pair in pairs:
         points = [(epoch, value) for epoch, value in enumerate(pair.weights) if value > 0]
         if points:

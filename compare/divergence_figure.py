@@ -7,7 +7,7 @@ import numpy as np
 
 from compare.divergence_lockstep import Growth, Jump
 from compare.shared.dataset import Dataset
-from compare.shared.figures import COLOURS, INK, MUTED, new_figure
+from compare.shared.figures import COLOURS, INK, draw_roundoff, name_settings, new_figure
 from compare.shared.implementations import TITLES
 from compare.shared.settings import Settings
 
@@ -36,12 +36,7 @@ def draw(growths: Sequence[Growth], main: Growth, settings: Settings, data: Data
     else:
         axes = figure.subplots()
     draw_growths(axes, growths, main, settings)
-    batches = f"batches of {settings.batch_size:,}" if settings.batch_size else "the whole set as one batch"
-    figure.supxlabel(
-        f"{settings.dtype}, seed {settings.seed}, {batches}, learning rate {settings.learning_rate:g}; the same "
-        f"initial weights and batches for all",
-        fontsize=9, color=MUTED,
-    )  # fmt: skip
+    name_settings(figure, settings)
     return figure
 
 
@@ -49,12 +44,7 @@ def draw_growths(axes: "Axes", growths: Sequence[Growth], main: Growth, settings
     """Every pair's line, the unit roundoff, and the main pair's first jump as an arrow up."""
     from matplotlib.ticker import StrMethodFormatter
 
-    roundoff = float(np.finfo(settings.dtype).eps) / 2
-    axes.axhline(roundoff, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
-    axes.annotate(
-        f"unit roundoff of {settings.dtype}, {roundoff:.1e}", (0.01, roundoff), (0, 4),
-        xycoords=("axes fraction", "data"), textcoords="offset points", color=MUTED, fontsize=9,
-    )  # fmt: skip
+    roundoff = draw_roundoff(axes, settings.dtype, 0.01, 4, xycoords=("axes fraction", "data"))
     for growth, style in zip(growths, _STYLES, strict=False):
         differences = np.array(growth.difference_by_step)
         steps = np.flatnonzero((differences > 0) & (differences < _TOP)) + 1

@@ -4,10 +4,14 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from compare.shared.output import Output
+from compare.shared.settings import Settings
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
 
 # Okabe and Ito's palette (2008), told apart by colour-blind eyes too; markers and dashes repeat what colour says.
 COLOURS = {"manual": "#0072B2", "autograd": "#D55E00", "torch_ref": "#009E73"}
@@ -47,6 +51,30 @@ def new_figure(width: float = 9, height: float = 5) -> "Figure":
 
     matplotlib.rcParams.update(_STYLE)
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def name_settings(figure: "Figure | SubFigure", settings: Settings) -> None:
+    """Write under the figure what it was measured with."""
+    batches = f"batches of {settings.batch_size:,}" if settings.batch_size else "the whole set as one batch"
+    figure.supxlabel(
+        f"{settings.dtype}, seed {settings.seed}, {batches}, learning rate {settings.learning_rate:g}; the same "
+        f"initial weights and batches for all",
+        fontsize=9, color=MUTED,
+    )  # fmt: skip
+
+
+def draw_roundoff(axes: "Axes", dtype: str, x: float, above: float, **placed: Any) -> float:
+    """A dotted line at the unit roundoff of a dtype, named at x, so many points above it; gives its value.
+
+    placed: as for `annotate`.
+    """
+    roundoff = float(np.finfo(dtype).eps) / 2
+    axes.axhline(roundoff, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
+    axes.annotate(
+        f"unit roundoff of {dtype}, {roundoff:.1e}", (x, roundoff), (0, above), textcoords="offset points", color=MUTED,
+        fontsize=9, **placed,
+    )  # fmt: skip
+    return roundoff
 
 
 def save_figure(figure: "Figure", output: Output, name: str) -> list[Path]:
