@@ -24,7 +24,7 @@ ROWS = 64  # of the training set, for the gradients that are compared; fewer whe
 
 
 @dataclass(frozen=True)
-class Parity:
+class GradientsAt:
     """The gradients of one batch in all three: in one dtype, before or after the training."""
 
     dtype: str
@@ -65,7 +65,7 @@ class Run:
     settings: Settings
     curves: list[Curve]
     pairs: list[PairDifference]
-    parity: list[Parity]
+    parity: list[GradientsAt]
     holds: bool
     verdict: str
     files: list[Path]
@@ -118,7 +118,7 @@ def answer(settings: Settings, out: Path) -> Run:
 
 def compare_gradients(
     when: str, weights: dict[str, np.ndarray], data: Dataset, settings: Settings, advance: Advance
-) -> list[Parity]:
+) -> list[GradientsAt]:
     """The first rows of the training set through all three, at these weights, in both dtypes."""
     labels = data.train_labels[:ROWS]
     found = []
@@ -131,11 +131,11 @@ def compare_gradients(
             checks[name] = check_lines(traces[name], start, x, labels, settings.activation)
             advance()
         gradients = {name: {p: trace[f"d{p}"] for p in start} for name, trace in traces.items()}
-        found.append(Parity(dtype, when, compare_pairs(gradients, start, x, labels, settings.activation), checks))
+        found.append(GradientsAt(dtype, when, compare_pairs(gradients, start, x, labels, settings.activation), checks))
     return found
 
 
-def gradient_verdict(parity: Sequence[Parity]) -> str:
+def gradient_verdict(parity: Sequence[GradientsAt]) -> str:
     """What the gradients show, in words: the nearest that a line came to its bound, or the first beyond it."""
     for found in parity:
         for name, check in found.checks.items():
@@ -159,7 +159,7 @@ def gradient_verdict(parity: Sequence[Parity]) -> str:
     )
 
 
-def print_parity(parity: Sequence[Parity]) -> None:
+def print_parity(parity: Sequence[GradientsAt]) -> None:
     """One table: each pair's gradients before and after training, the parameter that differs most."""
     print_table(
         "Gradients of the first images, pair by pair: the parameter that comes nearest to its bound",

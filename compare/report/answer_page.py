@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from compare.report.collected import Told, inline_svg
+from compare.report.collected import Collected, inline_svg
 from compare.report.page import Page
 
 MOST_ROWS = 400  # of one table; results.json has them all
@@ -27,7 +27,7 @@ def answer_page(command: str, content: Mapping[str, Any], files: Sequence[Path])
     told = []
     for one in content.get("experiments", ()):
         drawn = [inline_svg(figures.pop(name), one["answer"]) for name in (one["name"],) if name in figures]
-        told.append(Told(one["name"], one["question"], one["answer"], one["holds"], one.get("lesson", ""), drawn))
+        told.append(Collected(one["name"], one["question"], one["answer"], one["holds"], one.get("lesson", ""), drawn))
     if told and not verdict:
         verdict = f"{sum(one.holds for one in told)} of {len(told)} claims hold."
     about = {name: content[name] for name in ("settings", "environment") if name in content}

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 
 @dataclass(frozen=True)
-class Told:
+class Collected:
     """One experiment or exercise: what was asked, the answer, and its figures."""
 
     name: str
@@ -21,7 +21,7 @@ class Told:
     figures: list[Markup]
 
 
-def collected(folder: Path) -> list[Told]:
+def collected(folder: Path) -> list[Collected]:
     """Every experiment or exercise whose results lie in `folder`; a file that cannot be understood is passed over."""
     found = []
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
@@ -30,7 +30,7 @@ def collected(folder: Path) -> list[Told]:
             drawing = path.with_suffix(".svg")
             figures = [inline_svg(drawing, content["answer"])] if drawing.exists() else []
             name = content.get("name") or f"exercise {content['exercise']}"
-            told = Told(name, content["question"], content["answer"], bool(content["holds"]), "", figures)
+            told = Collected(name, content["question"], content["answer"], bool(content["holds"]), "", figures)
             found.append(replace(told, lesson=content.get("lesson", "")))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # another program's file, or one of another version: the page does without

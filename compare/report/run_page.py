@@ -12,7 +12,7 @@ from compare.report.collected import collected
 from compare.report.digits import galleries
 from compare.report.page import Page
 from compare.report.sources import TAKEN_OVER, side_by_side
-from compare.run import Parity, Run
+from compare.run import GradientsAt, Run
 from compare.shared.dataset import pixels
 from compare.shared.differences import PairDifference
 from compare.shared.implementations import NAMES, TITLES
@@ -121,7 +121,7 @@ def _lines(run: Run) -> list[LineRow]:
     ]
 
 
-def _cells(parity: Parity, line: str) -> list[tuple[float, float]]:
+def _cells(parity: GradientsAt, line: str) -> list[tuple[float, float]]:
     return [(parity.checks[name][line].bound_used, parity.checks[name][line].error_ulp) for name in NAMES]
 
 
