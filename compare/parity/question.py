@@ -13,7 +13,7 @@ from compare.parity.end_to_end import GradientVerdict, check_gradients, running_
 from compare.parity.line_check import LineCheck, LineVerdict, check_lines
 from compare.parity.mutants import Proof, try_mutants
 from compare.parity.pairs import PairRow, compare_pairs
-from compare.parity.referee import Referee, referee
+from compare.parity.referee import NoDerivative, Referee, referee
 from compare.shared.dataset import CLASSES, Dataset, load_mnist, pixels
 from compare.shared.environment import environment
 from compare.shared.errors import BadInput
@@ -35,16 +35,21 @@ class Parity:
     checks: dict[str, LineCheck]
     end_to_end: dict[str, tuple[GradientVerdict, ...]]
     pairs: list[PairRow]
-    referee: Referee
+    referee: Referee | None  # None where the loss has no derivative for it to find
     files: list[Path]
     environment: dict[str, Any]
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is outside its bound and the referee agrees."""
+        """Whether nothing is outside its bound and the referee, where it can judge, agrees."""
         lines = all(check.holds for check in self.checks.values())
         gradients = all(verdict.holds for verdicts in self.end_to_end.values() for verdict in verdicts)
-        return lines and gradients and all(pair.holds for pair in self.pairs) and self.referee.holds
+        return (
+            lines
+            and gradients
+            and all(pair.holds for pair in self.pairs)
+            and (self.referee is None or self.referee.holds)
+        )
 
     def nearest(self, letters: str = "") -> tuple[str, LineVerdict]:
         """The line that uses most of its bound, and whose it is; among lines of those names, such as "z da dW"."""
@@ -85,7 +90,8 @@ class Parity:
                 ],
             },
             "pairs": [{**asdict(pair), "holds": pair.holds} for pair in self.pairs],
-            "referee": {**asdict(self.referee), "holds": self.referee.holds},
+            "referee": {"judged": False, "holds": None} if self.referee is None else
+            {"judged": True, **asdict(self.referee), "holds": self.referee.holds},
             "files": [str(path) for path in self.files],
             "environment": self.environment,
         }  # fmt: skip
@@ -192,7 +198,7 @@ def judge(
         checks,
         end_to_end={name: check_gradients(found, allowed) for name, found in gradients.items()},
         pairs=compare_pairs(gradients, start, x, labels, activation, allowed=allowed),
-        referee=referee(start, x, labels, activation),
+        referee=_referee_if_there_is_a_derivative(start, x, labels, activation),
         files=[output.folder / name for name in ("parity.png", "parity.svg", "results.json")],
         environment=about,
     )
@@ -201,3 +207,12 @@ def judge(
 
     save_figure(draw(result), output, "parity")
     return result
+
+
+def _referee_if_there_is_a_derivative(
+    parameters: Mapping[str, np.ndarray], x: np.ndarray, labels: np.ndarray, activation: str
+) -> Referee | None:
+    try:
+        return referee(parameters, x, labels, activation)
+    except NoDerivative:
+        return None

@@ -49,6 +49,10 @@ class Referee:
         return self.relative_difference <= AGREEMENT
 
 
+class NoDerivative(ArithmeticError):
+    """The loss is bent in every neighbourhood of the parameters, so that finite differences tell nothing."""
+
+
 class Ray:
     """The loss along parameters + h direction, with nothing but the forward pass.
 
@@ -86,14 +90,14 @@ class Ray:
     def derivative(self) -> tuple[float, int]:
         """L'(0) by central differences and Richardson extrapolation, and how often the step had to be made smaller.
 
-        Raises ArithmeticError where even the smallest step crosses a bend.
+        Raises NoDerivative where even the smallest step crosses a bend.
         """
         _, here = self.at(0.0)
         h, redone = FIRST_STEP, 0
         while not (quotients := self._quotients(h, here)):
             h, redone = h / 4, redone + 1
             if h < SMALLEST_STEP:
-                raise ArithmeticError("The loss has no derivative here: a ReLU bends it however small the step is.")
+                raise NoDerivative("The loss has no derivative here: a ReLU bends it however small the step is.")
         for level in range(1, LEVELS):
             factor = 4.0**level
             quotients = [(fine * factor - coarse) / (factor - 1) for coarse, fine in pairwise(quotients)]
@@ -125,7 +129,7 @@ def referee(
     """Try the exact gradient along random directions, and on every entry of a small random network.
 
     parameters, x (m, fan_in), labels (m,), activation: as for `running_error`. Of x as many rows are used as BENDS
-    allows; all is done in what judges float64, whatever the dtype of the run. Raises ArithmeticError where the loss
+    allows; all is done in what judges float64, whatever the dtype of the run. Raises NoDerivative where the loss
     is bent in every neighbourhood of the parameters.
 
     A direction's difference is taken by the derivative, or by its root mean square over all directions, |gradient| /

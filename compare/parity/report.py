@@ -97,10 +97,10 @@ def _print_pairs(parity: "Parity") -> None:
 
 
 def is_it_right(parity: "Parity") -> str:
-    """Is a difference of 6e-9 right? What follows from the bounds of this batch."""
+    """Is a gradient that differs by 6e-9 wrong? What follows from the bounds of this batch."""
     widest = max(parity.pairs, key=lambda pair: pair.absolute)
     allowed = max(pair.bound for pair in parity.pairs)
-    question = f"Is a difference of {ASKED:g} right?"
+    question = f"A common question: my gradient differs by {ASKED:g}, is it wrong?"
     found = f"the largest here is {widest.absolute:.1e}, in d{widest.parameter} of {widest.pair}"
     if parity.settings.dtype == "float32":
         return (
@@ -118,6 +118,12 @@ def is_it_right(parity: "Parity") -> str:
 def referee_sentence(parity: "Parity") -> str:
     """What the referee found."""
     referee = parity.referee
+    if referee is None:
+        return (
+            "Referee: it could not judge at these weights. A ReLU stands so near 0 that it bends the loss within even "
+            "the smallest step, and a finite difference across a bend is no derivative. The lines are judged all the "
+            "same; a larger --init-scale, or --after some training steps, lets it judge."
+        )
     redone = f" ({referee.redone} steps crossed a ReLU's bend and were redone smaller)" if referee.redone else ""
     return (
         f"Referee: finite differences of the loss alone, in extended precision, along {referee.directions} random "
@@ -143,7 +149,7 @@ def verdict_sentence(parity: "Parity") -> str:
     return (
         f"It holds. All {sum(len(check.lines) for check in parity.checks.values())} lines are within the rounding "
         f"error that they may have; {line.name} of `{implementation}` is nearest, with {_share(line.bound_used)} of "
-        f"its bound used."
+        f"its bound used." + ("" if parity.referee else " The referee could not judge at these weights.")
     )
 
 
