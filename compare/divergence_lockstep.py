@@ -11,7 +11,8 @@ allows as much again for the gradients. Both conditions are needed: the first fe
 alone, and a large difference takes in a small flip without a trace.
 
 Without a flip, one thing more can double it: a step so large that it magnifies the difference that is there already.
-Then the step, repeated by hand from the same weights, makes at least half of it again; that is growth and no jump.
+Then the step, repeated by hand from the same weights, makes at least half of it again, or all of it but what rounding
+can add; that is growth and no jump.
 
 Until the first jump, the difference must stay within its allowance: what rounding may add in a step, for every step
 so far, magnified in those that magnify.
@@ -62,7 +63,7 @@ class Jump:
     after: float
     as_it_was: float
     in_agreement: float
-    proven: bool  # repeated as it was, the step makes as large a jump (half at least); in agreement, none
+    proven: bool  # repeated as it was, the step makes as large a jump (half, or all but rounding); in agreement, none
 
     @property
     def explained(self) -> bool:
@@ -136,7 +137,7 @@ def lockstep(growths: Sequence[Growth], settings: Settings, digits: Digits, step
             for growth in growths:
                 a, b = (taken[name] for name in growth.pair)
                 flips = find_flips(a.trace, b.trace, rows[batch]) if settings.activation == "relu" else []
-                record(growth, a, b, flips, x, labels, settings.learning_rate)
+                record(growth, a, b, flips, x, labels, settings)
             advance()
 
 
@@ -155,7 +156,7 @@ def find_flips(a: Arrays, b: Arrays, images: np.ndarray) -> list[Flip]:
 
 
 def record(
-    growth: Growth, a: Step, b: Step, flips: list[Flip], x: np.ndarray, labels: np.ndarray, learning_rate: float
+    growth: Growth, a: Step, b: Step, flips: list[Flip], x: np.ndarray, labels: np.ndarray, settings: Settings
 ) -> None:
     """Enter one step of the pair. x (m, fan_in), labels (m,): the batch."""
     before, after = largest_difference(a.before, b.before), largest_difference(a.after, b.after)
@@ -165,18 +166,20 @@ def record(
         growth.flip_steps.append(step)
     if growth.first_jump:
         return
-    if is_jump(a.before, b.before, a.after, b.after):
+    rounding = rounding_of_a_step(a.after, b.after)
+    if added(a.before, b.before, a.after, b.after) > rounding:
         # What differs between the two calculations of `agreed` is the weights alone; in `own`, the flips as well.
-        in_a = replay(a.before, a.trace, x, labels, learning_rate)
-        own = largest_difference(in_a, replay(b.before, b.trace, x, labels, learning_rate))
-        agreed_b = replay(b.before, a.trace, x, labels, learning_rate)
-        again, cured = after <= 2 * own, not is_jump(a.before, b.before, in_a, agreed_b)
-        if flips or not again:
-            agreed = largest_difference(in_a, agreed_b)
+        given = x, labels, settings.learning_rate, settings.activation
+        in_a = replay(a.before, a.trace, *given)
+        own = largest_difference(in_a, replay(b.before, b.trace, *given))
+        agreed_b = replay(b.before, a.trace, *given)
+        agreed = largest_difference(in_a, agreed_b)
+        again, cured = after <= 2 * own or after - own <= rounding, not is_jump(a.before, b.before, in_a, agreed_b)
+        if is_jump(a.before, b.before, a.after, b.after) and (flips or not again):
             growth.first_jump = Jump(step, flips, before, after, own, agreed, again and cured)
             return
-        growth.allowance *= own / before if before else 1  # earlier roundings are magnified with the difference
-    growth.allowance += rounding_of_a_step(a.after, b.after)
+        growth.allowance *= max(1, agreed / before) if before else 1  # earlier roundings are magnified with it
+    growth.allowance += rounding
     used = after / growth.allowance
     growth.rounding_used = max(growth.rounding_used, used if np.isfinite(used) else np.inf)
 
@@ -189,9 +192,13 @@ def rounding_of_a_step(a: Arrays, b: Arrays) -> float:
 
 def is_jump(a: Arrays, b: Arrays, a_after: Arrays, b_after: Arrays) -> bool:
     """Whether the step that took the weights of a pair from a, b to a_after, b_after was a jump."""
-    added = max(float(abs((a_after[name] - b_after[name]) - (a[name] - b[name])).max()) for name in a)
     grown = largest_difference(a_after, b_after) >= GROWTH * largest_difference(a, b)
-    return grown and added > rounding_of_a_step(a_after, b_after)
+    return grown and added(a, b, a_after, b_after) > rounding_of_a_step(a_after, b_after)
+
+
+def added(a: Arrays, b: Arrays, a_after: Arrays, b_after: Arrays) -> float:
+    """The most that a step has changed the difference of a weight."""
+    return max(float(abs((a_after[name] - b_after[name]) - (a[name] - b[name])).max()) for name in a)
 
 
 def pairs_of(names: Sequence[str]) -> list[Growth]:

@@ -147,14 +147,18 @@ def test_a_difference_that_outgrows_rounding_without_a_jump_does_not_hold(settin
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_step_so_large_that_it_magnifies_the_difference_is_no_jump(settings, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("activation", "learning_rate"), [("relu", 0.5), ("sigmoid", 30.0)])
+def test_a_step_so_large_that_it_magnifies_the_difference_is_no_jump(
+    settings, tmp_path, monkeypatch, activation, learning_rate
+):
     def build_one(name, settings, digits):
         parameters = network(name, settings, digits).parameters()
         parameters["W1"] += 1e-9 * (name == "manual")
-        return build(name, parameters)
+        return build(name, parameters, settings.activation)
 
     monkeypatch.setattr(divergence_lockstep, "network", build_one)
-    answer = question.answer(settings.with_(learning_rate=0.5), "manual,torch_ref", 1, tmp_path)
+    large = settings.with_(activation=activation, learning_rate=learning_rate)
+    answer = question.answer(large, "manual,torch_ref", 1, tmp_path)
     (growth,) = answer.growths
     assert growth.difference_by_step[0] > 5e-9
     assert growth.flip_steps == []
@@ -197,6 +201,19 @@ def test_a_sigmoid_has_no_event_and_the_answer_says_why(settings, tmp_path):
     assert "has no kink" in answer.verdict
 
 
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize(("init", "learning_rate", "steps"), [("he", 5, 60), ("he", 10, 40), ("chapter", 20, 12)])
+def test_large_steps_of_a_sigmoid_magnify_the_difference_and_nothing_else_made_it(
+    settings, tmp_path, init, learning_rate, steps
+):
+    large = settings.with_(activation="sigmoid", init=init, learning_rate=float(learning_rate))
+    answer = question.answer(large, "manual,torch_ref", steps, tmp_path)
+    (growth,) = answer.growths
+    assert growth.difference_by_step[-1] > 10 * growth.difference_by_step[0] > 0
+    assert growth.first_jump is None
+    assert answer.holds
+
+
 def traces(z, da):
     """Of two networks with one hidden layer that differ in z alone."""
     return [{"z1": np.array(each), "da1": np.array(da), "z2": np.zeros((2, 10))} for each in z]
@@ -211,11 +228,12 @@ def test_the_flip_with_the_largest_gradient_comes_first_and_one_without_gradient
     assert more == []
 
 
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 @pytest.mark.parametrize("hidden", [(16, 12), (9, 8, 7)])
-def test_a_step_repeated_by_hand_with_its_own_relus_is_that_step(settings, digits, hidden):
-    net = network("torch_ref", settings.with_(hidden=hidden), digits)
+def test_a_step_repeated_by_hand_with_its_own_relus_is_that_step(settings, digits, hidden, activation):
+    net = network("torch_ref", settings.with_(hidden=hidden, activation=activation), digits)
     x, labels, before = digits.train_x[:20], digits.train_labels[:20], net.parameters()
-    repeated = replay(before, net.trace(x, labels), x, labels, 0.3)
+    repeated = replay(before, net.trace(x, labels), x, labels, 0.3, activation)
     net.step(x, labels, 0.3)
     for name, value in net.parameters().items():
         assert np.abs(value - before[name]).max() > 1e-4
