@@ -92,4 +92,4 @@ def _why_no_event(growth: Growth, settings: Settings) -> str:
 
 
 def _title(name: str) -> str:
-    return {"manual": "by hand", "autograd": "in the engine"}.get(name, f"in {TITLES[name]}")
+    return {"manual": "by hand", "autograd": "on the engine"}.get(name, f"in {TITLES[name]}")

@@ -105,7 +105,8 @@ def _story(part: dict[str, dict[str, Any]]) -> str:
     """Like "16 lines by hand, 1 on ...": what is in view, and what is behind it."""
     words = [f"{part['manual']['in_network']} lines by hand"]
     for name in ("autograd", "torch_ref"):
-        words.append(f"{part[name]['in_network']} in {TITLES[name]} with {part[name]['behind']} behind")
+        where = "on the engine" if name == "autograd" else f"in {TITLES[name]}"
+        words.append(f"{part[name]['in_network']} {where} with {part[name]['behind']} behind")
     return ", ".join(words)
 
 

@@ -59,7 +59,7 @@ def _print_end_to_end(parity: "Parity") -> None:
     first = parity.end_to_end[NAMES[0]]
     print_table(
         "Gradients, end to end",
-        ("gradient", "bound / largest entry", *(f"{TITLES[name]}: bound used" for name in NAMES)),
+        ("gradient", "bound divided by largest entry", *(f"{TITLES[name]}: bound used" for name in NAMES)),
         [
             (f"d{verdict.parameter}", f"{verdict.relative_bound:.1e}",
              *(_share(parity.end_to_end[name][i].bound_used) for name in NAMES))
@@ -81,7 +81,7 @@ def _print_end_to_end(parity: "Parity") -> None:
 def _print_pairs(parity: "Parity") -> None:
     print_table(
         "Pairs",
-        ("pair", "gradient", "largest difference", "/ largest entry", "ulps", "bound used", "verdict"),
+        ("pair", "gradient", "largest difference", "divided by largest entry", "ulps", "bound used", "verdict"),
         [
             (pair.pair, f"d{pair.parameter}", f"{pair.absolute:.1e}", f"{pair.relative:.1e}", f"{pair.ulp:,.3g}",
              _share(pair.bound_used), pair.verdict)

@@ -111,7 +111,9 @@ def test_the_functions_behind_are_the_ones_that_do_the_work(counts):
     assert "autograd.optimizers.SGD.step" in functions("autograd", "update")
     assert "torch.optim.sgd.SGD.step" in functions("torch_ref", "update")
     assert "torch.nn.modules.linear.Linear.reset_parameters" in functions("torch_ref", "initial weights")
-    assert experiment.judge(counts, 6).holds
+    finding = experiment.judge(counts, 6)
+    assert finding.holds
+    assert "lines by hand, 1 on the engine with" in finding.answer
 
 
 @pytest.mark.parametrize("part", PARTS)
