@@ -6,7 +6,7 @@ A sigmoid has no switch: its step is repeated as it is.
 
 import numpy as np
 
-from compare.parity.correct_pass import sigmoid, softmax
+from manual.functions import sigmoid, softmax
 
 
 def replay(
