@@ -65,6 +65,8 @@ def _ask(question: Callable[[], Answer], json: bool, out: Path, force: bool) -> 
         print(dump_json(answer.as_json()))
     else:
         answer.print()
+        if files:
+            print(f"Open {files[-1]} in a browser.")
     raise typer.Exit(0 if answer.holds else 1)
 
 

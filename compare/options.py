@@ -12,7 +12,9 @@ from compare.shared.settings import PRESETS, Settings
 
 Json = Annotated[bool, Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 Out = Annotated[Path, Option(help="Folder for the files.")]
-Force = Annotated[bool, Option("--force", help="Overwrite an earlier report.html instead of keeping it.")]
+Force = Annotated[
+    bool, Option("--force", help="Overwrite an earlier report.html instead of keeping it under another name.")
+]
 
 #: name: (type, default, help); the default None leaves the choice to the preset, or is explained by the help.
 SHARED: dict[str, tuple[Any, Any, str]] = {

@@ -66,8 +66,8 @@ class DeepNetwork:
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
         """The loss and its derivative by each parameter, under the parameter's name and in its shape."""
         z, a = self.forward(x)
-        loss = cross_entropy(z[self.depth], labels)
         d = self.backward(a, z[self.depth], labels)
+        loss = cross_entropy(z[self.depth], labels)
         return float(loss), {f"{name}{k}": d[f"d{name}{k}"] for k in range(1, self.depth + 1) for name in "Wb"}
 
     def step(self, x: np.ndarray, labels: np.ndarray, learning_rate: float) -> float:

@@ -83,8 +83,8 @@ class Network:
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
         """The loss and its derivative by each parameter, under the parameter's name and in its shape."""
         _, a1, _, a2, z3 = self.forward(x)
-        loss = cross_entropy(z3, labels)
         _, dW3, db3, _, _, dW2, db2, _, _, dW1, db1 = self.backward(x, a1, a2, z3, labels)
+        loss = cross_entropy(z3, labels)
         return float(loss), {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2, "W3": dW3, "b3": db3}
 
     def step(self, x: np.ndarray, labels: np.ndarray, learning_rate: float) -> float:
@@ -101,8 +101,8 @@ class Network:
     def trace(self, x: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
         """Every line of the calculation by name, forward and backward."""
         z1, a1, z2, a2, z3 = self.forward(x)
-        loss = np.asarray(cross_entropy(z3, labels))
         dz3, dW3, db3, da2, dz2, dW2, db2, da1, dz1, dW1, db1 = self.backward(x, a1, a2, z3, labels)
+        loss = np.asarray(cross_entropy(z3, labels))
         return {
             "z1": z1, "a1": a1, "z2": z2, "a2": a2, "z3": z3, "loss": loss,
             "dz3": dz3, "dW3": dW3, "db3": db3,

@@ -26,15 +26,14 @@ class Page:
 
 
 def write_page(page: Page, output: Output, force: bool = False) -> Path:
-    """report.html in the folder; where there is one already, report-2.html and so on, unless `force`."""
-    number = 1
-    while not force and (output.folder / _name(number)).exists():
-        number += 1
-    return output.write(_name(number), render(page).encode())
-
-
-def _name(number: int) -> str:
-    return "report.html" if number == 1 else f"report-{number}.html"
+    """report.html in the folder; an earlier one becomes report-1.html, report-2.html and so on, unless `force`."""
+    latest = output.folder / "report.html"
+    if latest.exists() and not force:
+        number = 1
+        while (output.folder / f"report-{number}.html").exists():
+            number += 1
+        latest.rename(output.folder / f"report-{number}.html")
+    return output.write(latest.name, render(page).encode())
 
 
 def render(page: Page) -> str:

@@ -29,6 +29,6 @@ def write_report(typed: Sequence[str], answer: Answer, files: Sequence[Path], ou
         page = run_page(answer, beside=out.parent)
     else:
         page = answer_page(typed[0], answer.as_json(), files)
-    named = [Path(part).name if "/" in part or "\\" in part else part for part in typed]  # a page to show has no paths
+    named = [Path(part).name if Path(part).is_absolute() else part for part in typed]  # a page to show names no homes
     about = {"command": shlex.join(("python", "-m", "compare", *named)), **page.about}
     return write_page(replace(page, about=about), Output(out), force)

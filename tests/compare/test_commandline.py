@@ -124,7 +124,7 @@ def test_every_command_that_leaves_files_leaves_a_report_and_keeps_the_earlier_o
     assert compare(*arguments).returncode == 0
     first = (tmp_path / "report.html").read_text()
     assert "Three ways to a gradient: curves" in first
-    assert str(tmp_path / "report-2.html") in json.loads(compare(*arguments, "--json").stdout)["files"]
-    assert (tmp_path / "report.html").read_text() == first
+    assert str(tmp_path / "report.html") in json.loads(compare(*arguments, "--json").stdout)["files"]
+    assert (tmp_path / "report-1.html").read_text() == first
     assert compare(*arguments, "--force").returncode == 0
-    assert not (tmp_path / "report-3.html").exists()
+    assert not (tmp_path / "report-2.html").exists()

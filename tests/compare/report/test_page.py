@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -99,16 +100,17 @@ def test_two_figures_on_a_page_share_no_names(tmp_path, results):
     assert used <= second
 
 
-def test_an_earlier_report_is_kept_unless_it_is_to_be_overwritten(tmp_path):
+def test_the_latest_is_report_html_and_earlier_ones_are_kept_unless_overwritten(tmp_path):
     page = Page(
         "t", True, "first", "answer.html.j2", {"command": "x"}, {"experiments": [], "figures": [], "tables": []}
     )
     output = Output(tmp_path)
-    assert write_page(page, output).name == "report.html"
-    assert write_page(page, output).name == "report-2.html"
-    assert write_page(page, output).name == "report-3.html"
-    assert write_page(page, output, force=True).name == "report.html"
-    assert len(list(tmp_path.iterdir())) == 3
+    for verdict in ("first", "second", "third"):
+        assert write_page(replace(page, verdict=verdict), output).name == "report.html"
+    assert write_page(replace(page, verdict="instead"), output, force=True).name == "report.html"
+    kept = {"report.html": "instead", "report-1.html": "first", "report-2.html": "second"}
+    assert {path.name for path in tmp_path.iterdir()} == set(kept)
+    assert all(f"<p>{verdict}</p>" in (tmp_path / name).read_text() for name, verdict in kept.items())
 
 
 def test_a_verdict_that_does_not_hold_is_marked():
