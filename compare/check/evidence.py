@@ -75,7 +75,7 @@ def _fits(found: np.ndarray, expected: np.ndarray, residual: float, line: str) -
         largest = abs(expected[np.isfinite(expected)]).max(initial=0.0) or 1.0
         entries = int((off > 1e-12 * largest).sum()) + lost
     if lost:
-        return f"{lost:,} of {found.size:,} entries of {line} are not numbers, and each of them should be."
+        return f"{lost:,} of {found.size:,} entries of {line} are not numbers; every entry should be a number."
     worst = float(np.nan_to_num(off).max()) / largest
     near = "exactly" if residual == 0 else f"to within {residual:.0e} of its largest entry"
     return (

@@ -88,7 +88,7 @@ class Check:
             "Line by line, each from the numbers above it",
             ("line", "your line", "largest error", "of the bound", "verdict"),
             [(v.name, str(self.places.get(v.name) or ""), "" if v.complaint else f"{v.error:.1e}",
-              "" if v.complaint else f"{v.bound_used:.2g}", "right" if v.holds else v.complaint or "wrong")
+              "" if v.complaint else _of_the_bound(v.bound_used), "right" if v.holds else v.complaint or "wrong")
              for v in self.lines],
         )  # fmt: skip
         for number, d in enumerate(self.diagnoses, start=1):
@@ -120,7 +120,9 @@ class Check:
         for v in self.lines:
             if v.name == d.line and v.worst is not None and not v.holds:
                 where = f" at {list(v.worst.index)}" if v.worst.index else ""
-                print_text(f"   expected{where}: {v.worst.exact:.10g}, found: {v.worst.found:.10g}")
+                print_text(
+                    f"   expected{where}: {v.worst.exact + 0.0:.10g}, found: {v.worst.found + 0.0:.10g}"
+                )  # no -0
         print_text(f"   {d.explanation}")
         print_text(f"   {d.evidence}")
         print_text(f"   It could read:  {d.corrected}\n")
@@ -142,7 +144,13 @@ class Check:
         places = {d.place.line for d in self.faults if d.place}
         lines = f" in line{'s' if len(places) > 1 else ''} {', '.join(map(str, sorted(places)))}" if places else ""
         many = len(self.faults)
-        return (
-            f"{many} mistake{'s' if many > 1 else ''}{lines}; the first is {self.faults[0].name}. Every line "
-            f"seen before it is right, so begin there."
+        first = self.faults[0].name
+        told = (
+            f"{many} mistakes{lines}; the first is {first}" if many > 1 else f"1 mistake{lines and ','}{lines}: {first}"
         )
+        return f"{told}. Every line seen before it is right, so begin there."
+
+
+def _of_the_bound(used: float) -> str:
+    """For the eye: beyond a billion bounds, how many more there are tells nothing."""
+    return f"{used:.2g}" if used <= 1e9 else "far outside"

@@ -133,7 +133,8 @@ def test_json_has_the_documented_shape_and_names_the_learners_own_line(tmp_path)
     assert {"name", "line", "explanation", "evidence"} <= set(answer["diagnoses"][0])
     assert {line["line"] for line in answer["lines"]} >= {"z1", "dz2", "dW1"}
     assert {"verdict", "files", "settings", "environment"} <= set(answer)
-    assert answer["verdict"].startswith("mask_missing.py: 1 mistake in line ")  # the name alone, not where it lies
+    assert answer["verdict"].startswith("mask_missing.py: 1 mistake, in line ")  # the name alone, not where it lies
+    assert ": mask-missing. " in answer["verdict"]
     assert answer["verdict"].endswith("Every line seen before it is right, so begin there.")
     assert answer["files"].pop() == str(tmp_path / "report.html")  # written last, from what is in results.json
     assert json.loads((tmp_path / "results.json").read_text()) == answer
