@@ -1,7 +1,10 @@
 """The corrected line, in the learner's own layout and names."""
 
+import re
+
 from compare.check.judging import Judgement
 from compare.check.naming import Trial
+from compare.check.source import Sources
 
 ACTIVATIONS = {"relu": "np.maximum({z}, 0)", "sigmoid": "1 / (1 + np.exp(-{z}))", "tanh": "np.tanh({z})"}
 DERIVATIVES = {"relu": "({z} > 0)", "sigmoid": "{a} * (1 - {a})", "tanh": "(1 - {a} ** 2)"}
@@ -10,6 +13,8 @@ DERIVATIVES = {"relu": "({z} > 0)", "sigmoid": "{a} * (1 - {a})", "tanh": "(1 - 
 def corrected(judgement: Judgement, line: str, mistake: str) -> str:
     """The line as it should stand, by the chapter's formulas."""
     trial, convention = judgement.trial, judgement.convention
+    if mistake == "gradient-updated-instead":
+        return _update(judgement, line.removeprefix("d"))
     step = judgement.step(line)
     k, kind = step.layer, step.kind
     names = _names(trial, k)
@@ -45,6 +50,20 @@ def corrected(judgement: Judgement, line: str, mistake: str) -> str:
     if kind == "da" and line not in trial.found:
         template, line = f"({template}) * {DERIVATIVES[convention.activation]}", f"dz{k}"
     return f"{_spelled(trial, line, line)} = {template.format(**names)}"
+
+
+def _update(judgement: Judgement, parameter: str) -> str:
+    """The update of a parameter, written as the file writes a right one: that of another layer, with this number."""
+    trial, (kind, number) = judgement.trial, (parameter[0], parameter[1:])
+    for other in [number, *(str(k) for k in range(1, trial.depth + 1))]:
+        line = f"{kind}{other} update"
+        places, verdict = trial.places.get(line, []), judgement.verdicts.get(line)
+        if not places or (verdict is not None and not verdict.holds):
+            continue
+        text = Sources().text(places[-1].file, places[-1].line)
+        if ";" not in text and re.search(rf"{kind}{other}(?!\d)", text):
+            return re.sub(rf"(?<=[A-Za-z_]){other}(?!\d)", number, text)
+    return corrected(judgement, f"{parameter} update", "")
 
 
 def _product(trial: Trial, kind: str) -> str:

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 
 def printed(check, capsys):
     check.print()
@@ -40,3 +42,18 @@ def test_a_softmax_that_overflows_is_told_that_every_entry_should_be_a_number(wr
     overflowing = "self.a3 = np.exp(self.z3) / np.exp(self.z3).sum(axis=1, keepdims=True)"
     diagnosis = judge_source(write_network(replaced={"a3": overflowing})).diagnoses[0]
     assert diagnosis.evidence.endswith("are not numbers; every entry should be a number.")
+
+
+@pytest.mark.parametrize("parameter", ["W2", "b2"])
+def test_an_update_of_the_gradient_is_mended_by_an_update_of_the_parameter(write_network, judge_source, parameter):
+    wrong = f"d{parameter} -= lr * self.{parameter}"
+    diagnosis = judge_source(write_network(replaced={f"{parameter} update": wrong})).diagnoses[0]
+    assert (diagnosis.name, diagnosis.line) == ("gradient-updated-instead", f"d{parameter}")
+    assert diagnosis.corrected == f"self.{parameter} -= lr * d{parameter}"
+
+
+def test_where_no_update_is_right_the_mended_line_is_an_update_all_the_same(write_network, judge_source):
+    replaced = {f"W{k} update": f"dW{k} -= lr * self.W{k}" for k in (1, 2, 3)}
+    diagnoses = {d.line: d for d in judge_source(write_network(replaced=replaced)).diagnoses}
+    assert diagnoses["dW2"].name == "gradient-updated-instead"
+    assert "W2 -=" in diagnoses["dW2"].corrected
