@@ -29,8 +29,7 @@ def run_in_child(
     file: Path, name: str | None, *, seed: int, time_limit: float, train: dict[str, Any] | None = None
 ) -> Answer:
     """Run `file` in a child process. Raises BadInput, with the file's own line, for whatever keeps it from ending."""
-    if not file.is_file():
-        raise BadInput(f"There is no file {file} to check. Name a Python file that holds your network.")
+    _refuse_what_is_no_python(file)
     root = Path(__file__).parents[2]
     environment = {
         **os.environ,
@@ -67,6 +66,20 @@ def run_in_child(
     return answer
 
 
+def _refuse_what_is_no_python(file: Path) -> None:
+    """A zero byte is in every image, archive and array file, and Python lets none into a source."""
+    if file.is_dir():
+        raise BadInput(f"{file} is a folder; name a .py file in it that holds your network.")
+    if not file.is_file():
+        raise BadInput(f"There is no file {file} to check. Name a Python file that holds your network.")
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
+    if b"\0" in content:
+        raise BadInput(f"{file} is not a Python file: it is not text. Name the .py file that holds your network.")
+
+
 def _read(folder: Path, file: Path, code: int) -> Answer:
     """The result, if there is one: JSON, and arrays of numbers that are read without unpickling anything."""
     path, numbers = folder / "result.json", folder / "result.npz"
@@ -96,6 +109,8 @@ def _refuse(content: dict[str, Any], file: Path) -> None:
         raise BadInput(f"{where}: the file ends the program here ({message}), before there was anything to judge.")
     if status == "crash":
         raise BadInput(f"{where}: {message}. This stops the file before its network can be tried.")
+    if status == "unchosen":
+        raise BadInput(f"{file} cannot be judged as it is: {message}.")
     if status == "adapter":
         raise BadInput(
             f"{file} cannot be judged as it is: {message}. Known are a class with W1 b1 W2 b2 ..., forward(x) and "

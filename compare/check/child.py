@@ -23,7 +23,7 @@ import numpy as np
 from compare.check.adapters import ADAPTER, find_subject
 from compare.check.binding import Unbindable
 from compare.check.loading import execute
-from compare.check.making import CannotJudge
+from compare.check.making import CannotJudge, Unchosen
 from compare.check.recorder import source_text
 from compare.check.runs import Run, crash_of, run_once, sizes_of, try_layouts, weights_out_in
 from compare.check.subjects import Subject
@@ -92,6 +92,8 @@ def main() -> None:
             content = {"status": "exit", **crash_of(error, folder)}
         except SyntaxError as error:
             content = {"status": "syntax", "message": error.msg, "line": error.lineno, "file": error.filename}
+        except Unchosen as error:
+            content = {"status": "unchosen", "message": str(error)}
         except (CannotJudge, Unbindable) as error:
             content = {"status": "adapter", "message": str(error), "adapter": ADAPTER}
         except BaseException as error:

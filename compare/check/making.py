@@ -28,6 +28,10 @@ class CannotJudge(Exception):
     """The file has nothing that a known style fits. The message says what was looked for."""
 
 
+class Unchosen(CannotJudge):
+    """Which class is meant is open: an answer on the command line mends that, and no adapter does."""
+
+
 def parameter_name(name: str) -> str | None:
     """W1 or b1 for W1, w_1, self.W1, weights1, bias1 ...; None for any other name."""
     found = re.fullmatch(r"(w|weights?|b|bias(?:es)?)(\d+)", plain_name(name))

@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -114,6 +115,7 @@ def test_nothing_at_module_level_runs_but_imports_definitions_and_constants(tmp_
             "--activation is 'gelu'; expected one of relu, sigmoid, tanh",
         ),
         ([EXAMPLES / "right.py", "--time-limit", "-1"], "--time-limit is -1.0"),
+        ([EXAMPLES], "examples is a folder; name a .py file"),
         ([f"{EXAMPLES / 'right.py'}:Other"], "there is no class Other; the classes here are: NeuralNetwork"),
     ],
 )
@@ -121,6 +123,40 @@ def test_a_bad_option_is_one_paragraph_and_exit_2(tmp_path, options, part):
     done = check(*options, "--out", tmp_path)
     assert done.returncode == 2
     assert part in " ".join(done.stderr.split())
+
+
+def test_a_file_that_is_not_text_is_not_a_python_file(tmp_path):
+    path = tmp_path / "weights.npy"
+    np.save(path, np.zeros(3))
+    done = check(path, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert "weights.npy is not a Python file" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [(":Nonsense", "the classes here are: Network, Other"), ("", "say which one you mean: FILE:Network, FILE:Other")],
+    ids=["unknown class", "several networks"],
+)
+def test_where_only_the_class_is_unclear_no_adapter_is_shown(tmp_path, name, part):
+    path = tmp_path / "network.py"
+    path.write_text(body("pass") + body("pass").replace("class Network", "class Other"))
+    done = check(f"{path}{name}", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    assert part in " ".join(done.stderr.split())
+    assert "def gradients" not in done.stderr
+    assert "adapter" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["", ":Network"])
+def test_methods_of_other_names_are_named_with_what_to_call_them(tmp_path, name):
+    path = tmp_path / "network.py"
+    path.write_text(body("pass").replace("def forward", "def predict").replace("def backward", "def learn"))
+    done = check(f"{path}{name}", "--out", tmp_path / "out")
+    assert done.returncode == 2
+    message = " ".join(done.stderr.split())
+    assert "class Network has predict and learn: rename the two passes forward and backward" in message
+    assert "def gradients" in message
 
 
 def test_json_has_the_documented_shape_and_names_the_learners_own_line(tmp_path):
