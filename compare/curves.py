@@ -102,7 +102,7 @@ def judge(settings: Settings, curves: Sequence[Curve], pairs: Sequence[PairDiffe
         apart += (
             " They trained to the same network."
             if holds
-            else " They should have trained to the same network: python -m compare divergence shows where they part."
+            else " They should have trained to the same network: see python -m compare divergence --dtype float64."
         )
     elif SAME_WEIGHTS <= weights < BEFORE_A_FLIP and not disagreements:
         apart += " In float32 that is rounding alone: no ReLU is on in one and off in another yet."

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,8 @@ def collected(folder: Path) -> list[Collected]:
             drawing = path.with_suffix(".svg")
             figures = [inline_svg(drawing, content["answer"])] if drawing.exists() else []
             name = content.get("name") or f"exercise {content['exercise']}"
-            told = Collected(name, content["question"], content["answer"], bool(content["holds"]), "", figures)
-            found.append(replace(told, lesson=content.get("lesson", "")))
+            lesson, holds = content.get("lesson", ""), bool(content["holds"])
+            found.append(Collected(name, content["question"], content["answer"], holds, lesson, figures))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # another program's file, or one of another version: the page does without
     return found

@@ -27,13 +27,10 @@ class Page:
 
 def write_page(page: Page, output: Output, force: bool = False) -> Path:
     """report.html in the folder; an earlier one becomes report-1.html, report-2.html and so on, unless `force`."""
-    latest = output.folder / "report.html"
-    if latest.exists() and not force:
-        number = 1
-        while (output.folder / f"report-{number}.html").exists():
-            number += 1
-        latest.rename(output.folder / f"report-{number}.html")
-    return output.write(latest.name, render(page).encode())
+    content = render(page).encode()
+    if not force:
+        output.set_aside("report.html")
+    return output.write("report.html", content)
 
 
 def render(page: Page) -> str:

@@ -41,6 +41,18 @@ class Output:
         self.files.append(path)
         return path
 
+    def set_aside(self, name: str) -> None:
+        """Where there is a file of that name, NAME.html say, call it NAME-1.html, or the first number that is free."""
+        path = self.folder / name
+        number = 1
+        while (aside := path.with_stem(f"{path.stem}-{number}")).exists():
+            number += 1
+        try:
+            if path.exists():
+                path.rename(aside)
+        except OSError as error:
+            raise BadInput(f"{path} cannot be renamed to keep it: {error.strerror}. Try another --out.") from error
+
     def write_json(self, name: str, content: Any) -> Path:
         """Plain data as an indented JSON document."""
         return self.write(name, (dump_json(content) + "\n").encode())

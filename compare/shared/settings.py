@@ -9,6 +9,7 @@ from typing import Any
 from compare.shared.errors import BadInput
 
 DTYPES = ("float32", "float64")
+LARGEST_FLOAT32 = (2 - 2**-23) * 2.0**127
 ACTIVATIONS = ("relu", "sigmoid")
 INITS = ("chapter", "he", "torch")
 
@@ -47,6 +48,8 @@ class Settings:
             _whole("--batch-size", self.batch_size, least=1)
         _whole("--epochs", self.epochs, least=1)
         _positive("--learning-rate", self.learning_rate)
+        if self.dtype == "float32" and self.learning_rate > LARGEST_FLOAT32:
+            raise BadInput(f"--learning-rate is {self.learning_rate!r}, which float32 cannot hold; make it smaller.")
         _whole("--threads", self.threads, least=1, most=1024)
 
     @staticmethod

@@ -41,3 +41,25 @@ def test_floats_in_a_table_read_back_to_the_bit(tmp_path):
     value = 0.1 + 0.2
     path = Output(tmp_path).write_csv("t.csv", ("x",), [(value,)])
     assert float(path.read_text().splitlines()[1]) == value
+
+
+def test_a_file_that_is_set_aside_gets_the_first_number_that_is_free(tmp_path):
+    output = Output(tmp_path)
+    output.set_aside("page.html")
+    for content in (b"first", b"second"):
+        output.write("page.html", content)
+        output.set_aside("page.html")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "page-1.html": b"first", "page-2.html": b"second",
+    }  # fmt: skip
+
+
+def test_a_file_that_cannot_be_set_aside_is_a_clear_error(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(30, "Read-only file system")
+
+    output = Output(tmp_path)
+    output.write("page.html", b"")
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(BadInput, match=r"page\.html cannot be renamed to keep it: Read-only file system"):
+        output.set_aside("page.html")

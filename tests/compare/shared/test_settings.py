@@ -50,6 +50,7 @@ def test_a_batch_larger_than_the_set_is_refused():
         ({"epochs": -3}, "--epochs is -3"),
         ({"learning_rate": -0.1}, r"--learning-rate is -0\.1; expected a finite number above 0"),
         ({"learning_rate": math.inf}, "--learning-rate is inf"),
+        ({"learning_rate": 3.5e38, "dtype": "float32"}, r"--learning-rate is 3\.5e\+38, which float32 cannot hold"),
         ({"threads": 0}, "--threads is 0"),
         ({"threads": 2**31}, "--threads is 2147483648; expected a whole number of at least 1 and at most 1,024"),
         ({"seed": 2**64}, "--seed is 18446744073709551616"),
