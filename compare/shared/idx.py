@@ -5,9 +5,12 @@ dimensions of bytes.
 """
 
 import gzip
+import io
 import math
 import struct
+import sys
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +20,13 @@ from compare.shared.errors import BadInput
 GZIP_MAGIC = b"\x1f\x8b"
 #: The most bytes that one byte of deflate can unpack to (RFC 1951: 258 bytes in two bits), rounded up.
 LARGEST_EXPANSION = 1040
+CHUNK = 2**16
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
-    """The array in an IDX file of unsigned bytes, plain or gzipped: uint8, of the shape that the file states.
+    """The array in an IDX file of unsigned bytes, plain or gzipped: uint8, read-only, of the shape that it states.
 
-    Never reads more than the header promises, nor believes a header that promises more than the file can hold.
+    Never reads more than the header promises, nor takes the memory that it promises before the bytes are there.
     Raises BadInput for a file that is missing, cut short, too long, damaged or of another kind.
     """
     try:
@@ -39,7 +43,7 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
                     f"{path} states {_times(shape)} = {expected:,} bytes of data, which a file of "
                     f"{size_on_disk:,} bytes cannot hold. It is cut short, or its header is damaged."
                 )
-            content = file.read(expected + 1)  # one more, to notice a file that goes on
+            content = _read_up_to(expected + 1, file)  # one more, to notice a file that goes on
     except OSError as error:  # gzip.BadGzipFile is one of these
         raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
     except (EOFError, zlib.error) as error:
@@ -47,7 +51,17 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     if len(content) != expected:
         found = f"only {len(content):,}" if len(content) < expected else "more"
         raise BadInput(f"{path} should hold {_times(shape)} = {expected:,} bytes after its header and holds {found}.")
-    return np.frombuffer(content, np.uint8).reshape(shape)
+    array = np.frombuffer(content, np.uint8).reshape(shape)
+    array.flags.writeable = False
+    return array
+
+
+def _read_up_to(size: int, file: io.BufferedIOBase) -> bytearray:
+    """That many bytes, or all that there are; `file.read(size)` would take memory for all of them at once."""
+    content = bytearray()
+    while len(content) < size and (chunk := file.read(min(CHUNK, size - len(content)))):
+        content += chunk
+    return content
 
 
 def _read_shape(header: bytes, dimensions: int, path: Path) -> tuple[int, ...]:
@@ -60,8 +74,10 @@ def _read_shape(header: bytes, dimensions: int, path: Path) -> tuple[int, ...]:
             f"{path} begins with the magic number {magic}; expected {expected}, an IDX file of unsigned bytes with "
             f"{dimensions} dimension{'s' if dimensions > 1 else ''}."
         )
+    if math.prod(length for length in shape if length) > sys.maxsize:  # beside a length of 0 it would pass for empty
+        raise BadInput(f"{path} states {_times(shape)} bytes of data, which no file can hold. Its header is damaged.")
     return tuple(shape)
 
 
-def _times(shape: tuple[int, ...]) -> str:
+def _times(shape: Sequence[int]) -> str:
     return " x ".join(f"{length:,}" for length in shape)
