@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.hidden.experiment import Finding
-from compare.hidden.processes import ProcessFailed, run_python
 from compare.parity.end_to_end import Strayed, running_error
 from compare.parity.exact import rounded
 from compare.parity.line_check import part_of
 from compare.shared.implementations import NAMES, TITLES, build
+from compare.shared.processes import ProcessFailed, run_python
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights

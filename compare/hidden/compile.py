@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compare.hidden.experiment import Finding
-from compare.hidden.processes import ProcessFailed, run_python
 from compare.parity.end_to_end import check_gradients, running_error
+from compare.shared.processes import ProcessFailed, run_python
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights

@@ -3,7 +3,7 @@
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,8 @@ from compare.shared.implementations import Network, build
 from compare.shared.initial import initial_parameters
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
+
+SLICE = 1000  # test images that are read at once
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Digits:
         settings.rows_per_batch(len(data.train_labels))
         train_x, test_x = pixels(data.train_images, settings.dtype), pixels(data.test_images, settings.dtype)
         return Digits(train_x, data.train_labels, test_x, data.test_labels)
+
+    def batch(self, rows: np.ndarray | slice) -> tuple[np.ndarray, np.ndarray]:
+        """These training images and their labels: copied once, or not at all where a slice is asked for."""
+        if isinstance(rows, slice):
+            return self.train_x[rows], self.train_labels[rows]
+        return self.train_x.take(rows, axis=0), self.train_labels.take(rows)  # sooner than train_x[rows]
 
 
 @dataclass
@@ -108,15 +116,15 @@ def train(curve: Curve, settings: Settings, digits: Digits, advance: Advance) ->
         for epoch in range(1, settings.epochs + 1):
             begun = len(curve.loss_by_step)
             for batch in epoch_batches(settings, len(digits.train_x), epoch):
-                labels = digits.train_labels[batch]
-                loss = net.step(digits.train_x[batch], labels, settings.learning_rate)
+                x, labels = digits.batch(batch)
+                loss = net.step(x, labels, settings.learning_rate)
                 if not math.isfinite(loss):
                     line = _first_line_not_finite(curve, settings, digits, epoch, len(curve.loss_by_step) - begun)
                     raise TrainingStopped(curve.implementation, len(curve.loss_by_step) + 1, epoch, line)
                 curve.loss_by_step.append(loss)
                 curve.rows_per_step.append(len(labels))
                 advance()
-            predictions = net.predict(digits.test_x)
+            predictions = _predict(net, digits.test_x)
             accuracy = float((predictions == digits.test_labels).mean())
             rows, losses = curve.rows_per_step[begun:], curve.loss_by_step[begun:]
             curve.train_loss.append(float(np.average(losses, weights=rows)))
@@ -125,6 +133,24 @@ def train(curve: Curve, settings: Settings, digits: Digits, advance: Advance) ->
             curve.weights.append(net.parameters())
             curve.seconds = time.perf_counter() - started
             advance(0, f"loss {curve.train_loss[-1]:.4f}  accuracy {accuracy:.2%}")
+
+
+def refuse_overflow(traces: Mapping[str, dict[str, np.ndarray]]) -> None:
+    """Raise BadInput where the calculation overflows in every one of the traces, each by its implementation's name.
+
+    Then the weights are at fault. Where only some do, an implementation is, and it is for a check to say so.
+    """
+    lines = [_not_finite(trace) for trace in traces.values()]
+    if all(lines):
+        raise BadInput(
+            f"The weights are so large that the calculation overflows: its first line that is not finite is "
+            f"{lines[0][0]}. Try a smaller --init-scale or --learning-rate."
+        )
+
+
+def _predict(net: Network, x: np.ndarray) -> np.ndarray:
+    """Class numbers (m,), computed a slice at a time, so that what one line writes is in the cache for the next."""
+    return np.concatenate([net.predict(x[start : start + SLICE]) for start in range(0, len(x), SLICE)])
 
 
 def _first_line_not_finite(curve: Curve, settings: Settings, digits: Digits, epoch: int, steps: int) -> str:
@@ -137,9 +163,9 @@ def _first_line_not_finite(curve: Curve, settings: Settings, digits: Digits, epo
         return f"z{overflowed[0][1:]}, because {overflowed[0]} was not finite any more"
     net = build(curve.implementation, curve.weights[-1], settings.activation)
     for batch in itertools.islice(epoch_batches(settings, len(digits.train_x), epoch), steps):
-        net.step(digits.train_x[batch], digits.train_labels[batch], settings.learning_rate)
+        net.step(*digits.batch(batch), settings.learning_rate)
     batch = next(itertools.islice(epoch_batches(settings, len(digits.train_x), epoch), steps, None))
-    first = _not_finite(net.trace(digits.train_x[batch], digits.train_labels[batch]))[0]
+    first = _not_finite(net.trace(*digits.batch(batch)))[0]
     overflowed = _not_finite(net.parameters())
     return f"{first}, because {overflowed[0]} was not finite any more" if overflowed else first
 

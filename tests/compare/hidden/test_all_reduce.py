@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compare.hidden import all_reduce
-from compare.hidden.processes import ProcessFailed
+from compare.shared.processes import ProcessFailed
 from compare.parity.end_to_end import running_error
 from compare.shared.dataset import load_mnist
 from compare.shared.initial import initial_parameters

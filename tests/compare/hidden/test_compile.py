@@ -6,7 +6,7 @@ import pytest
 
 from compare.hidden import compile as compiling
 from compare.hidden.compile_worker import generated
-from compare.hidden.processes import ProcessFailed
+from compare.shared.processes import ProcessFailed
 from compare.shared.dataset import load_mnist
 from compare.shared.settings import Settings
 from compare.shared.training import Digits

@@ -1,4 +1,4 @@
-"""Parts of experiments that need a process of their own: another environment, a fresh start, or several at once."""
+"""Work that needs a process of its own: another environment, a fresh start, or several at once."""
 
 import os
 import re
@@ -20,24 +20,33 @@ def run_python(arguments: Sequence[str], environment: Mapping[str, str | None], 
     Raises ProcessFailed where the process fails or takes longer than `seconds`; it is then ended, and
     so is whatever it has started.
     """
-    root = Path(__file__).parents[2]
-    changed = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), *_path_so_far()]), **environment}
-    kept = {name: value for name, value in changed.items() if value is not None}
     command, quiet = [sys.executable, *arguments], subprocess.DEVNULL
     process = subprocess.Popen(
-        command, env=kept, stdout=quiet, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        env=with_our_path(environment),
+        stdout=quiet,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
         _, errors = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         raise ProcessFailed(f"it took longer than {seconds:g} s") from None
     finally:
-        _end(process)
+        end(process)
     if process.returncode:
-        raise ProcessFailed(_last_line(errors) or f"it ended with code {process.returncode}")
+        raise ProcessFailed(last_line(errors) or f"it ended with code {process.returncode}")
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def with_our_path(changes: Mapping[str, str | None]) -> dict[str, str]:
+    """Our environment with those changes, of which None unsets a variable, and the project on Python's path."""
+    path = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    changed = {**os.environ, "PYTHONPATH": os.pathsep.join(path), **changes}
+    return {name: value for name, value in changed.items() if value is not None}
+
+
+def end(process: subprocess.Popen[str]) -> None:
     """Nothing of it may outlive this call, not even after Ctrl-C: compilers and workers are processes of their own."""
     if process.poll() is not None:
         return
@@ -48,12 +57,7 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-def _path_so_far() -> list[str]:
-    path = os.environ.get("PYTHONPATH")
-    return [path] if path else []
-
-
-def _last_line(text: str) -> str:
+def last_line(text: str) -> str:
     """The last that names an error, as Python's tracebacks end, or else the last with any letter in it."""
     lines = [line.strip() for line in text.splitlines() if any(letter.isalpha() for letter in line)]
     errors = [line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)]

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from compare.hidden.processes import ProcessFailed, run_python
+from compare.shared.processes import ProcessFailed, run_python
 
 
 def test_the_process_has_the_environment_it_is_given_and_this_one_keeps_its_own(tmp_path, monkeypatch):
