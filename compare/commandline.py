@@ -34,6 +34,8 @@ class Answer(Protocol):
 def main() -> None:
     """Run the command line, turn mistakes that a user can mend into one paragraph, and exit."""
     try:
+        for argument in sys.argv[1:]:
+            _refuse_what_is_no_text(argument)
         app(prog_name=_program())
     except BadInput as error:
         print(f"error: {error}", file=sys.stderr)
@@ -41,6 +43,14 @@ def main() -> None:
     except MemoryError:
         print("error: This takes more memory than there is. Try a smaller --hidden or --batch-size.", file=sys.stderr)
         sys.exit(2)
+
+
+def _refuse_what_is_no_text(argument: str) -> None:
+    """Names of files may be any bytes, and such a one could be written into no report."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        raise BadInput(f"{argument!r} is not text in UTF-8. Rename that file or folder, or name another.") from None
 
 
 def _program() -> str:
@@ -227,7 +237,7 @@ Train = Annotated[bool, typer.Option("--train", help="Where the gradients are ri
 TimeLimit = Annotated[float, typer.Option(help="Seconds that your code may take.")]
 Seed = Annotated[int, typer.Option(help="Decides the numbers that it is tried on.", min=0)]
 Data = Annotated[Path | None, typer.Option(help="Folder of another set in MNIST's format.", show_default="MNIST")]
-Threads = Annotated[int, typer.Option(help="Threads to compute with.", min=1)]
+Threads = Annotated[int, typer.Option(help="Threads to compute with.", min=1, max=1024)]
 
 
 @app.command()

@@ -19,7 +19,7 @@ from compare.shared.environment import environment
 from compare.shared.errors import BadInput
 from compare.shared.implementations import NAMES
 from compare.shared.output import Output
-from compare.shared.settings import Settings
+from compare.shared.settings import MOST_STEPS, Settings, check_whole
 from compare.shared.terminal import print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Digits, TrainingStopped
@@ -116,8 +116,7 @@ def answer(settings: Settings, pair: str, steps: int, out: Path) -> Divergence:
     BadInput for a set, an option or a folder that cannot be used.
     """
     growths = pairs_of(parse_names(pair))
-    if steps < 1:
-        raise BadInput(f"--steps is {steps}; expected a whole number of at least 1.")
+    check_whole("--steps", steps, least=1, most=MOST_STEPS)
     output = Output(out)
     data = load_mnist(settings.data)
     digits = Digits.of(data, settings)

@@ -18,7 +18,7 @@ from compare.shared.output import Output
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance, print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
-from compare.shared.training import Curve, Digits, initial_weights
+from compare.shared.training import Curve, Digits, initial_weights, refuse_overflow
 
 ROWS = 64  # of the training set, for the gradients that are compared; fewer where the set is smaller
 
@@ -116,10 +116,14 @@ def answer(settings: Settings, out: Path) -> Run:
     return result
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # overflow is looked for here, and reported better
 def compare_gradients(
     when: str, weights: dict[str, np.ndarray], data: Dataset, settings: Settings, advance: Advance
 ) -> list[GradientsAt]:
-    """The first rows of the training set through all three, at these weights, in both dtypes."""
+    """The first rows of the training set through all three, at these weights, in both dtypes.
+
+    Raises BadInput where the weights are so large that they, or the calculation in all three, overflow.
+    """
     labels = data.train_labels[:ROWS]
     found = []
     for dtype in DTYPES:
@@ -128,7 +132,9 @@ def compare_gradients(
         traces, checks = {}, {}
         for name in NAMES:
             traces[name] = build(name, start, settings.activation).trace(x, labels)
-            checks[name] = check_lines(traces[name], start, x, labels, settings.activation)
+        refuse_overflow(traces)
+        for name, trace in traces.items():
+            checks[name] = check_lines(trace, start, x, labels, settings.activation)
             advance()
         gradients = {name: {p: trace[f"d{p}"] for p in start} for name, trace in traces.items()}
         found.append(GradientsAt(dtype, when, compare_pairs(gradients, start, x, labels, settings.activation), checks))

@@ -68,11 +68,11 @@ def run_in_child(
 
 def _refuse_what_is_no_python(file: Path) -> None:
     """A zero byte is in every image, archive and array file, and Python lets none into a source."""
-    if file.is_dir():
-        raise BadInput(f"{file} is a folder; name a .py file in it that holds your network.")
-    if not file.is_file():
-        raise BadInput(f"There is no file {file} to check. Name a Python file that holds your network.")
     try:
+        if file.is_dir():
+            raise BadInput(f"{file} is a folder; name a .py file in it that holds your network.")
+        if not file.is_file():
+            raise BadInput(f"There is no file {file} to check. Name a Python file that holds your network.")
         content = file.read_bytes()
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}.") from error

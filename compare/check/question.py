@@ -18,6 +18,7 @@ from compare.check.source import Sources
 from compare.check.train import train as train_beside
 from compare.check.verdict import Check
 from compare.parity.line_check import LineVerdict
+from compare.shared.dataset import load_mnist
 from compare.shared.environment import environment
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
@@ -42,6 +43,8 @@ def answer(
         raise BadInput(f"--activation is {activation!r}; expected one of {', '.join(ACTIVATIONS)}.")
     if not (np.isfinite(time_limit) and time_limit > 0):
         raise BadInput(f"--time-limit is {time_limit!r}; expected seconds, above 0.")
+    if data is not None:
+        load_mnist(data)  # only to refuse it at once, and not after the file has been judged
     output = None if out is None else Output(out)
     file, name = split_target(target)
     with threadpool_limits(threads, user_api="blas"):

@@ -11,7 +11,7 @@ from compare.shared.dataset import Dataset, pixels
 from compare.shared.implementations import NAMES, build
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
-from compare.shared.training import Curve, Digits, epoch_batches, train
+from compare.shared.training import Curve, Digits, epoch_batches, refuse_overflow, train
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -148,15 +148,20 @@ def check_all(runs: Sequence[Run], data: Dataset, advance: Advance) -> list[Agre
     return found
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # overflow is looked for here, and reported better
 def agreement(settings: Settings, weights: Sequence[dict[str, np.ndarray]], data: Dataset) -> Agreement:
-    """All three at each of these weights, in both dtypes, on the first ROWS of the training set."""
+    """All three at each of these weights, in both dtypes, on the first ROWS of the training set.
+
+    Raises BadInput where the weights are so large that the calculation overflows in all three.
+    """
     labels = data.train_labels[:ROWS]
     verdicts = []
     for dtype in DTYPES:
         x = pixels(data.train_images[:ROWS], dtype)
         for parameters in ({name: value.astype(dtype) for name, value in w.items()} for w in weights):
-            for name in NAMES:
-                trace = build(name, parameters, settings.activation).trace(x, labels)
+            traces = {name: build(name, parameters, settings.activation).trace(x, labels) for name in NAMES}
+            refuse_overflow(traces)
+            for name, trace in traces.items():
                 check = check_lines(trace, parameters, x, labels, settings.activation)
                 verdicts += [(f"{line.name} of {name} in {dtype}", line) for line in check.lines]
     wrong = tuple(dict.fromkeys(name for name, line in verdicts if not line.holds))

@@ -94,11 +94,13 @@ def answer(settings: Settings, out: Path, name: str | None = None, everything: b
 
     Raises BadInput for an unknown name, and for a set, an option or a folder that cannot be used.
     """
-    if name and everything:
+    if name is not None and everything:
         raise BadInput(f"Both the experiment {name} and --all were asked for: leave one of them out.")
-    if not (name or everything):
+    if name is None and not everything:
         return Listing({known: catalogue.load(known).QUESTION for known in catalogue.NAMES})
-    return _run({known: catalogue.load(known) for known in ([name] if name else catalogue.NAMES)}, settings, out)
+    return _run(
+        {known: catalogue.load(known) for known in (catalogue.NAMES if name is None else [name])}, settings, out
+    )
 
 
 def _run(experiments: dict[str, Experiment], settings: Settings, out: Path) -> Answers:

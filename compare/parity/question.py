@@ -20,10 +20,10 @@ from compare.shared.errors import BadInput
 from compare.shared.implementations import NAMES, build
 from compare.shared.initial import initial_parameters
 from compare.shared.output import Output
-from compare.shared.settings import Settings
+from compare.shared.settings import MOST_STEPS, Settings, check_whole
 from compare.shared.terminal import print_files, progress
 from compare.shared.threads import use_threads
-from compare.shared.training import endless_batches
+from compare.shared.training import endless_batches, refuse_overflow
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,7 @@ def answer(settings: Settings, out: Path, after: int = 0) -> Parity:
     after: training steps, taken by hand, whose weights all three are then given. Raises BadInput for a set, an option
     or a folder that cannot be used, and where the training's weights stop being finite.
     """
-    if after < 0:
-        raise BadInput(f"--after is {after}; expected a whole number of training steps, 0 or more.")
+    check_whole("--after", after, least=0, most=MOST_STEPS)
     output = Output(out)
     data = load_mnist(settings.data)
     rows = settings.rows_per_batch(len(data.train_labels))
@@ -173,6 +172,7 @@ def trained(settings: Settings, data: Dataset, steps: int) -> dict[str, np.ndarr
     return net.parameters()
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # overflow is looked for here, and reported better
 def judge(
     settings: Settings,
     after: int,
@@ -182,13 +182,18 @@ def judge(
     output: Output,
     about: dict[str, Any],
 ) -> Parity:
-    """All four judgements of one batch, x (m, fan_in) in the dtype of the parameters, and the figure."""
+    """All four judgements of one batch, x (m, fan_in) in the dtype of the parameters, and the figure.
+
+    Raises BadInput where the weights are so large that the calculation overflows in all three.
+    """
     start, activation = dict(parameters), settings.activation
     traces, checks = {}, {}
     with progress("lines", len(NAMES)) as advance:
         for name in NAMES:
             traces[name] = build(name, start, activation).trace(x, labels)
-            checks[name] = check_lines(traces[name], start, x, labels, activation)
+        refuse_overflow(traces)
+        for name, trace in traces.items():
+            checks[name] = check_lines(trace, start, x, labels, activation)
             advance()
     gradients = {name: {p: trace[f"d{p}"] for p in start} for name, trace in traces.items()}
     allowed = running_error(start, x, labels, activation)

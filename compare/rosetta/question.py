@@ -19,7 +19,7 @@ from compare.shared.output import Output
 from compare.shared.settings import Settings
 from compare.shared.terminal import print_files, print_table, print_text
 from compare.shared.threads import use_threads
-from compare.shared.training import Digits, initial_weights
+from compare.shared.training import Digits, initial_weights, refuse_overflow
 
 #: The layers of manual/network.py, whose lines these are.
 HIDDEN_LAYERS = 2
@@ -164,12 +164,17 @@ def answer(settings: Settings, out: Path) -> Rosetta:
     return result
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # overflow is looked for here, and reported better
 def compare_lines(
     parameters: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray, activation: str = "relu"
 ) -> tuple[list[Row], dict[str, int]]:
-    """Every line in all three, and the bytes that each keeps. x (m, fan_in), labels (m,)."""
+    """Every line in all three, and the bytes that each keeps. x (m, fan_in), labels (m,).
+
+    Raises BadInput where the parameters are so large that the calculation overflows in all three.
+    """
     lines = [line.name for line in calculation(HIDDEN_LAYERS + 1, activation)]
     traces = {name: build(name, parameters, activation).trace(x, labels) for name in NAMES}
+    refuse_overflow(traces)
     checks = {name: check_lines(trace, parameters, x, labels, activation) for name, trace in traces.items()}
     nodes, operators = pytorch.columns(lines, parameters, x, labels, activation)
     columns: Mapping[str, Column] = {

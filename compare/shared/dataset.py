@@ -78,8 +78,11 @@ def _load_pair(folder: Path, part: str, verify: bool) -> tuple[np.ndarray, np.nd
 def _find(folder: Path, name: str) -> Path:
     candidates = [folder / name, folder / f"{name}.gz"]
     for path in candidates:
-        if path.is_file():
-            return path
+        try:
+            if path.is_file():
+                return path
+        except OSError as error:
+            raise BadInput(f"--data {folder} cannot be read: {error.strerror}.") from error
     raise BadInput(
         f"No file {name}, plain or as {name}.gz, in {folder}. A data folder holds the four IDX files "
         f"{', '.join(SHA256)}, each plain or gzipped; leave --data out to use the MNIST that comes with the project."

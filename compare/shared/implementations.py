@@ -36,7 +36,10 @@ def build(name: str, parameters: dict[str, np.ndarray], activation: str = "relu"
     """
     for parameter, value in parameters.items():
         if not np.isfinite(value).all():
-            raise BadInput(f"The parameter {parameter} holds a value that is not finite, so nothing can be computed.")
+            raise BadInput(
+                f"The parameter {parameter} holds a value that is not finite, so nothing can be computed. Where a "
+                f"training made it so, try a smaller --learning-rate or --init-scale."
+            )
     check_is_ours(name)
     network: Network
     if len(parameters) == 6:

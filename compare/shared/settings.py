@@ -10,6 +10,7 @@ from compare.shared.errors import BadInput
 
 DTYPES = ("float32", "float64")
 LARGEST_FLOAT32 = (2 - 2**-23) * 2.0**127
+MOST_STEPS = 10**9  # or epochs: years of work
 ACTIVATIONS = ("relu", "sigmoid")
 INITS = ("chapter", "he", "torch")
 
@@ -37,20 +38,20 @@ class Settings:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        _whole("--seed", self.seed, least=0, most=2**63 - 1)
+        check_whole("--seed", self.seed, least=0, most=2**63 - 1)
         _choice("--dtype", self.dtype, DTYPES)
         for size in self.hidden:
-            _whole("--hidden", size, least=1, most=1_000_000)
+            check_whole("--hidden", size, least=1, most=1_000_000)
         _choice("--activation", self.activation, ACTIVATIONS)
         _choice("--init", self.init, INITS)
         _positive("--init-scale", self.init_scale)
         if self.batch_size is not None:
-            _whole("--batch-size", self.batch_size, least=1)
-        _whole("--epochs", self.epochs, least=1)
+            check_whole("--batch-size", self.batch_size, least=1)
+        check_whole("--epochs", self.epochs, least=1, most=MOST_STEPS)
         _positive("--learning-rate", self.learning_rate)
         if self.dtype == "float32" and self.learning_rate > LARGEST_FLOAT32:
             raise BadInput(f"--learning-rate is {self.learning_rate!r}, which float32 cannot hold; make it smaller.")
-        _whole("--threads", self.threads, least=1, most=1024)
+        check_whole("--threads", self.threads, least=1, most=1024)
 
     @staticmethod
     def from_options(preset: str = "minibatch", hidden: str = "128,64", **options: Any) -> "Settings":
@@ -89,7 +90,8 @@ def parse_sizes(text: str) -> tuple[int, ...]:
         raise BadInput(f"--hidden {text!r} is not a list of layer widths; write them like --hidden 128,64.") from None
 
 
-def _whole(option: str, value: int, least: int, most: int | None = None) -> None:
+def check_whole(option: str, value: int, least: int, most: int | None = None) -> None:
+    """Raise BadInput where an option's value is no whole number from `least` to `most`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
         limit = f" and at most {most:,}" if most is not None else ""
         raise BadInput(f"{option} is {value!r}; expected a whole number of at least {least}{limit}.")
