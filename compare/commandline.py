@@ -277,3 +277,17 @@ def check(
         out,
         force,
     )
+
+
+@app.command()
+@takes_settings(
+    "preset", "epochs", "batch_size", "learning_rate", "dtype", "hidden", "activation", "init", "init_scale"
+)
+def bench(settings: "Settings", json: Json = False, out: Out = Path("results/bench"), force: Force = False) -> None:
+    """Time and memory of a training step in each, against its matrix multiplies alone.
+
+    Example: python -m compare bench --threads 2
+    """
+    from compare.bench import question
+
+    _ask(lambda: question.answer(settings, out), json, out, force)

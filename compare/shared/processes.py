@@ -48,13 +48,17 @@ def with_our_path(changes: Mapping[str, str | None]) -> dict[str, str]:
 
 def end(process: subprocess.Popen[str]) -> None:
     """Nothing of it may outlive this call, not even after Ctrl-C: compilers and workers are processes of their own."""
-    if process.poll() is not None:
-        return
+    if process.poll() is None:
+        kill(process)
+        process.communicate()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Kill it with all that it has started, without waiting for its end."""
     if hasattr(os, "killpg"):
         os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own
     else:
         process.kill()
-    process.communicate()
 
 
 def last_line(text: str) -> str:

@@ -1,0 +1,1 @@
+"""`bench`: time and memory of a training step, against the matrix multiplies alone."""

@@ -1,0 +1,144 @@
+"""The measuring itself: every rival in both dtypes on every batch size."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from compare.bench.memory import peak_bytes
+from compare.bench.rivals import FLOOR, IN_PYTORCH, TORCH, Step, in_numpy, multiply_matrices, network, take_steps
+from compare.bench.rounds import Timing, stopwatch, take_turns
+from compare.bench.torch_process import TorchProcess
+from compare.parity.end_to_end import check_gradients, running_error
+from compare.shared.dataset import Dataset
+from compare.shared.settings import DTYPES, Settings
+from compare.shared.terminal import Advance
+from compare.shared.training import Digits, initial_weights
+
+BATCHES = (1, 64, 1024)  # and the whole set
+BUDGET = {1: 1.0, 64: 1.5, 1024: 2.5}  # seconds of timing; the whole set takes what the fewest rounds take
+JUDGED = 64  # rows, at most: there, in float64, each rival's gradients are held against their bounds
+
+#: After its turn a BLAS keeps threads spinning for a tenth of a second, on processors that the next in turn needs.
+REST = 0.15
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rival, in one dtype, on batches of one size.
+
+    over_floor and over_torch: its time by that of the matrix multiplies alone, and by that of PyTorch run eagerly.
+    """
+
+    implementation: str
+    dtype: str
+    batch_size: int
+    timing: Timing
+    over_floor: float
+    over_torch: float
+    peak_bytes: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "implementation": self.implementation, "dtype": self.dtype, "batch_size": self.batch_size,
+            "microseconds": self.timing.microseconds, "spread": self.timing.spread, "rounds": self.timing.rounds,
+            "over_floor": self.over_floor, "over_torch": self.over_torch, "peak_bytes": self.peak_bytes,
+        }  # fmt: skip
+
+
+@dataclass
+class Measured:
+    """What there is so far.
+
+    bound_used: of each rival but the floor, the largest part that a gradient uses of its rounding error bound;
+    not_compiled: why PyTorch could not compile here, if so.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    bound_used: dict[str, float] = field(default_factory=dict)
+    not_compiled: str | None = None
+
+
+def batch_sizes(images: int) -> list[int]:
+    """Those that a set of so many images allows, the whole set last."""
+    return [*(size for size in BATCHES if size < images), images]
+
+
+def measure(settings: Settings, data: Dataset, pytorch: TorchProcess, measured: Measured, advance: Advance) -> None:
+    """Fill `measured`, a batch size at a time. Of the settings, the seed, the data and the threads count."""
+    for dtype in DTYPES:
+        chosen = settings.with_(dtype=dtype, init="he", batch_size=None)
+        digits = Digits.of(data, chosen)
+        folder = str(chosen.data) if chosen.data else None
+        pytorch.ask("load", seed=chosen.seed, data=folder, threads=chosen.threads, dtype=dtype, init="he")
+        sizes = batch_sizes(len(digits.train_x))
+        for rows in sizes:
+            peaks = pytorch.ask("prepare", rows=rows)
+            measured.not_compiled = measured.not_compiled or peaks.pop("not_compiled")
+            if dtype == "float64" and rows == max(size for size in sizes if size <= max(JUDGED, sizes[0])):
+                measured.bound_used = judge(chosen, digits, rows, pytorch.ask("gradients"))
+            measured.rows += time_all(chosen, digits, rows, pytorch, peaks["peak_bytes"])
+            advance(1, f"{dtype}, batches of {rows:,}")
+
+
+def time_all(
+    settings: Settings, digits: Digits, rows: int, pytorch: TorchProcess, torch_peaks: dict[str, int]
+) -> list[Row]:
+    """All rivals on one batch, the first images of the set, in the order of the table.
+
+    torch_peaks: the peak memory of those that the other process has prepared.
+    """
+    start = initial_weights(settings, digits)
+    batch = start, digits.train_x[:rows], digits.train_labels[:rows]
+    make: dict[str, Callable[[], Step]] = {FLOOR: partial(multiply_matrices, *batch)}
+    make |= {name: partial(take_steps, name, *batch) for name in in_numpy(rows)}
+    clocks, peaks = {}, {}
+    for name, one in make.items():
+        step, peaks[name] = peak_bytes(one)
+        clocks[name] = stopwatch(step)
+    for name in torch_peaks:
+        clocks[name] = partial(pytorch.seconds, name)
+    timings = take_turns(clocks, BUDGET.get(rows, 0.0), Rest(settings.threads))
+    floor, eager = timings[FLOOR].microseconds, timings[TORCH].microseconds
+    return [
+        Row(name, settings.dtype, rows, timing, timing.microseconds / floor, timing.microseconds / eager,
+            {**peaks, **torch_peaks}[name])
+        for name, timing in timings.items()
+    ]  # fmt: skip
+
+
+class Rest:
+    """Called with the name of whose turn comes: waits where the library changes, until the other one's threads sleep.
+
+    With one thread there are none to wait for.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.seconds = REST if threads > 1 else 0.0
+        self.in_pytorch: bool | None = None
+
+    def __call__(self, name: str) -> None:
+        """Wait where `name` is timed in the other process than the one before it."""
+        if self.in_pytorch not in (None, name in IN_PYTORCH):
+            time.sleep(self.seconds)
+        self.in_pytorch = name in IN_PYTORCH
+
+
+def judge(
+    settings: Settings, digits: Digits, rows: int, in_pytorch: dict[str, dict[str, Sequence[Any]]]
+) -> dict[str, float]:
+    """By rival: the largest part that one of its gradients uses of its rounding error bound; up to 1 they are right.
+
+    in_pytorch: the gradients from the other process, by rival and parameter.
+    """
+    start = initial_weights(settings, digits)
+    x, labels = digits.train_x[:rows], digits.train_labels[:rows]
+    gradients = {name: network(name, start).gradients(x, labels)[1] for name in in_numpy(rows)}
+    for name, found in in_pytorch.items():
+        gradients[name] = {parameter: np.array(value) for parameter, value in found.items()}
+    allowed = running_error(start, x, labels)
+    return {name: max(v.bound_used for v in check_gradients(found, allowed)) for name, found in gradients.items()}

@@ -1,0 +1,129 @@
+"""The process in which PyTorch is timed: its threads, its compiler and that compiler's cache are kept out of ours.
+
+Run as `python -m compare.bench.torch_worker`. It reads requests on stdin, a JSON object a line, each of which names a
+method of `Worker` and its arguments, and answers each with a line of JSON on stdout.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+from torch.profiler import ProfilerActivity, profile
+
+from compare.bench.rivals import COMPILED, LEARNING_RATE, TORCH
+from compare.shared.dataset import load_mnist
+from compare.shared.settings import Settings
+from compare.shared.training import Digits, initial_weights
+from torch_ref.network import Network, array
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    answers, sys.stdout = sys.stdout, sys.stderr  # what else is printed must not be taken for an answer
+    worker = Worker()
+    for line in sys.stdin:
+        request = json.loads(line)
+        print(json.dumps(getattr(worker, request.pop("do"))(**request)), file=answers, flush=True)
+
+
+class Worker:
+    """What stays from one request to the next: digits, and the networks for one batch of them."""
+
+    def load(self, **settings: Any) -> None:
+        """Read the digits; settings: those of `Settings` that matter here."""
+        data = settings.pop("data")
+        self.settings = Settings(**settings, data=Path(data) if data else None)
+        torch.set_num_threads(self.settings.threads)
+        torch.compiler.reset()
+        self.digits = Digits.of(load_mnist(self.settings.data), self.settings)
+        self.start = initial_weights(self.settings, self.digits)
+
+    def prepare(self, rows: int) -> dict[str, Any]:
+        """Networks for a batch of the first images: the peak memory of a step in each, and why none is compiled."""
+        self.batch = self.digits.train_x[:rows], self.digits.train_labels[:rows]
+        self.networks: dict[str, Network] = {TORCH: Network(self.start)}
+        why_not = None
+        try:
+            compiled = CompiledNetwork(self.start)
+            compiled.step(*self.batch, LEARNING_RATE)
+            self.networks[COMPILED] = compiled
+        except Exception as error:  # whatever it lacks, a compiler above all: the reader is to hear of it
+            why_not = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+        parameters = sum(value.nbytes for value in self.start.values())
+        peaks = {name: parameters + allocated_at_once(net, *self.batch) for name, net in self.networks.items()}
+        return {"peak_bytes": peaks, "not_compiled": why_not}
+
+    def gradients(self) -> dict[str, dict[str, list[Any]]]:
+        """Of the batch that is prepared, at the initial weights: by network and parameter."""
+        found = {}
+        for name, net in self.networks.items():
+            _, gradients = type(net)(self.start).gradients(*self.batch)
+            found[name] = {parameter: value.tolist() for parameter, value in gradients.items()}
+        return found
+
+    def seconds(self, name: str, steps: int) -> float:
+        """What each of so many steps takes on average."""
+        step = self.networks[name].step
+        begun = time.perf_counter()
+        for _ in range(steps):
+            step(*self.batch, LEARNING_RATE)
+        return (time.perf_counter() - begun) / steps
+
+
+class CompiledNetwork(Network):
+    """The reference with its forward pass and loss handed to `torch.compile`, which compiles the backward pass too."""
+
+    def __init__(self, parameters: dict[str, np.ndarray]) -> None:
+        super().__init__(parameters)
+        self.compiled_loss = torch.compile(self.loss_of)
+
+    def loss_of(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The mean cross-entropy, on tensors."""
+        a1 = self.activation(self.layer1(x))
+        a2 = self.activation(self.layer2(a1))
+        return cross_entropy(self.layer3(a2), labels)
+
+    def step(self, x: np.ndarray, labels: np.ndarray, learning_rate: float) -> float:
+        """As `Network.step`, with the loss compiled."""
+        self.optimizer.param_groups[0]["lr"] = learning_rate
+        self.optimizer.zero_grad()
+        loss = self.compiled_loss(torch.from_numpy(x), torch.from_numpy(labels))
+        loss.backward()
+        self.optimizer.step()
+        return float(loss.item())
+
+    def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
+        """As `Network.gradients`, with the loss compiled."""
+        loss = self.step(x, labels, 0.0)
+        layers = {"1": self.layer1, "2": self.layer2, "3": self.layer3}
+        return loss, {
+            **{f"W{k}": array(layer.weight.grad).T for k, layer in layers.items()},
+            **{f"b{k}": array(layer.bias.grad) for k, layer in layers.items()},
+        }
+
+
+def allocated_at_once(net: Network, x: np.ndarray, labels: np.ndarray) -> int:
+    """The most bytes, of those that PyTorch allocates during a step, that are there at one time.
+
+    From the events of PyTorch's own profiler: each allocation, and each release as a negative number.
+    """
+    net.optimizer.zero_grad()  # a step would release these, which were allocated before it
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        net.step(x, labels, LEARNING_RATE)
+    with tempfile.TemporaryDirectory() as folder:
+        trace = Path(folder) / "trace.json"
+        profiler.export_chrome_trace(str(trace))
+        events = json.loads(trace.read_text())["traceEvents"]
+    changes = sorted((event["ts"], event["args"]["Bytes"]) for event in events if event.get("name") == "[memory]")
+    held = np.cumsum([change for _, change in changes])
+    return int(held.max(initial=0))
+
+
+if __name__ == "__main__":
+    main()

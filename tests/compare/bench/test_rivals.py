@@ -1,0 +1,94 @@
+"""What is timed, and what of its memory is counted."""
+
+import numpy as np
+import pytest
+import torch
+
+from compare.bench.memory import peak_bytes
+from compare.bench.rivals import LEARNING_RATE, NETWORKS, TITLES, TORCH, in_numpy, multiply_matrices, take_steps
+from compare.bench.torch_worker import CompiledNetwork, allocated_at_once
+from compare.shared.initial import initial_parameters
+from torch_ref.network import Network as TorchNetwork
+
+
+@pytest.fixture
+def batch():
+    random = np.random.default_rng(0)
+    start = initial_parameters((784, 128, 64, 10), "he", 0.01, seed=0, dtype="float32")
+    return start, random.random((64, 784), dtype=np.float32), random.integers(0, 10, 64)
+
+
+def test_the_floor_multiplies_the_eight_pairs_of_a_step_and_nothing_else(batch, monkeypatch):
+    start, x, labels = batch
+    multiply = multiply_matrices(start, x, labels)
+    products = []
+    real = np.matmul
+    monkeypatch.setattr(np, "matmul", lambda a, b, out: products.append(real(a, b, out=out)))
+    multiply()
+    line = NETWORKS["manual"](start).trace(x, labels)
+    a1, a2, dz1, dz2, dz3 = (line[name] for name in ("a1", "a2", "dz1", "dz2", "dz3"))
+    expected = [
+        x @ start["W1"], a1 @ start["W2"], a2 @ start["W3"], a2.T @ dz3, dz3 @ start["W3"].T, a1.T @ dz2,
+        dz2 @ start["W2"].T, x.T @ dz1,
+    ]  # fmt: skip
+    assert len(products) == len(expected)
+    for found, one in zip(products, expected, strict=True):
+        np.testing.assert_array_equal(found, one)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_timed_step_is_a_step_of_training(name, batch):
+    start, x, labels = batch
+    net = NETWORKS["manual"](start)
+    step = take_steps(name, *batch)
+    assert step() == net.step(x, labels, LEARNING_RATE)
+    assert step() == net.step(x, labels, LEARNING_RATE)
+
+
+def test_slices_are_timed_where_there_is_more_than_one():
+    assert "autograd_sliced" not in in_numpy(1024)
+    assert "autograd_sliced" in in_numpy(1025)
+    assert set(in_numpy(1025)) < set(TITLES)
+
+
+def test_the_peak_of_a_step_counts_what_is_alive_at_once_and_not_what_follows_on_it():
+    block = 1_000_000
+
+    def make():
+        kept = np.ones(block, np.uint8)
+
+        def step():
+            first = np.ones(2 * block, np.uint8)
+            del first
+            second = np.ones(block, np.uint8)
+            return kept, second
+
+        return step
+
+    _, peak = peak_bytes(make)
+    assert 3 * block <= peak < 3.1 * block
+
+
+def test_the_peak_of_a_step_in_pytorch_counts_gradients_and_results_together(batch):
+    start, x, labels = batch
+    net = TorchNetwork(start)
+    net.step(x, labels, 0.1)
+    gradients = sum(value.nbytes for value in start.values())
+    hidden = 64 * (128 + 64) * 4
+    # alive at once, at the last: the gradients, and with dz1 the z1 or a1 that its ReLU needs
+    assert gradients < allocated_at_once(net, x, labels) < gradients + 3 * hidden
+
+
+def test_the_network_that_is_compiled_is_the_reference(batch, monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda function: function)
+    start, x, labels = batch
+    plain, compiled = TorchNetwork(start), CompiledNetwork(start)
+    (loss, expected), (same_loss, found) = plain.gradients(x, labels), compiled.gradients(x, labels)
+    assert loss == same_loss
+    for name in start:
+        np.testing.assert_array_equal(found[name], expected[name])
+        np.testing.assert_array_equal(compiled.parameters()[name], start[name])
+    assert compiled.step(x, labels, 0.1) == plain.step(x, labels, 0.1)
+    for name, value in plain.parameters().items():
+        np.testing.assert_array_equal(compiled.parameters()[name], value)
+    assert TORCH in TITLES
