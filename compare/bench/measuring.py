@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from compare.bench.memory import peak_bytes
-from compare.bench.rivals import FLOOR, IN_PYTORCH, TORCH, Step, in_numpy, multiply_matrices, network, take_steps
+from compare.bench.rivals import FLOOR, IN_PYTORCH, TORCH, Step, in_numpy, network, take_steps
 from compare.bench.rounds import Timing, stopwatch, take_turns
 from compare.bench.torch_process import TorchProcess
 from compare.parity.end_to_end import check_gradients, running_error
 from compare.shared.dataset import Dataset
+from compare.shared.products import products_in_numpy
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import Digits, initial_weights
@@ -94,7 +95,7 @@ def time_all(
     """
     start = initial_weights(settings, digits)
     batch = start, digits.train_x[:rows], digits.train_labels[:rows]
-    make: dict[str, Callable[[], Step]] = {FLOOR: partial(multiply_matrices, *batch)}
+    make: dict[str, Callable[[], Step]] = {FLOOR: partial(products_in_numpy, *batch)}
     make |= {name: partial(take_steps, name, *batch) for name in in_numpy(rows)}
     clocks, peaks = {}, {}
     for name, one in make.items():

@@ -54,25 +54,3 @@ def network(name: str, parameters: Parameters) -> Any:
 def take_steps(name: str, parameters: Parameters, x: np.ndarray, labels: np.ndarray) -> Step:
     """A function that takes one step of the rival of that name, on that batch, from copies of these parameters."""
     return partial(network(name, parameters).step, x, labels, LEARNING_RATE)
-
-
-def multiply_matrices(parameters: Parameters, x: np.ndarray, labels: np.ndarray) -> Step:
-    """A function that does the eight matrix multiplies of a step and nothing else.
-
-    On the arrays of a real step, into arrays that are made beforehand: no step that multiplies matrices in NumPy can
-    take less. (For a single row another operation can: there dW is an outer product.)
-    """
-    line = ManualNetwork(parameters).trace(x, labels)
-    W1, W2, W3 = parameters["W1"], parameters["W2"], parameters["W3"]
-    a1, a2, dz1, dz2, dz3 = (line[name] for name in ("a1", "a2", "dz1", "dz2", "dz3"))
-    factors = [
-        (x, W1), (a1, W2), (a2, W3),
-        (a2.T, dz3), (dz3, W3.T), (a1.T, dz2), (dz2, W2.T), (x.T, dz1),
-    ]  # fmt: skip
-    places = [(left, right, np.empty((len(left), right.shape[1]), left.dtype)) for left, right in factors]
-
-    def multiply() -> None:
-        for left, right, product in places:
-            np.matmul(left, right, out=product)
-
-    return multiply

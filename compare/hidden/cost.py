@@ -10,6 +10,7 @@ from compare.hidden.experiment import Finding
 from compare.hidden.timing import median_seconds
 from compare.shared.implementations import NAMES, TITLES, build
 from compare.shared.initial import initial_parameters
+from compare.shared.products import products_in_numpy
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.threads import use_threads
@@ -108,17 +109,6 @@ def split(step: float, bookkeeping: float, products: float, calls: float) -> dic
 def share(seconds: dict[str, float]) -> dict[str, float]:
     """Each part of a step's time, of 1."""
     return {part: seconds[part] / seconds["step"] for part in PARTS}
-
-
-def products_in_numpy(start: Parameters, x: np.ndarray, labels: np.ndarray) -> Callable[[], object]:
-    """The eight matrix products of a step, by themselves."""
-    lines = ManualNetwork(start).trace(x, labels)
-    W1, W2, W3 = start["W1"], start["W2"], start["W3"]
-    a1, a2, dz1, dz2, dz3 = (lines[name] for name in ("a1", "a2", "dz1", "dz2", "dz3"))
-    return lambda: (
-        x @ W1, a1 @ W2, a2 @ W3,
-        a2.T @ dz3, dz3 @ W3.T, a1.T @ dz2, dz2 @ W2.T, x.T @ dz1,
-    )  # fmt: skip
 
 
 def products_in_torch(start: Parameters, x: np.ndarray, labels: np.ndarray) -> Callable[[], object]:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from compare.bench.memory import peak_bytes
-from compare.bench.rivals import LEARNING_RATE, NETWORKS, TITLES, TORCH, in_numpy, multiply_matrices, take_steps
+from compare.bench.rivals import LEARNING_RATE, NETWORKS, TITLES, TORCH, in_numpy, take_steps
 from compare.bench.torch_worker import CompiledNetwork, allocated_at_once
 from compare.shared.initial import initial_parameters
 from torch_ref.network import Network as TorchNetwork
@@ -16,24 +16,6 @@ def batch():
     random = np.random.default_rng(0)
     start = initial_parameters((784, 128, 64, 10), "he", 0.01, seed=0, dtype="float32")
     return start, random.random((64, 784), dtype=np.float32), random.integers(0, 10, 64)
-
-
-def test_the_floor_multiplies_the_eight_pairs_of_a_step_and_nothing_else(batch, monkeypatch):
-    start, x, labels = batch
-    multiply = multiply_matrices(start, x, labels)
-    products = []
-    real = np.matmul
-    monkeypatch.setattr(np, "matmul", lambda a, b, out: products.append(real(a, b, out=out)))
-    multiply()
-    line = NETWORKS["manual"](start).trace(x, labels)
-    a1, a2, dz1, dz2, dz3 = (line[name] for name in ("a1", "a2", "dz1", "dz2", "dz3"))
-    expected = [
-        x @ start["W1"], a1 @ start["W2"], a2 @ start["W3"], a2.T @ dz3, dz3 @ start["W3"].T, a1.T @ dz2,
-        dz2 @ start["W2"].T, x.T @ dz1,
-    ]  # fmt: skip
-    assert len(products) == len(expected)
-    for found, one in zip(products, expected, strict=True):
-        np.testing.assert_array_equal(found, one)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
