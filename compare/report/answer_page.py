@@ -59,4 +59,6 @@ def _tables(content: Mapping[str, Any]) -> Sequence[Table]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int) or (isinstance(value, float) and 1000 <= abs(value) < 1e15):
+        return f"{value:,.0f}"  # rather than 1.739e+04
     return f"{value:.4g}" if isinstance(value, float) else str(value)

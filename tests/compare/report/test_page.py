@@ -48,6 +48,13 @@ def test_experiments_left_beside_the_run_are_told_and_broken_files_passed_over(r
     assert collected(results / "nowhere") == []
 
 
+def test_numbers_stand_in_tables_as_a_person_writes_them():
+    record = {"name": "a", "rows": 60000, "time": 17391.2, "ratio": 1.44523, "error": 3.2e-11, "right": True}
+    page = answer_page("bench", {"holds": True, "verdict": "yes", "rows": [record]}, [])
+    (table,) = page.parts["tables"]
+    assert table.rows == [["a", "60,000", "17,391", "1.445", "3.2e-11", "yes"]]
+
+
 def test_an_experiment_is_told_with_its_own_figure_and_not_with_one_whose_name_begins_alike(results, tmp_path):
     for name in ("init", "init-scale"):
         (tmp_path / f"{name}.svg").write_text((results / "hidden" / "tape.svg").read_text())
