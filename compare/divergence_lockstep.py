@@ -6,9 +6,10 @@ unit through and the other stops it. Where da is exactly 0 nothing is let throug
 
 A jump is a step after which the difference (the largest of any weight) is at least GROWTH times what it was, and
 which has added more than a step's rounding can. Storing a weight W rounds it by at most u |W|, u the unit roundoff
-(Higham, Accuracy and Stability of Numerical Algorithms, 2.2); two trainings do so, which makes 2 u |W|, and ROUNDINGS
-allows as much again for the gradients. Both conditions are needed: the first few differences double by rounding
-alone, and a large difference takes in a small flip without a trace.
+(Higham, Accuracy and Stability of Numerical Algorithms, 2.2); and the gradient that moves it, a sum over the batch of
+products a dz, comes with an error that goes with u sum(|a| |dz|), times the learning rate. Two trainings do so, which
+makes 2 u of each, and ROUNDINGS allows twice that. Both conditions are needed: the first few differences double by
+rounding alone, and a large difference takes in a small flip without a trace.
 
 Without a flip, one thing more can double it: a step so large that it magnifies the difference that is there already.
 Then the step, repeated by hand from the same weights, makes at least half of it again, or all of it but what rounding
@@ -124,7 +125,7 @@ def lockstep(growths: Sequence[Growth], settings: Settings, digits: Digits, step
     rows, an_epoch = np.arange(len(digits.train_x)), steps_per_epoch(settings, len(digits.train_x))
     with np.errstate(over="ignore", invalid="ignore"):  # overflow is looked for here, and reported better
         for step, batch in enumerate(islice(endless_batches(settings, len(rows)), steps), start=1):
-            x, labels = digits.train_x[batch], digits.train_labels[batch]
+            x, labels = digits.batch(batch)
             taken = {}
             for name, net in nets.items():
                 trace = net.trace(x, labels)
@@ -166,7 +167,7 @@ def record(
         growth.flip_steps.append(step)
     if growth.first_jump:
         return
-    rounding = rounding_of_a_step(a.after, b.after)
+    rounding = max(rounding_of_a_step(taken, x, settings.learning_rate) for taken in (a, b))
     if added(a.before, b.before, a.after, b.after) > rounding:
         # What differs between the two calculations of `agreed` is the weights alone; in `own`, the flips as well.
         given = x, labels, settings.learning_rate, settings.activation
@@ -174,8 +175,9 @@ def record(
         own = largest_difference(in_a, replay(b.before, b.trace, *given))
         agreed_b = replay(b.before, a.trace, *given)
         agreed = largest_difference(in_a, agreed_b)
-        again, cured = after <= 2 * own or after - own <= rounding, not is_jump(a.before, b.before, in_a, agreed_b)
-        if is_jump(a.before, b.before, a.after, b.after) and (flips or not again):
+        again = after <= 2 * own or after - own <= rounding
+        cured = not is_jump(a.before, b.before, in_a, agreed_b, rounding)
+        if is_jump(a.before, b.before, a.after, b.after, rounding) and (flips or not again):
             growth.first_jump = Jump(step, flips, before, after, own, agreed, again and cured)
             return
         growth.allowance *= max(1, agreed / before) if before else 1  # earlier roundings are magnified with it
@@ -184,16 +186,25 @@ def record(
     growth.rounding_used = max(growth.rounding_used, used if np.isfinite(used) else np.inf)
 
 
-def rounding_of_a_step(a: Arrays, b: Arrays) -> float:
-    """The most that rounding is allowed to add to the difference in a step: ROUNDINGS u max|W|."""
-    u = float(np.finfo(a["W1"].dtype).eps) / 2
-    return ROUNDINGS * u * max(float(abs(value).max()) for weights in (a, b) for value in weights.values())
+def rounding_of_a_step(taken: Step, x: np.ndarray, learning_rate: float) -> float:
+    """The most that rounding is allowed to add to the difference in a step: ROUNDINGS u (max|W| + rate sum(|a| |dz|)).
+
+    Of that sum, which each weight has its own of, the largest in a layer is at most max|a| times the largest column
+    sum of |dz|.
+    """
+    u = float(np.finfo(x.dtype).eps) / 2
+    inputs = {1: x, **{int(name[1:]) + 1: value for name, value in taken.trace.items() if name[0] == "a"}}
+    products = max(
+        float(abs(a).max(initial=0.0)) * float(abs(taken.trace[f"dz{k}"]).sum(axis=0).max(initial=0.0))
+        for k, a in inputs.items()
+    )
+    return ROUNDINGS * u * (max(float(abs(W).max()) for W in taken.after.values()) + learning_rate * products)
 
 
-def is_jump(a: Arrays, b: Arrays, a_after: Arrays, b_after: Arrays) -> bool:
+def is_jump(a: Arrays, b: Arrays, a_after: Arrays, b_after: Arrays, rounding: float) -> bool:
     """Whether the step that took the weights of a pair from a, b to a_after, b_after was a jump."""
     grown = largest_difference(a_after, b_after) >= GROWTH * largest_difference(a, b)
-    return grown and added(a, b, a_after, b_after) > rounding_of_a_step(a_after, b_after)
+    return grown and added(a, b, a_after, b_after) > rounding
 
 
 def added(a: Arrays, b: Arrays, a_after: Arrays, b_after: Arrays) -> float:

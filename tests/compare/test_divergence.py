@@ -214,6 +214,18 @@ def test_large_steps_of_a_sigmoid_magnify_the_difference_and_nothing_else_made_i
     assert answer.holds
 
 
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("learning_rate", [100.0, 1000.0])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_rounding_of_gradients_that_a_large_step_brings_in_is_no_jump(settings, tmp_path, dtype, learning_rate):
+    changed = settings.with_(learning_rate=learning_rate, dtype=dtype, hidden=(128, 64), seed=2)
+    found = question.answer(changed, "manual,torch_ref", 5, tmp_path)
+    first = found.growths[0].difference_by_step[0]
+    stored = 4 * float(np.finfo(dtype).eps) / 2  # of weights that He's start leaves below 1
+    assert first > stored  # more than storing the weights can leave, so that this is a case in question
+    assert found.holds
+
+
 def traces(z, da):
     """Of two networks with one hidden layer that differ in z alone."""
     return [{"z1": np.array(each), "da1": np.array(da), "z2": np.zeros((2, 10))} for each in z]
