@@ -215,7 +215,7 @@ def test_large_steps_of_a_sigmoid_magnify_the_difference_and_nothing_else_made_i
 
 
 @pytest.mark.usefixtures("undrawn")
-@pytest.mark.parametrize("learning_rate", [100.0, 1000.0])
+@pytest.mark.parametrize("learning_rate", [100.0, 300.0])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_rounding_of_gradients_that_a_large_step_brings_in_is_no_jump(settings, tmp_path, dtype, learning_rate):
     changed = settings.with_(learning_rate=learning_rate, dtype=dtype, hidden=(128, 64), seed=2)
