@@ -149,6 +149,13 @@ class TestLabels:
         with pytest.raises(ValueError, match="from 0 to 3"):
             loss(self.SCORES, labels)
 
+    @pytest.mark.parametrize("loss", [autograd.cross_entropy, autograd.nll_loss])
+    def test_of_no_rows_fit_and_the_mean_of_nothing_is_nan_as_in_pytorch(self, loss):
+        theirs = getattr(torch.nn.functional, loss.__name__)
+        assert np.isnan(theirs(torch.zeros((0, 4)), torch.zeros(0, dtype=int)).item())
+        with pytest.warns(RuntimeWarning):
+            assert np.isnan(loss(np.zeros((0, 4)), np.zeros(0, int)).item())
+
     def test_may_be_a_list_or_a_tensor(self):
         for labels in ([0, 3, 1], Tensor([0, 3, 1]), np.array([0, 3, 1], np.uint8)):
             assert autograd.cross_entropy(self.SCORES, labels).item() == pytest.approx(np.log(4))
@@ -163,7 +170,15 @@ def test_mse_loss_never_broadcasts_a_column_against_a_row():
         autograd.mse_loss(Tensor(np.zeros((3, 1))), np.zeros(3))
 
 
-def test_scores_of_a_thousand_neither_overflow_nor_lose_the_gradient():
+def test_clip_between_arrays_adds_the_gradient_up_over_what_was_repeated():
+    x = Tensor(np.array([1.0, 5.0]), requires_grad=True)
+    y = autograd.clip(x, np.array([[0.0], [2.0], [0.5]]), 4.0)
+    assert y.data.tolist() == [[1, 4], [2, 4], [1, 4]]
+    y.backward(np.array([[1.0, 1.0], [10.0, 10.0], [100.0, 100.0]]))
+    assert x.grad.tolist() == [101, 0]
+
+
+def test_cross_entropy_of_scores_of_a_thousand_neither_overflows_nor_loses_the_gradient():
     z = Tensor(np.array([[1000.0, 0.0], [-1000.0, 0.0]]), requires_grad=True)
     loss = autograd.cross_entropy(z, [1, 0])
     loss.backward()

@@ -38,6 +38,10 @@ def test_cross_entropy_is_finite_where_the_probability_rounds_to_zero():
     assert cross_entropy(np.array([[0.0, 2000.0]]), np.array([0])) == 2000
 
 
+def test_cross_entropy_of_a_row_does_not_hear_of_larger_scores_in_another():
+    assert cross_entropy(np.array([[0.0, 2000.0], [5000.0, 0.0]]), np.array([0, 0])) == 1000
+
+
 @given(scores)
 def test_sigmoid_is_one_over_one_plus_exp(z):
     np.testing.assert_allclose(sigmoid(z), 1 / (1 + np.exp(-z)), rtol=1e-14)
