@@ -67,8 +67,7 @@ def _ask(question: Callable[[], Answer], json: bool, out: Path, force: bool) -> 
 
             files.append(write_report(sys.argv[1:], answer, files, out, force))
     except KeyboardInterrupt:
-        print("Stopped. What was finished is kept in the folder of the results.", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise typer.Exit(130) from None  # which __main__.py puts into words
     if json:
         from compare.shared.output import dump_json
 

@@ -1,6 +1,37 @@
 """What all tests share: property-based tests draw the same examples every time and are not timed."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
+
+
+@pytest.fixture(scope="session")
+def command(tmp_path_factory):
+    """Runs `python -m compare ARGUMENTS` in a process of its own, which warm.py has ready; gives what `run` gives.
+
+    folder: to run in. interrupt_after: seconds until Ctrl-C. largest_file: bytes; more fails, as on a full disk.
+    """
+    folder = tmp_path_factory.mktemp("command")
+    with subprocess.Popen(
+        [sys.executable, "-P", str(Path(__file__).with_name("warm.py"))],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as warm:  # fmt: skip
+
+        def run(*arguments, **options):
+            said = {name: str(folder / name) for name in ("stdout", "stderr")}
+            request = {"folder": str(folder), "interrupt_after": None, "largest_file": None, **options, **said}
+            request |= {"folder": str(request["folder"]), "arguments": list(map(str, arguments))}
+            warm.stdin.write(json.dumps(request) + "\n")
+            warm.stdin.flush()
+            code = int(warm.stdout.readline())
+            return subprocess.CompletedProcess(arguments, code, *(Path(path).read_text() for path in said.values()))
+
+        yield run
+        warm.stdin.close()

@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -47,8 +45,8 @@ def test_json_is_the_only_thing_on_stdout_and_a_pipe_shows_no_progress_bar(small
     assert done.stderr == ""
 
 
-def test_the_default_output_is_a_table_and_a_verdict_and_lands_in_results(small_set, tmp_path):
-    done = compare("run", *SMALL, "--data", small_set, cwd=tmp_path)
+def test_the_default_output_is_a_table_and_a_verdict_and_lands_in_results(command, small_set, tmp_path):
+    done = command("run", *SMALL, "--data", small_set, folder=tmp_path)
     assert done.returncode == 0
     assert "It holds." in done.stdout
     assert (tmp_path / "results" / "run" / "results.json").exists()
@@ -71,24 +69,24 @@ def test_the_default_output_is_a_table_and_a_verdict_and_lands_in_results(small_
         (["--frobnicate"], "No such option"),
     ],
 )
-@pytest.mark.parametrize("command", ["run", "curves"])
-def test_a_bad_option_is_one_clear_paragraph_and_exit_2(small_set, tmp_path, command, options, part):
-    done = compare(command, "--data", small_set, "--out", tmp_path / "out", *options)
+@pytest.mark.parametrize("name", ["run", "curves"])
+def test_a_bad_option_is_one_clear_paragraph_and_exit_2(command, small_set, tmp_path, name, options, part):
+    done = command(name, "--data", small_set, "--out", tmp_path / "out", *options)
     assert_refused(done, part)
     assert not list((tmp_path / "out").glob("*"))
 
 
-def test_a_damaged_data_file_is_named(small_set, tmp_path):
+def test_a_damaged_data_file_is_named(command, small_set, tmp_path):
     for path in small_set.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     images = tmp_path / "t10k-images-idx3-ubyte.gz"
     images.write_bytes(images.read_bytes()[:1000])
-    assert_refused(compare("run", "--data", tmp_path, "--out", tmp_path / "out"), str(images), "damaged gzip file")
+    assert_refused(command("run", "--data", tmp_path, "--out", tmp_path / "out"), str(images), "damaged gzip file")
 
 
-def test_a_training_that_diverges_says_where_and_keeps_what_was_finished(small_set, tmp_path):
+def test_a_training_that_diverges_says_where_and_keeps_what_was_finished(command, small_set, tmp_path):
     one_step_an_epoch = ["--learning-rate", "1e200", "--batch-size", "640", "--epochs", "3"]
-    done = compare("curves", *one_step_an_epoch, "--data", small_set, "--out", tmp_path)
+    done = command("curves", *one_step_an_epoch, "--data", small_set, "--out", tmp_path)
     assert_refused(done, "`manual` stopped at step 2, in epoch 2", "first line of the calculation that is not finite")
     assert (tmp_path / "curves.csv").exists()
     assert not (tmp_path / "results.json").exists()
@@ -103,28 +101,21 @@ def test_another_module_of_that_name_on_the_path_is_refused_with_both_places(sma
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
-def test_ctrl_c_stops_with_130_keeps_the_finished_epochs_and_says_so(small_set, tmp_path):
-    out = tmp_path / "made when the work begins"
-    command = [sys.executable, "-m", "compare", "curves", "--data", str(small_set), "--out", str(out)]
-    process = subprocess.Popen([*command, "--epochs", "100000"], stderr=subprocess.PIPE, text=True)
-    while not out.exists():
-        time.sleep(0.05)
-    time.sleep(3)  # some of the epochs, which take a few hundredths of a second each
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Stopped. What was finished is kept" in errors
-    assert "Traceback" not in errors
-    assert "manual,1," in (out / "curves.csv").read_text()
-    assert {path.name for path in out.iterdir()} == {"curves.csv", "curves.png", "curves.svg"}
+def test_ctrl_c_stops_with_130_keeps_the_finished_epochs_and_says_so(command, small_set, tmp_path):
+    forever = ["curves", "--epochs", "100000", "--data", small_set, "--out", tmp_path]
+    done = command(*forever, interrupt_after=2)  # some of the epochs, which take a few hundredths of a second each
+    assert done.returncode == 130
+    assert done.stderr == "Stopped. Files that were finished by then are kept.\n"
+    assert "manual,1," in (tmp_path / "curves.csv").read_text()
+    assert {path.name for path in tmp_path.iterdir()} == {"curves.csv", "curves.png", "curves.svg"}
 
 
-def test_every_command_that_leaves_files_leaves_a_report_and_keeps_the_earlier_ones(small_set, tmp_path):
+def test_every_command_that_leaves_files_leaves_a_report_and_keeps_the_earlier_ones(command, small_set, tmp_path):
     arguments = ["curves", *SMALL, "--data", small_set, "--out", tmp_path]
-    assert compare(*arguments).returncode == 0
+    assert command(*arguments).returncode == 0
     first = (tmp_path / "report.html").read_text()
     assert "Three ways to a gradient: curves" in first
-    assert str(tmp_path / "report.html") in json.loads(compare(*arguments, "--json").stdout)["files"]
+    assert str(tmp_path / "report.html") in json.loads(command(*arguments, "--json").stdout)["files"]
     assert (tmp_path / "report-1.html").read_text() == first
-    assert compare(*arguments, "--force").returncode == 0
+    assert command(*arguments, "--force").returncode == 0
     assert not (tmp_path / "report-2.html").exists()
