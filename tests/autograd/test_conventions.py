@@ -25,7 +25,7 @@ def gradients(function, *values):
         (autograd.min, [[2, 2, 2, 2]], [[0.25] * 4]),
         (autograd.maximum, [[1, 2, 3], [2, 2, 2]], [[0, 0.5, 1], [1, 0.5, 0]]),
         (autograd.minimum, [[1, 2, 3], [2, 2, 2]], [[1, 0.5, 0], [0, 0.5, 1]]),
-        (lambda x: autograd.clip(x, -1, 1), [[-2, -1, 0, 1, 2]], [[0, 1, 1, 1, 0]]),
+        pytest.param(lambda x: autograd.clip(x, -1, 1), [[-2, -1, 0, 1, 2]], [[0, 1, 1, 1, 0]], id="clip"),
         (autograd.std, [[3, 3, 3]], [[0, 0, 0]]),
         (autograd.prod, [[2, 3, 4]], [[12, 8, 6]]),
         (autograd.prod, [[2, 0, 4]], [[0, 8, 0]]),
@@ -53,30 +53,33 @@ def torch_gradients(function, *values):
         (autograd.softplus, torch.nn.functional.softplus, [[NAN, INF, 1000, -1000]]),
         (autograd.maximum, torch.maximum, [[NAN, 1], [1, NAN]]),
         (autograd.minimum, torch.minimum, [[NAN, 1], [1, NAN]]),
-        (lambda x: autograd.clip(x, 0, 1), lambda x: torch.clamp(x, 0, 1), [[NAN, INF, -INF]]),
+        pytest.param(lambda x: autograd.clip(x, 0, 1), lambda x: torch.clamp(x, 0, 1), [[NAN, INF, -INF]], id="clip"),
         (autograd.max, torch.amax, [[NAN, 1]]),
         (autograd.sqrt, torch.sqrt, [[0, -1]]),
         (autograd.log, torch.log, [[0, -1]]),
         (autograd.power, torch.pow, [[0, -2, -2, -2, 0, INF], [0.5, 2, 3, 0.5, -1, 0]]),
-        (lambda x: x**-1, lambda x: x**-1, [[0, -2, 4]]),
-        (lambda x: x**0, lambda x: x**0, [[0, NAN, INF]]),
-        (
+        pytest.param(lambda x: x**-1, lambda x: x**-1, [[0, -2, 4]], id="power -1"),
+        pytest.param(lambda x: x**0, lambda x: x**0, [[0, NAN, INF]], id="power 0"),
+        pytest.param(
             lambda x: x.logsumexp(1),
             lambda x: x.logsumexp(1),
-            [[[-INF, -INF], [1, -INF], [INF, 1], [800, 700], [-900, -901]]],
+            [[[-INF, -INF], [1, -INF], [INF, 1], [INF, 800], [800, 700], [-900, -901]]],
+            id="logsumexp",
         ),
-        (
+        pytest.param(
             lambda x: x.softmax(1)[:, 0],
             lambda x: x.softmax(1)[:, 0],
             [[[-INF, -INF], [1, -INF], [INF, 1], [-900, -901]]],
+            id="softmax",
         ),
-        (
+        pytest.param(
             lambda x: x.log_softmax(1)[:, 0],
             lambda x: x.log_softmax(1)[:, 0],
             [[[-INF, -INF], [1, -INF], [800, 1], [-900, -901]]],
+            id="log_softmax",
         ),
-        (lambda x: x.var(), lambda x: x.var(correction=0), [[INF, 1]]),
-        (lambda x: x.prod(), lambda x: x.prod(), [[INF, 0]]),
+        pytest.param(lambda x: x.var(), lambda x: x.var(correction=0), [[INF, 1]], id="var"),
+        pytest.param(lambda x: x.prod(), lambda x: x.prod(), [[INF, 0]], id="prod"),
     ],
 )
 def test_where_the_answer_is_not_finite_it_is_that_of_pytorch(ours, theirs, values):
@@ -93,6 +96,13 @@ def test_logsumexp_of_nothing_is_minus_infinity_as_the_sum_of_no_exponentials_is
     assert y.data.tolist() == [-INF, -INF]
     y.sum().backward()
     assert x.grad.shape == (2, 0)
+
+
+@pytest.mark.parametrize("name", ["logsumexp", "softmax", "log_softmax"])
+def test_integers_serve_where_the_result_is_a_float(name):
+    function = getattr(autograd, name)
+    y = function(Tensor(np.array([[1, 2], [3, 3]])), axis=1)
+    np.testing.assert_array_equal(y.data, function(Tensor(np.array([[1.0, 2.0], [3.0, 3.0]])), axis=1).data)
 
 
 def test_a_logarithm_or_quotient_without_a_value_is_warned_of():

@@ -5,6 +5,7 @@ tensors, the same in PyTorch, and the arrays. The draws cover both dtypes, zero-
 broadcasting, every form of axis, transposed, strided and reversed memory, and values that tie and lie on kinks.
 """
 
+import functools
 import zlib
 
 import numpy as np
@@ -150,7 +151,12 @@ def count(shape, axes):
     return int(np.prod([shape[a] for a in axes]))
 
 
+REDUCTIONS = {}
+
+
 def reduction(name, theirs, needs=0, low=-2.0, **choices):
+    REDUCTIONS[name] = functools.partial(theirs, **{key: values[0] for key, values in choices.items()})
+
     def draw(d):
         shape = d(SHAPES, "shape")
         axis = d.axes(len(shape), empty=True)
@@ -435,6 +441,29 @@ def test_gradients_are_those_of_central_differences(name):
             np.testing.assert_allclose(leaf.grad, slope, rtol=1e-7, atol=1e-7)
 
     check()
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_a_reduction_over_an_axis_in_the_middle_is_that_of_pytorch(name, same_as_torch):
+    x = np.random.default_rng(0).standard_normal((3, 3, 3))
+    for axis in (1, (0, 2)):
+        same_as_torch(
+            lambda x, axis=axis: getattr(autograd, name)(x, axis=axis), over(REDUCTIONS[name], axis, False), x
+        )
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_a_reduction_of_no_rows_is_of_no_entries(name):
+    x = Tensor(np.zeros((0, 3)), requires_grad=True)
+    y = getattr(autograd, name)(x, axis=1)
+    y.backward(np.zeros(0))
+    assert (y.shape, x.grad.shape) == ((0,), (0, 3))
+
+
+def test_concatenate_and_stack_join_along_the_first_axis_unless_told_otherwise():
+    arrays = np.zeros((2, 3)), np.ones((2, 3))
+    np.testing.assert_array_equal(autograd.concatenate(arrays).data, np.concatenate(arrays))
+    np.testing.assert_array_equal(autograd.stack(arrays).data, np.stack(arrays))
 
 
 def test_every_operation_that_is_offered_has_a_case():
