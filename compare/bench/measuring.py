@@ -1,7 +1,7 @@
 """The measuring itself: every rival in both dtypes on every batch size."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from compare.bench.memory import peak_bytes
-from compare.bench.rivals import FLOOR, IN_PYTORCH, TORCH, Step, in_numpy, network, take_steps
-from compare.bench.rounds import Timing, stopwatch, take_turns
+from compare.bench.rivals import FLOOR, IN_PYTORCH, TORCH, in_numpy, network, take_steps
+from compare.bench.rounds import Clock, Timing, stopwatch, take_turns
 from compare.bench.torch_process import TorchProcess
 from compare.parity.end_to_end import check_gradients, running_error
 from compare.shared.dataset import Dataset
@@ -31,7 +31,8 @@ REST = 0.15
 class Row:
     """One rival, in one dtype, on batches of one size.
 
-    over_floor and over_torch: its time by that of the matrix multiplies alone, and by that of PyTorch run eagerly.
+    over_floor and over_torch: its time by that of the matrix multiplies alone, and by that of PyTorch run eagerly;
+    peak_bytes: see `memory.peak_bytes`; of the matrix multiplies it is what they write.
     """
 
     implementation: str
@@ -95,19 +96,19 @@ def time_all(
     """
     start = initial_weights(settings, digits)
     batch = start, digits.train_x[:rows], digits.train_labels[:rows]
-    make: dict[str, Callable[[], Step]] = {FLOOR: partial(products_in_numpy, *batch)}
-    make |= {name: partial(take_steps, name, *batch) for name in in_numpy(rows)}
-    clocks, peaks = {}, {}
-    for name, one in make.items():
-        step, peaks[name] = peak_bytes(one)
+    multiply = products_in_numpy(*batch)
+    clocks: dict[str, Clock] = {FLOOR: stopwatch(multiply)}
+    peaks = {FLOOR: sum(product.nbytes for product in multiply())}
+    for name in in_numpy(rows):
+        step, peaks[name] = peak_bytes(partial(take_steps, name, *batch))
         clocks[name] = stopwatch(step)
-    for name in torch_peaks:
-        clocks[name] = partial(pytorch.seconds, name)
+    clocks |= {name: partial(pytorch.seconds, name) for name in torch_peaks}
+    peaks |= torch_peaks
     timings = take_turns(clocks, BUDGET.get(rows, 0.0), Rest(settings.threads))
     floor, eager = timings[FLOOR].microseconds, timings[TORCH].microseconds
     return [
         Row(name, settings.dtype, rows, timing, timing.microseconds / floor, timing.microseconds / eager,
-            {**peaks, **torch_peaks}[name])
+            peaks[name])
         for name, timing in timings.items()
     ]  # fmt: skip
 

@@ -91,7 +91,7 @@ class Bench:
         print_text(
             "Medians of rounds in which all take turns; spread: from the lower quartile of the rounds to the upper. "
             "Floor: the step's eight matrix multiplies alone, in NumPy, on the same arrays. Peak memory: the most that "
-            "is allocated at once during a step, the parameters included, the images not.\n"
+            "is allocated at once during a step, the parameters included, the images not; of the floor, its results.\n"
         )
         print_text(self.verdict)
         print_files(self.files)
