@@ -110,12 +110,22 @@ def test_ctrl_c_stops_with_130_keeps_the_finished_epochs_and_says_so(command, sm
     assert {path.name for path in tmp_path.iterdir()} == {"curves.csv", "curves.png", "curves.svg"}
 
 
-def test_every_command_that_leaves_files_leaves_a_report_and_keeps_the_earlier_ones(command, small_set, tmp_path):
+def test_a_command_given_again_leaves_the_same_files_to_the_bit_and_keeps_the_earlier_report(
+    command, small_set, tmp_path
+):
+    def files():
+        found = {name: (tmp_path / name).read_bytes() for name in ("curves.csv", "curves.png", "curves.svg")}
+        document = json.loads((tmp_path / "results.json").read_text())
+        for one in document["implementations"].values():
+            del one["seconds"]
+        return found, document
+
     arguments = ["curves", *SMALL, "--data", small_set, "--out", tmp_path]
     assert command(*arguments).returncode == 0
-    first = (tmp_path / "report.html").read_text()
-    assert "Three ways to a gradient: curves" in first
+    report, first = (tmp_path / "report.html").read_text(), files()
+    assert "Three ways to a gradient: curves" in report
     assert str(tmp_path / "report.html") in json.loads(command(*arguments, "--json").stdout)["files"]
-    assert (tmp_path / "report-1.html").read_text() == first
+    assert files() == first
+    assert (tmp_path / "report-1.html").read_text() == report
     assert command(*arguments, "--force").returncode == 0
     assert not (tmp_path / "report-2.html").exists()
