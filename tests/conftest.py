@@ -12,6 +12,15 @@ settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    """As commands compute unless told otherwise; beside other programs, two would spin, waiting for each other."""
+    from compare.shared.threads import use_threads
+
+    with use_threads(1):
+        yield
+
+
 @pytest.fixture(scope="session")
 def command(tmp_path_factory):
     """Runs `python -m compare ARGUMENTS` in a process of its own, which warm.py has ready; gives what `run` gives.
@@ -35,3 +44,19 @@ def command(tmp_path_factory):
 
         yield run
         warm.stdin.close()
+
+
+@pytest.fixture
+def in_process(monkeypatch, capsys, tmp_path):
+    """Like `command`, but in this very process: faster, where a process of its own is not what is tested."""
+    from compare.commandline import main
+
+    def run(*arguments):
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["compare", *map(str, arguments)])
+            patch.chdir(tmp_path)
+            with pytest.raises(SystemExit) as end:
+                main()
+        return subprocess.CompletedProcess(arguments, end.value.code, *capsys.readouterr())
+
+    return run

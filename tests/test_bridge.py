@@ -7,8 +7,6 @@ Words must be found as they stand; numbers may differ as another processor's rou
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -74,9 +72,9 @@ def test_there_are_commands_and_every_block_is_one_of_three_kinds():
     assert TEXT.count("```") == 2 * len(re.findall(r"^```console", TEXT, re.MULTILINE))
 
 
-@pytest.mark.parametrize("command", [command for _, command, _ in BLOCKS])
-def test_every_command_exists_with_its_options(command):
-    python, dash, compare, name, *arguments = shlex.split(command)
+@pytest.mark.parametrize("typed", [typed for _, typed, _ in BLOCKS])
+def test_every_command_exists_with_its_options(typed):
+    python, dash, compare, name, *arguments = shlex.split(typed)
     assert (python, dash, compare) == ("python", "-m", "compare")
     group = get_command(app)
     subcommand = group.commands[name]
@@ -84,16 +82,16 @@ def test_every_command_exists_with_its_options(command):
 
 
 @pytest.mark.parametrize(
-    ("command", "parts"),
+    ("typed", "parts"),
     [
-        pytest.param(command, parts, id=command, marks=pytest.mark.slow if kind == "slow" else ())
-        for kind, command, parts in BLOCKS
+        pytest.param(typed, parts, id=typed, marks=pytest.mark.slow if kind == "slow" else ())
+        for kind, typed, parts in BLOCKS
         if kind != "long"
     ],
 )
-def test_a_command_prints_what_stands_under_it(command, parts, tmp_path):
-    _, *arguments = shlex.split(command)
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=tmp_path)
+def test_a_command_prints_what_stands_under_it(in_process, typed, parts):
+    _, _, _, *arguments = shlex.split(typed)
+    done = in_process(*arguments)
     assert done.returncode == 0, done.stderr
     for part in parts:
         assert said(part, done.stdout), part

@@ -1,27 +1,13 @@
 """Values that every option lets through and only the work finds too large: refused all the same, in one paragraph."""
 
-import contextlib
-import io
-import sys
-
 import numpy as np
 import pytest
 
 from compare import run as question
-from compare.commandline import main
 from compare.shared.settings import Settings
 from manual.network import Network
 
 ONE_STEP = ["--batch-size", "640", "--epochs", "1"]
-
-
-def run(monkeypatch, *arguments):
-    """The exit code, stdout and stderr."""
-    monkeypatch.setattr(sys, "argv", ["compare", *map(str, arguments)])
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as end:
-        main()
-    return end.value.code, out.getvalue(), err.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -42,14 +28,14 @@ def run(monkeypatch, *arguments):
     ],
 )
 def test_weights_that_overflow_are_refused_and_not_laid_to_an_implementation(
-    monkeypatch, small_set, tmp_path, arguments, message
+    in_process, small_set, tmp_path, arguments, message
 ):
-    code, stdout, stderr = run(monkeypatch, *arguments, "--json", "--data", small_set, "--out", tmp_path)
-    assert code == 2
-    assert stdout == ""
-    assert stderr.startswith("error: ")
-    assert stderr.count("\n") == 1
-    assert message in stderr
+    done = in_process(*arguments, "--json", "--data", small_set, "--out", tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert message in done.stderr
     assert not list(tmp_path.glob("*.json"))
 
 
@@ -75,15 +61,15 @@ def test_where_only_one_implementation_overflows_it_is_named_and_nothing_is_refu
     ("arguments", "option"), [(["parity", "--after"], "--after"), (["divergence", "--steps"], "--steps"),
                               (["run", "--epochs"], "--epochs")],
 )  # fmt: skip
-def test_more_steps_than_anybody_can_wait_for_are_refused(monkeypatch, small_set, tmp_path, arguments, option):
-    code, _, stderr = run(monkeypatch, *arguments, "9" * 30, "--data", small_set, "--out", tmp_path)
-    assert code == 2
-    assert f"{option} is {'9' * 30}; expected a whole number of at least" in stderr
+def test_more_steps_than_anybody_can_wait_for_are_refused(in_process, small_set, tmp_path, arguments, option):
+    done = in_process(*arguments, "9" * 30, "--data", small_set, "--out", tmp_path)
+    assert done.returncode == 2
+    assert f"{option} is {'9' * 30}; expected a whole number of at least" in done.stderr
 
 
-def test_a_name_that_is_not_utf_8_is_refused_before_the_work_and_not_when_the_report_is_written(monkeypatch, tmp_path):
-    code, stdout, stderr = run(monkeypatch, "curves", "--out", f"{tmp_path}/\udcff")
-    assert code == 2
-    assert stdout == ""
-    assert "\\udcff' is not text in UTF-8" in stderr
+def test_a_name_that_is_not_utf_8_is_refused_before_the_work_and_not_when_the_report_is_written(in_process, tmp_path):
+    done = in_process("curves", "--out", f"{tmp_path}/\udcff")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "\\udcff' is not text in UTF-8" in done.stderr
     assert not list(tmp_path.iterdir())

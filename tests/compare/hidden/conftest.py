@@ -1,8 +1,12 @@
 """A few small pictures that need no file, for tests of what an experiment measures."""
 
+import functools
+
 import numpy as np
 import pytest
 
+from compare.hidden import catalogue
+from compare.shared.dataset import load_mnist
 from compare.shared.settings import Settings
 from compare.shared.training import Digits
 
@@ -29,3 +33,11 @@ def quiet():
         del steps, status
 
     return advance
+
+
+@pytest.fixture(scope="session")
+def finding_of(small_set, quiet):
+    """Measures the experiment of that name on real digits: once, for all who ask."""
+    settings = Settings(data=small_set, dtype="float32")
+    digits = Digits.of(load_mnist(small_set), settings)
+    return functools.cache(lambda name: catalogue.load(name).measure(settings, digits, quiet))

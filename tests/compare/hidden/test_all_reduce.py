@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from compare.hidden import all_reduce
-from compare.shared.processes import ProcessFailed
 from compare.parity.end_to_end import running_error
 from compare.shared.dataset import load_mnist
 from compare.shared.initial import initial_parameters
+from compare.shared.processes import ProcessFailed
 from compare.shared.settings import Settings
 from compare.shared.training import Digits
 
@@ -52,7 +52,7 @@ def test_where_processes_cannot_be_run_it_stands_aside_and_says_why(digits, monk
 
 
 @pytest.mark.slow
-def test_processes_that_share_a_batch_get_the_gradients_of_one(digits):
-    finding = all_reduce.measure(*digits, lambda *_: None)
+def test_processes_that_share_a_batch_get_the_gradients_of_one(finding_of):
+    finding = finding_of("all-reduce")
     assert finding.holds
     assert set(finding.measured["bound_used"]["torch_ref"]) == {"one process", *all_reduce.WAYS}

@@ -11,11 +11,9 @@ import pytest
 
 from compare.hidden import catalogue, question
 from compare.hidden.experiment import Finding
-from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
 from compare.shared.figures import new_figure
 from compare.shared.settings import Settings
-from compare.shared.training import Digits
 
 
 def experiment(answer="4 of 4", holds=True, measured=None, draw=new_figure):
@@ -136,23 +134,10 @@ def test_an_experiment_asks_a_question_and_makes_a_claim(name):
     assert found.CLAIM.strip().endswith(".")
 
 
-def quiet(steps=1, status=""):
-    """An `advance` that shows nothing."""
-    del steps, status
-
-
-@pytest.fixture(scope="module")
-def digits(small_set):
-    settings = Settings(data=small_set, dtype="float32")
-    return settings, Digits.of(load_mnist(small_set), settings)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", catalogue.NAMES)
-def test_an_experiment_holds_on_a_small_set_and_its_figure_shows_something(name, digits):
-    settings, digits = digits
-    found = catalogue.load(name)
-    finding = found.measure(settings, digits, quiet)
+def test_an_experiment_holds_on_a_small_set_and_its_figure_shows_something(name, finding_of):
+    found, finding = catalogue.load(name), finding_of(name)
     assert finding.holds, finding.answer
     assert "\n" not in finding.answer
     json.dumps(question.Told(name, found.QUESTION, found.CLAIM, finding, 0.0).as_json(), default=np.ndarray.tolist)

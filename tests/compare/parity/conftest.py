@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from compare.parity.correct_pass import log_softmax, sigmoid, softmax
+from compare.parity.mutants import try_mutants
 
 FUNCTIONS = {
     "relu": (lambda z: np.maximum(z, 0), lambda a: (a > 0).astype(a.dtype)),
@@ -54,3 +55,9 @@ def _random_network():
 @pytest.fixture(name="reference_trace", scope="session")
 def _reference_trace():
     return reference_trace
+
+
+@pytest.fixture(scope="session")
+def proof():
+    """Every planted bug, tried."""
+    return try_mutants()

@@ -2,7 +2,7 @@ import pytest
 
 from compare.parity.correct_pass import cases, trace
 from compare.parity.line_check import check_lines
-from compare.parity.mutants import MUTANTS, Caught, Mutant, Proof, try_mutant, try_mutants
+from compare.parity.mutants import MUTANTS, Caught, Mutant, Proof, try_mutant
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -42,8 +42,8 @@ def test_the_proof_fails_if_a_bug_is_missed_or_blamed_on_another_line_or_if_corr
     assert not Proof((found,), correct_holds=False).holds
 
 
-def test_the_json_has_a_row_for_each_bug():
-    document = try_mutants().as_json()
+def test_the_json_has_a_row_for_each_bug(proof):
+    document = proof.as_json()
     assert document["holds"] is True
     assert document["caught"] == document["planted"] == len(document["mutants"]) == len(MUTANTS)
     assert document["mutants"][0] == {

@@ -18,9 +18,9 @@ def answer(small_set, tmp_path_factory):
     return question.answer(SMALL.with_(data=small_set), tmp_path_factory.mktemp("parity"))
 
 
-def test_the_command_prints_one_json_document_of_the_promised_shape(command, small_set, tmp_path):
+def test_the_command_prints_one_json_document_of_the_promised_shape(in_process, small_set, tmp_path):
     options = ["--hidden", "12,8,6", "--batch-size", "16", "--activation", "sigmoid", "--dtype", "float32"]
-    done = command("parity", *options, "--data", small_set, "--out", tmp_path, "--json")
+    done = in_process("parity", *options, "--data", small_set, "--out", tmp_path, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     document = json.loads(done.stdout)
     assert {"holds": True, "dtype": "float32", "batch_size": 16}.items() <= document.items()
@@ -41,8 +41,8 @@ def test_the_command_prints_one_json_document_of_the_promised_shape(command, sma
     ]  # fmt: skip
 
 
-def test_the_command_prints_a_row_a_line_the_sentences_and_the_verdict(command, small_set, tmp_path):
-    done = command("parity", "--hidden", "12,8", "--batch-size", "16", "--data", small_set, "--out", tmp_path)
+def test_the_command_prints_a_row_a_line_the_sentences_and_the_verdict(in_process, small_set, tmp_path):
+    done = in_process("parity", "--hidden", "12,8", "--batch-size", "16", "--data", small_set, "--out", tmp_path)
     assert done.returncode == 0
     for line in ("z1", "loss", "dz3", "dW1", "db1"):
         assert any(row.split()[:1] == [line] for row in done.stdout.splitlines())
@@ -56,8 +56,9 @@ def test_the_command_prints_a_row_a_line_the_sentences_and_the_verdict(command, 
         assert sentence in done.stdout
 
 
-def test_mutants_are_all_caught_by_the_command(command, tmp_path):
-    done = command("parity", "--mutants", "--json", "--out", tmp_path)
+def test_mutants_are_all_caught_by_the_command(in_process, proof, monkeypatch, tmp_path):
+    monkeypatch.setattr(question, "try_mutants", lambda: proof)
+    done = in_process("parity", "--mutants", "--json", "--out", tmp_path)
     assert done.returncode == 0
     document = json.loads(done.stdout)
     assert document["holds"] is True
@@ -103,8 +104,8 @@ def test_a_wrong_line_is_the_verdict_and_stands_above_the_bound_in_the_figure(sm
     assert all(1 < height < axes.get_ylim()[1] for height in heights)
 
 
-def test_where_the_referee_cannot_judge_the_answer_says_so_and_the_lines_decide(command, small_set, tmp_path):
-    done = command(
+def test_where_the_referee_cannot_judge_the_answer_says_so_and_the_lines_decide(in_process, small_set, tmp_path):
+    done = in_process(
         *["parity", "--hidden", "12,8", "--batch-size", "16", "--init-scale", "1e-14", "--data"],
         small_set,
         "--out",
