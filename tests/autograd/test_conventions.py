@@ -130,12 +130,12 @@ def test_the_extreme_of_nothing_is_an_error():
 
 
 class TestEinsum:
-    def test_asks_for_written_out_subscripts(self):
+    def test_einsum_asks_for_written_out_subscripts(self):
         for subscripts in ("ij,jk", "...i->i"):
             with pytest.raises(ValueError, match="Write out every axis"):
                 autograd.einsum(subscripts, np.ones((2, 2)), np.ones((2, 2)))
 
-    def test_refuses_what_does_not_fit(self):
+    def test_einsum_refuses_what_does_not_fit(self):
         with pytest.raises(ValueError, match="does not match"):
             autograd.einsum("ij,jk->ik", np.ones((2, 3)), np.ones((2, 3)))
 

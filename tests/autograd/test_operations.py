@@ -460,6 +460,13 @@ def test_a_reduction_of_no_rows_is_of_no_entries(name):
     assert (y.shape, x.grad.shape) == ((0,), (0, 3))
 
 
+@pytest.mark.parametrize("subscripts", ["ii->i", "ii->", "iij,j->i", "AA,AB->B"])
+def test_einsum_takes_diagonals_and_capitals_as_pytorch_does(subscripts, same_as_torch):
+    random = np.random.default_rng(0)
+    arrays = [random.standard_normal((3,) * len(term)) for term in subscripts.split("->")[0].split(",")]
+    same_as_torch(lambda *xs: autograd.einsum(subscripts, *xs), lambda *xs: torch.einsum(subscripts, *xs), *arrays)
+
+
 def test_concatenate_and_stack_join_along_the_first_axis_unless_told_otherwise():
     arrays = np.zeros((2, 3)), np.ones((2, 3))
     np.testing.assert_array_equal(autograd.concatenate(arrays).data, np.concatenate(arrays))

@@ -44,6 +44,11 @@ def test_forty_steps_are_those_of_pytorch_also_when_the_learning_rate_changes_an
             assert g is None or np.array_equal(tensor.grad, g), "the optimizer changed a gradient"
 
 
+def test_what_adam_is_not_told_is_as_in_pytorch():
+    ours, theirs = Adam([Tensor(1.0, requires_grad=True)]), torch.optim.Adam([torch.ones(1)]).defaults
+    assert (ours.learning_rate, ours.betas, ours.epsilon) == (theirs["lr"], theirs["betas"], theirs["eps"])
+
+
 def test_sgd_is_the_update_by_hand_to_the_bit_and_in_place():
     random = np.random.default_rng(0)
     W, dW = random.standard_normal((2, 50, 40)).astype(np.float32)
