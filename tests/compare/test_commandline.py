@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-SMALL = ["--init", "he", "--epochs", "1"]
+SMALL = ["--init", "he", "--hidden", "16,8", "--epochs", "1"]
 
 
 def compare(*arguments, cwd=None, **options):
