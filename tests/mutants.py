@@ -65,6 +65,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     },
     ("autograd/shaping.py", "flatten", "-1 -> -2"): "NumPy reads any negative number as what is left",
     ("autograd/operation.py", "unbroadcast", "g.ndim > len(shape) -> g.ndim >= len(shape)"): "a sum over no axis",
+    ("autograd/operation.py", "unbroadcast", "g.ndim > len(shape) -> g.ndim > len(shape) - 1"): "a sum over no axis",
     (
         "autograd/products.py",
         "einsum",

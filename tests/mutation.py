@@ -103,7 +103,8 @@ def mutants(file: str) -> list[Mutant]:
     found: dict[tuple[ast.AST, str], Mutant] = {}
     for scope, parent, place, old in places(tree, Scope(attributes=attributes)):
         small = isinstance(old, ast.Name | ast.Constant | ast.Attribute) and not isinstance(parent, ast.arguments)
-        around = parent if small else old  # enough to recognise it by
+        counted = isinstance(old, ast.Call) and is_name(old.func, "len")
+        around = parent if small or counted else old  # enough to recognise it by
         before = text(scope.shown), text(around)
         for new in changes(old, scope):
             ast.fix_missing_locations(ast.copy_location(new, old))
@@ -230,6 +231,8 @@ def other_calls(call: ast.Call, scope: Scope) -> Iterator[ast.AST]:
         yield ast.Call(ast.Attribute(function.value, PARTNERS[function.attr], ast.Load()), arguments, keywords)
     if isinstance(function, ast.Attribute) and function.attr == "where":
         yield ast.Call(function, [arguments[0], arguments[2], arguments[1]], keywords)
+    if is_name(function, "len"):
+        yield ast.BinOp(call, ast.Sub(), ast.Constant(1))
     if not (isinstance(scope.shown, ast.Expr) and scope.shown.value is call):
         yield from bare(function, arguments)
     for k, keyword in enumerate(keywords):
