@@ -26,6 +26,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 
 import pytest
+from equivalent_mutants import EQUIVALENT
 from mutation import HOUSE, Mutant, mutants
 
 FILES = [
@@ -34,57 +35,11 @@ FILES = [
     *(f"autograd/{name}.py" for name in ("operation", "optimizers", "tape")),
 ]
 TESTS = ["tests/manual", "tests/autograd", "-k", "not memory"]  # that is slow to measure, and not the same in a fork
-WARM = (
-    "test_operations",
-    "test_functions",
-    "test_optimizers",
-)  # one test of each runs first: what it loads, all processes share
+#: One test of each runs first: what it loads, all processes share.
+WARM = ("test_operations", "test_functions", "test_optimizers")
 GENERAL = "test_semantics"
 SECONDS = 10  # a test that runs longer hangs, and so has noticed
 FAR = 3  # calls away from the function that a test is named for, the test is not near
-
-SHARED = "share is gradient or share.base is not None"
-
-# (file, function, change): why no test can tell it from what stands there
-EQUIVALENT: dict[tuple[str, str, str], str] = {
-    ("manual/functions.py", "sigmoid", "z >= 0 -> z > 0"): "at z = 0 both branches are exp(0)",
-    ("autograd/elementwise.py", "sigmoid", "x >= 0 -> x > 0"): "at x = 0 both branches are exp(0)",
-    ("autograd/reductions.py", "prod", "np.where(zero, 1, x) -> np.where(zero, 2, x)"): "a stand-in that cancels",
-    **{
-        ("autograd/reductions.py", name, "y.size or 1 -> y.size or 2"): "without entries in y there are none in x"
-        for name in ("mean", "var", "std")
-    },
-    (
-        "autograd/reductions.py",
-        "logsumexp",
-        "np.where(np.isfinite(peak), peak, 0) -> np.where(np.isfinite(peak), peak, 1)",
-    ): "infinity less 1 is infinity",
-    **{
-        ("autograd/reductions.py", "largest", f"np.result_type(x, 1.0) -> np.result_type(x, {other})"): "a float, too"
-        for other in ("2.0", "0.0")
-    },
-    ("autograd/shaping.py", "flatten", "-1 -> -2"): "NumPy reads any negative number as what is left",
-    ("autograd/operation.py", "unbroadcast", "g.ndim > len(shape) -> g.ndim >= len(shape)"): "a sum over no axis",
-    ("autograd/operation.py", "unbroadcast", "g.ndim > len(shape) -> g.ndim > len(shape) - 1"): "a sum over no axis",
-    (
-        "autograd/products.py",
-        "einsum",
-        "np.eye(n, dtype=g.dtype) -> np.eye(n)",
-    ): "the tape gives the dtype of the input",
-    ("autograd/products.py", "einsum", "letter in target -> letter not in target"): "a unit matrix may rename any axis",
-    ("autograd/losses.py", "nll_loss", "plain(log_probabilities) -> log_probabilities"): "a tensor has ndim and shape",
-    ("autograd/losses.py", "nll_loss", "plain(labels) -> labels"): "NumPy takes a tensor of integers for an array",
-    ("autograd/tape.py", "backward", "False -> True"): "Tensor.backward always says which",
-    **{
-        (
-            "autograd/tape.py",
-            "backward",
-            f"parent.keeps_grad and ({SHARED}) -> {other}",
-        ): "a copy too many is only slower"
-        for other in (f"parent.keeps_grad or ({SHARED})", "parent.keeps_grad", SHARED)
-    },
-    ("manual/network.py", "Network.backward", "a3.dtype -> a1.dtype"): "all arrays have one dtype",
-}
 
 
 def listed(mutant: Mutant) -> str:

@@ -43,9 +43,8 @@ def test_every_mutant_of_the_sample_is_killed_but_for_those_listed_as_equivalent
     done, outcomes = sample
     assert done.returncode == 0, done.stdout + done.stderr
     assert {bool(outcome["killer"]) for outcome in outcomes if not outcome["equivalent"]} == {True}
-    assert {bool(outcome["killer"]) for outcome in outcomes if outcome["equivalent"]} == {
-        False
-    }  # so they are told apart
+    # so that they are told apart:
+    assert {bool(outcome["killer"]) for outcome in outcomes if outcome["equivalent"]} == {False}
 
 
 @pytest.mark.slow
@@ -57,6 +56,16 @@ def test_each_vector_jacobian_product_and_each_line_of_the_network_by_hand_is_ki
     assert len(nodes) > 90  # some 55 vector-Jacobian products and 40 lines
     for file, begin, end, source in nodes:
         assert any(name == file and begin <= place < end for name, place in places), f"{file}: {source}"
+
+
+def test_every_mutant_that_is_listed_as_equivalent_is_one(monkeypatch):
+    monkeypatch.syspath_prepend(HOUSE / "tests")
+    from equivalent_mutants import EQUIVALENT
+    from mutation import mutants
+
+    files = {file for file, _, _ in EQUIVALENT}
+    made = {(mutant.file, mutant.scope.name, mutant.change) for file in files for mutant in mutants(file)}
+    assert not EQUIVALENT.keys() - made
 
 
 def test_the_mutants_of_a_line_are_the_slips_that_can_happen_in_it(tmp_path, monkeypatch):
