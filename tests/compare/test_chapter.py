@@ -13,6 +13,7 @@ from compare.chapter_findings import WINDOW, Change
 from compare.shared.differences import PairDifference
 from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
+from compare.shared.threads import available_threads, use_threads
 from compare.shared.training import Curve, Digits, train
 
 
@@ -115,6 +116,7 @@ def test_in_float32_a_flip_is_blamed_only_for_more_than_rounding_leaves(answer, 
 def test_on_the_whole_of_mnist_the_loop_as_printed_stays_at_11_35_percent(mnist):
     settings = Settings.from_options(preset="chapter", dtype="float32")
     curve = Curve("manual")
-    train(curve, settings, Digits.of(mnist, settings), ignore)
+    with use_threads(available_threads()):  # matrices of 60,000 rows do gain from a second one
+        train(curve, settings, Digits.of(mnist, settings), ignore)
     assert f"{curve.train_loss[0]:.4f} {curve.train_loss[-1]:.4f}" == "2.3027 2.3025"
     assert curve.test_accuracy[-1] == 0.1135

@@ -162,7 +162,7 @@ def assert_one_clear_paragraph(stderr, option, value):
 
 
 @pytest.mark.parametrize(("command", "option", "kind"), EVERY, ids=[f"{c} {o}" for c, o, _ in EVERY])
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=VALUES)
 @example(value="")
 @example(value="-1")
