@@ -6,8 +6,8 @@ import pytest
 
 from compare.hidden import compile as compiling
 from compare.hidden.compile_worker import generated
-from compare.shared.processes import ProcessFailed
 from compare.shared.dataset import load_mnist
+from compare.shared.processes import ProcessFailed
 from compare.shared.settings import Settings
 from compare.shared.training import Digits
 
