@@ -6,7 +6,6 @@ from typing import Any
 
 from compare.bench.measuring import Measured, Row, batch_sizes, measure
 from compare.bench.rivals import PLAIN, PREALLOCATED, TITLES, TORCH
-from compare.bench.torch_process import TorchProcess
 from compare.shared.dataset import load_mnist
 from compare.shared.environment import blas, environment
 from compare.shared.errors import BadInput
@@ -123,13 +122,13 @@ def answer(settings: Settings, out: Path) -> Bench:
     output = Output(out)
     data = load_mnist(settings.data)
     measured = Measured()
-    parts = len(DTYPES) * len(batch_sizes(len(data.train_labels)))
+    parts = 1 + len(DTYPES) * len(batch_sizes(len(data.train_labels)))
     with use_threads(settings.threads) as threads:
         try:
-            with TorchProcess() as pytorch, progress("bench", parts) as advance:
-                measure(settings, data, pytorch, measured, advance)
+            with progress("bench", parts) as advance:
+                measure(settings, data, measured, advance)
         except ProcessFailed as failed:
-            raise BadInput(f"The process in which PyTorch is timed could not go on: {failed}.") from failed
+            raise BadInput(f"A process in which PyTorch is timed could not go on: {failed}.") from failed
         finally:
             rows = [row.as_json() for row in measured.rows]
             if rows:

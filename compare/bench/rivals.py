@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.network import Network as EngineNetwork
 from autograd.slices import SLICE, SlicedNetwork
+from compare.shared.training import Digits
 from manual.network import Network as ManualNetwork
 from manual.preallocated import PreallocatedNetwork
 
@@ -54,3 +55,14 @@ def network(name: str, parameters: Parameters) -> Any:
 def take_steps(name: str, parameters: Parameters, x: np.ndarray, labels: np.ndarray) -> Step:
     """A function that takes one step of the rival of that name, on that batch, from copies of these parameters."""
     return partial(network(name, parameters).step, x, labels, LEARNING_RATE)
+
+
+def first_images(digits: Digits, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first images of the set and their labels, gathered as a training gathers its batches.
+
+    And so gathered once before: every step of a training lets go of a batch, by which the C library learns to keep
+    memory of that size at hand for the arrays of the next step.
+    """
+    chosen = np.arange(rows) if rows < len(digits.train_x) else slice(None)
+    digits.batch(chosen)
+    return digits.batch(chosen)

@@ -1,4 +1,4 @@
-"""Our end of the process in which PyTorch is timed."""
+"""Our end of a process in which PyTorch is timed."""
 
 import contextlib
 import json
@@ -38,20 +38,22 @@ class TorchProcess:
                 cast("IO[str]", pipe).close()
         self.folder.cleanup()
 
-    def seconds(self, name: str, steps: int) -> float:
-        """What each of so many steps of that rival takes on average."""
-        return float(self.ask("seconds", name=name, steps=steps))
-
     def ask(self, do: str, **arguments: Any) -> Any:
         """What `Worker`'s method of that name gives. Raises ProcessFailed where no answer comes."""
-        questions, answers = cast("IO[str]", self.process.stdin), cast("IO[str]", self.process.stdout)
+        self.send(do, **arguments)
+        return self.receive()
+
+    def send(self, do: str, **arguments: Any) -> None:
+        """Put a question, whose answer `receive` brings: the first answer to the first question, and so on."""
+        with contextlib.suppress(BrokenPipeError):  # then no answer comes either
+            print(json.dumps({"do": do, **arguments}), file=self.process.stdin, flush=True)
+
+    def receive(self) -> Any:
+        """The answer to the first question that is open. Raises ProcessFailed where none comes."""
         too_late = threading.Timer(LIMIT, kill, [self.process])
         too_late.start()
         try:
-            print(json.dumps({"do": do, **arguments}), file=questions, flush=True)
-            answer = answers.readline()
-        except BrokenPipeError:
-            answer = ""
+            answer = cast("IO[str]", self.process.stdout).readline()
         finally:
             too_late.cancel()
         if not answer:
@@ -59,3 +61,7 @@ class TorchProcess:
             self.errors.seek(0)
             raise ProcessFailed(last_line(self.errors.read()) or f"it ended with code {self.process.returncode}")
         return json.loads(answer)
+
+    def seconds(self, name: str, steps: int) -> float:
+        """What each of so many steps of that rival takes on average."""
+        return float(self.ask("seconds", name=name, steps=steps))

@@ -1,4 +1,4 @@
-"""The process in which PyTorch is timed: its threads, its compiler and that compiler's cache are kept out of ours.
+"""A process in which PyTorch is timed: its threads, its compiler and that compiler's cache are kept out of ours.
 
 Run as `python -m compare.bench.torch_worker`. It reads requests on stdin, a JSON object a line, each of which names a
 method of `Worker` and its arguments, and answers each with a line of JSON on stdout.
@@ -16,7 +16,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.profiler import ProfilerActivity, profile
 
-from compare.bench.rivals import COMPILED, LEARNING_RATE, TORCH
+from compare.bench.rivals import COMPILED, LEARNING_RATE, TORCH, first_images
 from compare.shared.dataset import load_mnist
 from compare.shared.settings import Settings
 from compare.shared.training import Digits, initial_weights
@@ -38,26 +38,28 @@ class Worker:
     def load(self, **settings: Any) -> None:
         """Read the digits; settings: those of `Settings` that matter here."""
         data = settings.pop("data")
-        self.settings = Settings(**settings, data=Path(data) if data else None)
+        self.settings = Settings(**settings, data=Path(data) if data else None, init="he", batch_size=None)
         torch.set_num_threads(self.settings.threads)
-        torch.compiler.reset()
         self.digits = Digits.of(load_mnist(self.settings.data), self.settings)
         self.start = initial_weights(self.settings, self.digits)
 
-    def prepare(self, rows: int) -> dict[str, Any]:
-        """Networks for a batch of the first images: the peak memory of a step in each, and why none is compiled."""
-        self.batch = self.digits.train_x[:rows], self.digits.train_labels[:rows]
-        self.networks: dict[str, Network] = {TORCH: Network(self.start)}
-        why_not = None
+    def compile(self, sizes: list[int]) -> str | None:
+        """Have a step compiled for batches of these sizes; why that could not be, if so."""
+        self.kinds: dict[str, type[Network]] = {TORCH: Network}
         try:
-            compiled = CompiledNetwork(self.start)
-            compiled.step(*self.batch, LEARNING_RATE)
-            self.networks[COMPILED] = compiled
+            for rows in sizes:
+                CompiledNetwork(self.start).step(*first_images(self.digits, rows), LEARNING_RATE)
         except Exception as error:  # whatever it lacks, a compiler above all: the reader is to hear of it
-            why_not = f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+            return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
+        self.kinds[COMPILED] = CompiledNetwork
+        return None
+
+    def prepare(self, rows: int) -> dict[str, int]:
+        """Make networks for a batch of the first images; by network, the peak memory of a step in bytes."""
+        self.batch = first_images(self.digits, rows)
+        self.networks = {name: kind(self.start) for name, kind in self.kinds.items()}
         parameters = sum(value.nbytes for value in self.start.values())
-        peaks = {name: parameters + allocated_at_once(net, *self.batch) for name, net in self.networks.items()}
-        return {"peak_bytes": peaks, "not_compiled": why_not}
+        return {name: parameters + allocated_at_once(net, *self.batch) for name, net in self.networks.items()}
 
     def gradients(self) -> dict[str, dict[str, list[Any]]]:
         """Of the batch that is prepared, at the initial weights: by network and parameter."""

@@ -84,7 +84,7 @@ def test_the_verdict_tells_the_ratios_in_float32_by_batch_size(timed):
 
 
 def test_what_was_timed_before_a_stop_is_written(small_set, tmp_path, monkeypatch, timed):
-    def stopped(_settings, _data, _pytorch, measured, _advance):
+    def stopped(_settings, _data, measured, _advance):
         measured.rows += timed.measured.rows[:5]
         raise KeyboardInterrupt
 
@@ -97,8 +97,9 @@ def test_what_was_timed_before_a_stop_is_written(small_set, tmp_path, monkeypatc
 
 
 def test_a_process_that_fails_is_told_in_one_paragraph(small_set, tmp_path, monkeypatch):
-    def fails(_settings, _data, pytorch, _measured, _advance):
-        pytorch.ask("there_is_no_such_request")
+    def fails(*_):
+        with TorchProcess() as pytorch:
+            pytorch.ask("there_is_no_such_request")
 
     monkeypatch.setattr(question, "measure", fails)
     with pytest.raises(BadInput, match=r"PyTorch is timed could not go on: AttributeError.*there_is_no_such_request"):
