@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test lint pictures clean
+.PHONY: setup run test coverage mutants lint pictures clean
 
 setup: $(VENV)/.ready
 
@@ -18,8 +18,19 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 run: setup
 	$(BIN)/python -m compare run
 
+# In as many processes as there are processors, up to four; a file's tests share what takes long, so they stay together.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
 test: setup
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+# Which lines the tests run, those in other processes included; fails below 95 %.
+coverage: setup
+	$(PYTEST) --cov
+
+# Alters the calculus, one slip at a time: each time some test must fail. (The tests do so for a sample of the slips.)
+mutants: setup
+	$(BIN)/python tests/mutants.py
 
 lint: setup
 	$(BIN)/ruff check .
@@ -34,4 +45,4 @@ pictures: setup
 		--screenshot=docs/report.png "file://$(CURDIR)/results/run/report.html"
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info results .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info results .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
