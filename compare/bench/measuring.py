@@ -1,7 +1,7 @@
 """The measuring itself: every rival in both dtypes on every batch size."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -78,57 +78,56 @@ def measure(settings: Settings, data: Dataset, measured: Measured, advance: Adva
     """
     sizes = batch_sizes(len(data.train_labels))
     judged = max(size for size in sizes if size <= max(JUDGED, sizes[0]))
+    in_dtype = {dtype: settings.with_(dtype=dtype, init="he", batch_size=None) for dtype in DTYPES}
     with ExitStack() as stack:
         processes = {dtype: stack.enter_context(TorchProcess()) for dtype in DTYPES}
-        measured.not_compiled = compile_all(processes, settings, sizes)
+        for dtype, process in processes.items():
+            folder = str(settings.data) if settings.data else None
+            process.send("load", dtype=dtype, seed=settings.seed, data=folder, threads=settings.threads)
+            process.send("compile", sizes=sizes)
+        # Compilers are slow. They work side by side, and memory is measured meanwhile, but nothing is timed.
+        peaks = {dtype: peaks_in_numpy(chosen, data, sizes) for dtype, chosen in in_dtype.items()}
+        refusals = [(process.receive(), process.receive())[1] for process in processes.values()]
+        measured.not_compiled = next(filter(None, refusals), None)
         advance(1, "compiled")
         for dtype, pytorch in processes.items():
-            chosen = settings.with_(dtype=dtype, init="he", batch_size=None)
-            digits = Digits.of(data, chosen)
+            digits = Digits.of(data, in_dtype[dtype])
             for rows in sizes:
-                peaks = pytorch.ask("prepare", rows=rows)
+                peaks[dtype][rows] |= pytorch.ask("prepare", rows=rows)
                 if dtype == "float64" and rows == judged:
-                    measured.bound_used = judge(chosen, digits, rows, pytorch.ask("gradients"))
-                measured.rows += time_all(chosen, digits, rows, pytorch, peaks)
+                    measured.bound_used = judge(in_dtype[dtype], digits, rows, pytorch.ask("gradients"))
+                measured.rows += time_all(in_dtype[dtype], digits, rows, pytorch, peaks[dtype][rows])
                 advance(1, f"{dtype}, batches of {rows:,}")
 
 
-def compile_all(processes: dict[str, TorchProcess], settings: Settings, sizes: list[int]) -> str | None:
-    """Have each process, by dtype, read the digits and compile its steps; why one could not, if so.
-
-    They do so side by side, and before anything is timed: it takes longer than most of the timing.
-    """
-    data = str(settings.data) if settings.data else None
-    for dtype, process in processes.items():
-        process.send("load", dtype=dtype, seed=settings.seed, data=data, threads=settings.threads)
-        process.send("compile", sizes=sizes)
-    answers = [(process.receive(), process.receive())[1] for process in processes.values()]
-    return next(filter(None, answers), None)
+def peaks_in_numpy(settings: Settings, data: Dataset, sizes: Sequence[int]) -> dict[int, dict[str, int]]:
+    """By batch size and rival in NumPy: the peak memory of a step, in bytes; of the floor, what it writes."""
+    digits = Digits.of(data, settings)
+    peaks = {}
+    for rows in sizes:
+        batch = initial_weights(settings, digits), *first_images(digits, rows)
+        peaks[rows] = {FLOOR: sum(product.nbytes for product in products_in_numpy(*batch)())}
+        peaks[rows] |= {name: peak_bytes(partial(take_steps, name, *batch)) for name in in_numpy(rows)}
+    return peaks
 
 
 def time_all(
-    settings: Settings, digits: Digits, rows: int, pytorch: TorchProcess, torch_peaks: dict[str, int]
+    settings: Settings, digits: Digits, rows: int, pytorch: TorchProcess, peaks: Mapping[str, int]
 ) -> list[Row]:
     """All rivals on one batch, the first images of the set, in the order of the table.
 
-    torch_peaks: the peak memory of those that the other process has prepared.
+    peaks: the peak memory of each, of those in PyTorch too, which the other process has prepared.
     """
     batch = initial_weights(settings, digits), *first_images(digits, rows)
-    multiply = products_in_numpy(*batch)
-    clocks: dict[str, Clock] = {FLOOR: stopwatch(multiply)}
-    peaks = {FLOOR: sum(product.nbytes for product in multiply())}
-    for name in in_numpy(rows):
-        step, peaks[name] = peak_bytes(partial(take_steps, name, *batch))
-        clocks[name] = stopwatch(step)
-    clocks |= {name: partial(pytorch.seconds, name) for name in torch_peaks}
-    peaks |= torch_peaks
+    clocks: dict[str, Clock] = {FLOOR: stopwatch(products_in_numpy(*batch))}
+    clocks |= {name: stopwatch(take_steps(name, *batch)) for name in in_numpy(rows)}
+    clocks |= {name: partial(pytorch.seconds, name) for name in IN_PYTORCH if name in peaks}
     timings = take_turns(clocks, BUDGET.get(rows, 0.0), Rest(settings.threads))
     floor, eager = timings[FLOOR].microseconds, timings[TORCH].microseconds
     return [
-        Row(name, settings.dtype, rows, timing, timing.microseconds / floor, timing.microseconds / eager,
-            peaks[name])
+        Row(name, settings.dtype, rows, timing, timing.microseconds / floor, timing.microseconds / eager, peaks[name])
         for name, timing in timings.items()
-    ]  # fmt: skip
+    ]
 
 
 class Rest:

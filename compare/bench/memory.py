@@ -6,16 +6,15 @@ from collections.abc import Callable
 from compare.bench.rivals import Step
 
 
-def peak_bytes(make: Callable[[], Step]) -> tuple[Step, int]:
-    """Make a rival and let it take one step: the rival, and the most bytes that were allocated at once meanwhile.
+def peak_bytes(make: Callable[[], Step]) -> int:
+    """Make a rival and let it take one step: the most bytes that were allocated at once meanwhile.
 
     That is the parameters, of which it makes a copy, and whatever else the step makes, but not the batch, which it is
     given. NumPy tells Python's `tracemalloc` of its arrays; what a BLAS library takes for itself is not in it.
     """
     tracemalloc.start()
     try:
-        step = make()
-        step()
-        return step, tracemalloc.get_traced_memory()[1]
+        make()()
+        return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -43,8 +43,7 @@ def take_turns(clocks: Mapping[str, Clock], budget: float, before: Callable[[str
     """Time the rivals, by name, for about `budget` seconds, in LEAST_ROUNDS to MOST_ROUNDS rounds.
 
     A turn is as many steps as fill TURN. Where that is more than one, a step that is not counted goes before them: the
-    rival before has left the cache full of its own arrays. `before` is told whose turn comes. All rivals have taken a
-    step before.
+    rival before has left the cache full of its own arrays. `before` is told whose turn comes.
     """
     begun = time.perf_counter()
     steps: dict[str, int] = {}
