@@ -17,7 +17,8 @@ def main() -> None:
 
             command_line()
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:  # which may have been closed from the start: then nothing is printed
+                sys.stdout.flush()
     except KeyboardInterrupt:
         code = STOPPED
     except SystemExit as end:

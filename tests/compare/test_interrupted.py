@@ -119,6 +119,12 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_later_file_leaves_the_earlier_o
     assert whole_files(tmp_path) == set(["curves.csv", "curves.png", "curves.svg", "results.json"][:written])
 
 
+def test_an_answer_that_nobody_wants_printed_is_no_error():
+    command = ["sh", "-c", '"$0" -m compare exercises >&-', sys.executable]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="has no file that is always full")
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_an_answer_that_cannot_be_printed_because_the_disk_is_full_is_a_clear_error(options):
