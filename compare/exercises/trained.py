@@ -181,7 +181,7 @@ def steps_to(level: float, run: Run, digits: Digits, every: int = 50) -> int | N
     batches = list(epoch_batches(run.settings, len(digits.train_x), epoch))
     before = len(batches) * (epoch - 1)
     for step, batch in enumerate(batches, start=1):
-        net.step(digits.train_x[batch], digits.train_labels[batch], run.settings.learning_rate)
+        net.step(*digits.batch(batch), run.settings.learning_rate)
         if step % every == 0 and (net.predict(digits.test_x) == digits.test_labels).mean() >= level:
             return before + step
     return before + len(batches)

@@ -122,7 +122,7 @@ def trained(start: Parameters, settings: Settings, digits: "Digits", size: int, 
     batches = endless_batches(settings.with_(batch_size=size), len(digits.train_x))
     for steps, batch in enumerate(batches, start=1):
         begun = time.perf_counter()
-        net.step(digits.train_x[batch], digits.train_labels[batch], rate)
+        net.step(*digits.batch(batch), rate)
         spent += time.perf_counter() - begun
         if spent >= min(seconds[-1] + SECONDS / 10, SECONDS):
             seconds.append(spent)

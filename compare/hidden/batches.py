@@ -22,4 +22,4 @@ def first_batch(settings: Settings, digits: "Digits") -> tuple[np.ndarray, np.nd
 def batches(settings: Settings, digits: "Digits", steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Images and labels of the first `steps` batches of a training with these settings, epoch after epoch."""
     for batch in itertools.islice(endless_batches(settings, len(digits.train_x)), steps):
-        yield digits.train_x[batch], digits.train_labels[batch]
+        yield digits.batch(batch)

@@ -31,7 +31,7 @@ def noise_by_size(
         squares = []
         for _ in range(DRAWS[size]):
             batch = random.choice(rows, size, replace=False, shuffle=False)
-            _, d = net.gradients(digits.train_x[batch], digits.train_labels[batch])
+            _, d = net.gradients(*digits.batch(batch))
             squares.append(_length({name: d[name] - whole[name] for name in d}) ** 2)
         mean = float(np.mean(squares))
         found[size] = {

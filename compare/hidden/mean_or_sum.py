@@ -170,7 +170,7 @@ def trained(start: Parameters, settings: Settings, digits: "Digits", m: int, lea
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(STEPS):
             rows = random.choice(len(digits.train_x), m, replace=False, shuffle=False)
-            losses.append(net.step(digits.train_x[rows], digits.train_labels[rows], learning_rate))
+            losses.append(net.step(*digits.batch(rows), learning_rate))
     return float(np.mean(losses[-LAST:]))
 
 
