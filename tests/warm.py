@@ -42,9 +42,8 @@ def become(request, begun):
     except SystemExit as end:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(
-            end.code
-        )  # without the tidying up, which would take a second: it would touch, and so copy, all there is
+        # Without the tidying up, which would take a second: it would touch, and so copy, all there is.
+        os._exit(end.code)
 
 
 def draw_once():

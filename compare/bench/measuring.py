@@ -77,17 +77,16 @@ def measure(settings: Settings, data: Dataset, measured: Measured, advance: Adva
     Raises ProcessFailed where PyTorch cannot be timed.
     """
     sizes = batch_sizes(len(data.train_labels))
-    judged = max(size for size in sizes if size <= max(JUDGED, sizes[0]))
+    judged = max(size for size in sizes if size <= JUDGED)
     in_dtype = {dtype: settings.with_(dtype=dtype, init="he", batch_size=None) for dtype in DTYPES}
     with ExitStack() as stack:
         processes = {dtype: stack.enter_context(TorchProcess()) for dtype in DTYPES}
         for dtype, process in processes.items():
             folder = str(settings.data) if settings.data else None
-            process.send("load", dtype=dtype, seed=settings.seed, data=folder, threads=settings.threads)
-            process.send("compile", sizes=sizes)
+            process.send("load", sizes=sizes, dtype=dtype, seed=settings.seed, data=folder, threads=settings.threads)
         # Compilers are slow. They work side by side, and memory is measured meanwhile, but nothing is timed.
         peaks = {dtype: peaks_in_numpy(chosen, data, sizes) for dtype, chosen in in_dtype.items()}
-        refusals = [(process.receive(), process.receive())[1] for process in processes.values()]
+        refusals = [process.receive() for process in processes.values()]
         measured.not_compiled = next(filter(None, refusals), None)
         advance(1, "compiled")
         for dtype, pytorch in processes.items():

@@ -7,7 +7,7 @@ method of `Worker` and its arguments, and answers each with a line of JSON on st
 import json
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch.nn.functional import cross_entropy
 from torch.profiler import ProfilerActivity, profile
 
 from compare.bench.rivals import COMPILED, LEARNING_RATE, TORCH, first_images
+from compare.bench.rounds import stopwatch
 from compare.shared.dataset import load_mnist
 from compare.shared.settings import Settings
 from compare.shared.training import Digits, initial_weights
@@ -35,16 +36,16 @@ def main() -> None:
 class Worker:
     """What stays from one request to the next: digits, and the networks for one batch of them."""
 
-    def load(self, **settings: Any) -> None:
-        """Read the digits; settings: those of `Settings` that matter here."""
+    def load(self, sizes: list[int], **settings: Any) -> str | None:
+        """Read the digits, and have a step compiled for batches of these sizes; why that could not be, if so.
+
+        settings: those of `Settings` that matter here.
+        """
         data = settings.pop("data")
         self.settings = Settings(**settings, data=Path(data) if data else None, init="he", batch_size=None)
         torch.set_num_threads(self.settings.threads)
         self.digits = Digits.of(load_mnist(self.settings.data), self.settings)
         self.start = initial_weights(self.settings, self.digits)
-
-    def compile(self, sizes: list[int]) -> str | None:
-        """Have a step compiled for batches of these sizes; why that could not be, if so."""
         self.kinds: dict[str, type[Network]] = {TORCH: Network}
         try:
             for rows in sizes:
@@ -71,11 +72,7 @@ class Worker:
 
     def seconds(self, name: str, steps: int) -> float:
         """What each of so many steps takes on average."""
-        step = self.networks[name].step
-        begun = time.perf_counter()
-        for _ in range(steps):
-            step(*self.batch, LEARNING_RATE)
-        return (time.perf_counter() - begun) / steps
+        return stopwatch(partial(self.networks[name].step, *self.batch, LEARNING_RATE))(steps)
 
 
 class CompiledNetwork(Network):
