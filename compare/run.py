@@ -13,12 +13,12 @@ from compare.parity.pairs import PairRow, compare_pairs
 from compare.shared.dataset import Dataset, load_mnist, pixels
 from compare.shared.differences import PairDifference, differences
 from compare.shared.environment import environment
-from compare.shared.implementations import NAMES, build
+from compare.shared.implementations import NAMES
 from compare.shared.output import Output
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance, print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
-from compare.shared.training import Curve, Digits, initial_weights, refuse_overflow
+from compare.shared.training import Curve, Digits, initial_weights, trace_all
 
 ROWS = 64  # of the training set, for the gradients that are compared; fewer where the set is smaller
 
@@ -129,10 +129,7 @@ def compare_gradients(
     for dtype in DTYPES:
         x = pixels(data.train_images[:ROWS], dtype)
         start = {name: value.astype(dtype) for name, value in weights.items()}
-        traces, checks = {}, {}
-        for name in NAMES:
-            traces[name] = build(name, start, settings.activation).trace(x, labels)
-        refuse_overflow(traces)
+        traces, checks = trace_all(start, x, labels, settings.activation), {}
         for name, trace in traces.items():
             checks[name] = check_lines(trace, start, x, labels, settings.activation)
             advance()

@@ -11,7 +11,7 @@ from compare.shared.dataset import Dataset, pixels
 from compare.shared.implementations import NAMES, build
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
-from compare.shared.training import Curve, Digits, epoch_batches, refuse_overflow, train
+from compare.shared.training import Curve, Digits, epoch_batches, trace_all, train
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -159,9 +159,7 @@ def agreement(settings: Settings, weights: Sequence[dict[str, np.ndarray]], data
     for dtype in DTYPES:
         x = pixels(data.train_images[:ROWS], dtype)
         for parameters in ({name: value.astype(dtype) for name, value in w.items()} for w in weights):
-            traces = {name: build(name, parameters, settings.activation).trace(x, labels) for name in NAMES}
-            refuse_overflow(traces)
-            for name, trace in traces.items():
+            for name, trace in trace_all(parameters, x, labels, settings.activation).items():
                 check = check_lines(trace, parameters, x, labels, settings.activation)
                 verdicts += [(f"{line.name} of {name} in {dtype}", line) for line in check.lines]
     wrong = tuple(dict.fromkeys(name for name, line in verdicts if not line.holds))

@@ -23,7 +23,7 @@ from compare.shared.output import Output
 from compare.shared.settings import MOST_STEPS, Settings, check_whole
 from compare.shared.terminal import print_files, progress
 from compare.shared.threads import use_threads
-from compare.shared.training import endless_batches, refuse_overflow
+from compare.shared.training import endless_batches, trace_all
 
 
 @dataclass(frozen=True)
@@ -187,11 +187,8 @@ def judge(
     Raises BadInput where the weights are so large that the calculation overflows in all three.
     """
     start, activation = dict(parameters), settings.activation
-    traces, checks = {}, {}
+    traces, checks = trace_all(start, x, labels, activation), {}
     with progress("lines", len(NAMES)) as advance:
-        for name in NAMES:
-            traces[name] = build(name, start, activation).trace(x, labels)
-        refuse_overflow(traces)
         for name, trace in traces.items():
             checks[name] = check_lines(trace, start, x, labels, activation)
             advance()

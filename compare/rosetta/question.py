@@ -14,12 +14,12 @@ from compare.rosetta.column import Column, Kept
 from compare.shared.dataset import load_mnist
 from compare.shared.environment import environment
 from compare.shared.errors import BadInput
-from compare.shared.implementations import NAMES, PAIRS, TITLES, build
+from compare.shared.implementations import NAMES, PAIRS, TITLES
 from compare.shared.output import Output
 from compare.shared.settings import Settings
 from compare.shared.terminal import print_files, print_table, print_text
 from compare.shared.threads import use_threads
-from compare.shared.training import Digits, initial_weights, refuse_overflow
+from compare.shared.training import Digits, initial_weights, trace_all
 
 #: The layers of manual/network.py, whose lines these are.
 HIDDEN_LAYERS = 2
@@ -173,8 +173,7 @@ def compare_lines(
     Raises BadInput where the parameters are so large that the calculation overflows in all three.
     """
     lines = [line.name for line in calculation(HIDDEN_LAYERS + 1, activation)]
-    traces = {name: build(name, parameters, activation).trace(x, labels) for name in NAMES}
-    refuse_overflow(traces)
+    traces = trace_all(parameters, x, labels, activation)
     checks = {name: check_lines(trace, parameters, x, labels, activation) for name, trace in traces.items()}
     nodes, operators = pytorch.columns(lines, parameters, x, labels, activation)
     columns: Mapping[str, Column] = {

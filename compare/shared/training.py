@@ -3,14 +3,14 @@
 import itertools
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from compare.shared.dataset import CLASSES, Dataset, pixels
 from compare.shared.errors import BadInput
-from compare.shared.implementations import Network, build
+from compare.shared.implementations import NAMES, Network, build
 from compare.shared.initial import initial_parameters
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
@@ -135,17 +135,22 @@ def train(curve: Curve, settings: Settings, digits: Digits, advance: Advance) ->
             advance(0, f"loss {curve.train_loss[-1]:.4f}  accuracy {accuracy:.2%}")
 
 
-def refuse_overflow(traces: Mapping[str, dict[str, np.ndarray]]) -> None:
-    """Raise BadInput where the calculation overflows in every one of the traces, each by its implementation's name.
+def trace_all(
+    parameters: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray, activation: str
+) -> dict[str, dict[str, np.ndarray]]:
+    """Every line of the calculation in each implementation, by its name. x (m, fan_in), labels (m,).
 
-    Then the weights are at fault. Where only some do, an implementation is, and it is for a check to say so.
+    Raises BadInput where the calculation overflows in all of them: then the weights are at fault. Where it does so only
+    in some, an implementation is, and it is for a check to say so.
     """
+    traces = {name: build(name, parameters, activation).trace(x, labels) for name in NAMES}
     lines = [_not_finite(trace) for trace in traces.values()]
     if all(lines):
         raise BadInput(
             f"The weights are so large that the calculation overflows: its first line that is not finite is "
             f"{lines[0][0]}. Try a smaller --init-scale or --learning-rate."
         )
+    return traces
 
 
 def _predict(net: Network, x: np.ndarray) -> np.ndarray:
