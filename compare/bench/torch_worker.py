@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
 from torch.profiler import ProfilerActivity, profile
 
 from compare.bench.rivals import COMPILED, LEARNING_RATE, TORCH, first_images
 from compare.bench.rounds import stopwatch
 from compare.shared.dataset import load_mnist
+from compare.shared.on_tensors import gradients_left, loss_on_tensors
 from compare.shared.settings import Settings
 from compare.shared.training import Digits, initial_weights
-from torch_ref.network import Network, array
+from torch_ref.network import Network
 
 
 def main() -> None:
@@ -80,31 +80,20 @@ class CompiledNetwork(Network):
 
     def __init__(self, parameters: dict[str, np.ndarray]) -> None:
         super().__init__(parameters)
-        self.compiled_loss = torch.compile(self.loss_of)
-
-    def loss_of(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """The mean cross-entropy, on tensors."""
-        a1 = self.activation(self.layer1(x))
-        a2 = self.activation(self.layer2(a1))
-        return cross_entropy(self.layer3(a2), labels)
+        self.compiled_loss = torch.compile(loss_on_tensors)
 
     def step(self, x: np.ndarray, labels: np.ndarray, learning_rate: float) -> float:
         """As `Network.step`, with the loss compiled."""
         self.optimizer.param_groups[0]["lr"] = learning_rate
         self.optimizer.zero_grad()
-        loss = self.compiled_loss(torch.from_numpy(x), torch.from_numpy(labels))
+        loss = self.compiled_loss(self, torch.from_numpy(x), torch.from_numpy(labels))
         loss.backward()
         self.optimizer.step()
         return float(loss.item())
 
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
         """As `Network.gradients`, with the loss compiled."""
-        loss = self.step(x, labels, 0.0)
-        layers = {"1": self.layer1, "2": self.layer2, "3": self.layer3}
-        return loss, {
-            **{f"W{k}": array(layer.weight.grad).T for k, layer in layers.items()},
-            **{f"b{k}": array(layer.bias.grad) for k, layer in layers.items()},
-        }
+        return self.step(x, labels, 0.0), gradients_left(self)
 
 
 def allocated_at_once(net: Network, x: np.ndarray, labels: np.ndarray) -> int:

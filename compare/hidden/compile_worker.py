@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from compare.hidden.timing import median_seconds
-from torch_ref.network import Network, array
+from compare.shared.on_tensors import gradients_left, loss_on_tensors
+from torch_ref.network import Network
 
 ROUNDS = 200
 Loss = Callable[[], torch.Tensor]
@@ -32,14 +32,12 @@ def main(inputs: str, results: str) -> None:
     net.optimizer.param_groups[0]["lr"] = 0.0  # the same work in each step, and the weights stay
 
     def loss() -> torch.Tensor:
-        a1 = net.activation(net.layer1(x))
-        a2 = net.activation(net.layer2(a1))
-        return cross_entropy(net.layer3(a2), labels)
+        return loss_on_tensors(net, x, labels)
 
     with Operators() as operators:
         loss().backward()
     found: dict[str, Any] = {"operators": operators.count}
-    found |= {f"eager {name}": value for name, value in gradients(net).items()}
+    found |= {f"eager {name}": value for name, value in gradients_left(net).items()}
     begun = time.perf_counter()
     try:
         compiled = torch.compile(loss)
@@ -47,7 +45,7 @@ def main(inputs: str, results: str) -> None:
     except Exception as error:  # whatever it lacks, a compiler above all: the reader is to hear of it
         sys.exit(f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}")
     found["compiling"] = time.perf_counter() - begun
-    found |= {f"compiled {name}": value for name, value in gradients(net).items()}
+    found |= {f"compiled {name}": value for name, value in gradients_left(net).items()}
     found |= median_seconds({"eager": lambda: step(net, loss), "compiled": lambda: step(net, compiled)}, ROUNDS)
     kernels, products = generated(Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]))
     np.savez(results, allow_pickle=False, kernels=np.array(kernels, dtype=str), products=products, **found)
@@ -72,14 +70,6 @@ def step(net: Network, loss: Loss) -> None:
     net.optimizer.zero_grad()
     loss().backward()
     net.optimizer.step()
-
-
-def gradients(net: Network) -> dict[str, np.ndarray]:
-    """What lies in `grad` now, by the parameter's name and in its shape."""
-    layers = {"1": net.layer1, "2": net.layer2, "3": net.layer3}
-    return {f"W{k}": array(layer.weight.grad).T for k, layer in layers.items()} | {
-        f"b{k}": array(layer.bias.grad) for k, layer in layers.items()
-    }
 
 
 def generated(cache: Path) -> tuple[list[str], int]:
