@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from autograd.elementwise import subtract
-from autograd.operation import operation, plain
+from autograd.operation import operation
 from autograd.shaping import getitem
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, plain
 
 
 @operation
@@ -18,15 +18,15 @@ def cross_entropy(logits, labels, /):
     dtype, and the gradient is simply (softmax(logits) - onehot) / m. Raises ValueError for labels that are not m
     integers from 0 to k - 1.
     """
-    m, chosen = len(logits), entries(logits, labels)
+    m, chosen = len(logits), _entries(logits, labels)
     shifted = logits - logits.max(axis=1, keepdims=True)
     e = np.exp(shifted)
     total = e.sum(axis=1, keepdims=True)
 
     def vjp(g):
-        gradient = e / total
-        gradient[chosen] -= 1
-        return gradient * g / m
+        onehot = np.zeros(e.shape, e.dtype)
+        onehot[chosen] = 1
+        return (e / total - onehot) * g / m
 
     return (np.log(total[:, 0]) - shifted[chosen]).sum() / m, vjp
 
@@ -36,7 +36,7 @@ def nll_loss(log_probabilities: Any, labels: Any, /) -> Tensor:
 
     After `log_softmax`, the cross-entropy. Raises ValueError as `cross_entropy` does.
     """
-    return -getitem(log_probabilities, entries(plain(log_probabilities), plain(labels))).mean()
+    return -getitem(log_probabilities, _entries(plain(log_probabilities), plain(labels))).mean()
 
 
 def mse_loss(prediction: Any, target: Any, /) -> Tensor:
@@ -50,7 +50,7 @@ def mse_loss(prediction: Any, target: Any, /) -> Tensor:
     return (difference * difference).mean()
 
 
-def entries(scores: np.ndarray, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+def _entries(scores: np.ndarray, labels: Any) -> tuple[np.ndarray, np.ndarray]:
     """The index of the labelled entry of each row, once the labels are known to fit: negative ones would wrap round."""
     labels = np.asarray(labels)
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or labels.dtype.kind not in "iu":

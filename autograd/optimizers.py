@@ -18,8 +18,14 @@ class Optimizer:
     def __init__(self, parameters: Iterable[Tensor], learning_rate: float, weight_decay: float) -> None:
         self.parameters = list(parameters)
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
-        if not self.parameters or not all(p.node is not None and p.node.is_leaf for p in self.parameters):
-            raise ValueError("An optimizer needs a list of leaves, each of them Tensor(array, requires_grad=True).")
+        leaves = [p for p in self.parameters if isinstance(p, Tensor) and p.node is not None and p.node.is_leaf]
+        if not leaves or len(leaves) < len(self.parameters):
+            raise ValueError(
+                "An optimizer needs a list of leaves, each of them Tensor(array, requires_grad=True): of a dict, pass "
+                "list(parameters.values())."
+            )
+        if len(set(leaves)) < len(leaves):
+            raise ValueError("An optimizer would step twice along a gradient given twice: list each parameter once.")
 
     def zero_grad(self) -> None:
         """Forget the gradients; without this, the next `backward` adds to them."""
@@ -49,7 +55,8 @@ class SGD(Optimizer):
         for k, parameter, gradient in self.gradients():
             if self.momentum:
                 self.velocity[k] = gradient = self.momentum * self.velocity[k] + gradient
-            parameter.data -= self.learning_rate * gradient
+            data = parameter.data
+            data -= self.learning_rate * gradient
 
 
 class Adam(Optimizer):

@@ -7,13 +7,16 @@ graph goes as soon as its last tensor does, however deep it is, because Python f
 """
 
 import itertools
+import operator
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from typing import Any
 
 import numpy as np
 
-VJP = Callable[[np.ndarray], np.ndarray]
+VJP = Callable[[Any], Any]  # from arrays to arrays; within `grad`, from tensors of the level below to such tensors
 
 _births = itertools.count()
 
@@ -22,17 +25,21 @@ class Node:
     """One step: `operation` names it, `shape` and `dtype` are those of its output.
 
     A leaf is a node without parents: a tensor that a person made, a weight. Leaves keep the gradient that reaches
-    them, in `grad`; inner nodes do so only where `keeps_grad` is set.
+    them, in `grad`; inner nodes do so only where `keeps_grad` is set. All nodes of a graph are of one `level`: 0, or
+    more within `grad`, where the steps of a level are made of tensors of the levels below (`differentiate.py`).
     """
 
-    __slots__ = ("operation", "parents", "vjps", "shape", "dtype", "keeps_grad", "grad", "birth", "is_leaf", "is_freed")
+    __slots__ = ("operation", "parents", "vjps", "shape", "dtype", "level", "keeps_grad", "grad", "birth", "is_leaf",
+                 "is_freed")  # fmt: skip
 
-    def __init__(self, operation: str, parents: tuple["Node", ...], vjps: tuple[VJP, ...], value: np.ndarray) -> None:
+    def __init__(
+        self, operation: str, parents: tuple["Node", ...], vjps: tuple[VJP, ...], value: Any, level: int = 0
+    ) -> None:
         self.operation, self.parents, self.vjps = operation, parents, vjps
-        self.shape, self.dtype = value.shape, value.dtype
+        self.shape, self.dtype, self.level = value.shape, value.dtype, level
         self.is_leaf = self.keeps_grad = not parents
         self.is_freed = False
-        self.grad: np.ndarray | None = None
+        self.grad: Any = None
         self.birth = next(_births)
 
     def free(self) -> None:
@@ -53,53 +60,102 @@ def topological_order(root: Node) -> list[Node]:
             if parent not in reached:
                 reached.add(parent)
                 waiting.append(parent)
-    if any(node.is_freed for node in reached):
+    if any(map(operator.attrgetter("is_freed"), reached)):
         raise RuntimeError(
             "backward has already run over this graph, or part of it, and freed it. Compute the output again, or call "
             "backward(retain_graph=True) the first time."
         )
-    return sorted(reached, key=lambda node: node.birth, reverse=True)
+    return sorted(reached, key=operator.attrgetter("birth"), reverse=True)
+
+
+def gradients(root: Node, gradient: Any, retain_graph: bool = False) -> dict[Node, Any]:
+    """Reverse-mode differentiation: carry `gradient`, that of the root's output, to every node that keeps its own.
+
+    A node's gradient is the sum over all paths from the root, so it is complete when every child has been visited:
+    hence the topological order. Raises RuntimeError where the graph has been freed before, TypeError or ValueError
+    where a VJP returns what is no gradient.
+    """
+    arriving, kept = {root: gradient}, {}
+    for node in topological_order(root):
+        gradient = arriving.pop(node)
+        if node.keeps_grad:
+            kept[node] = gradient
+        for parent, vjp in zip(node.parents, node.vjps, strict=True):
+            share = vjp(gradient)
+            if type(share) is not np.ndarray or share.dtype != parent.dtype or share.shape != parent.shape:
+                share = _fitted(share, parent, node)
+            if parent in arriving:  # not +=, since another node may hold the same array
+                arriving[parent] = held(arriving[parent] + share)
+            else:  # what is kept must belong to its keeper alone: copy views, and what somebody else holds as well
+                shared = parent.keeps_grad and (share.base is not None or sys.getrefcount(share) > _ALONE)
+                arriving[parent] = share.copy() if shared else share
+        if not retain_graph:
+            node.free()
+    return kept
 
 
 def backward(root: Node, gradient: np.ndarray, retain_graph: bool = False) -> None:
-    """Reverse-mode differentiation: carry `gradient`, that of the root's output, to every leaf and add it there.
+    """Add to each leaf its gradient. Where a VJP raises, nothing has been added, but part of the graph is freed."""
+    for node, total in gradients(root, gradient, retain_graph).items():
+        node.grad = total if node.grad is None else held(node.grad + total)
 
-    A node's gradient is the sum over all paths from the root, so it is complete when every child has been visited:
-    hence the topological order. Raises RuntimeError, with nothing changed, where the graph has been freed before.
+
+def unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Undo broadcasting: sum `g` over the axes along which an array of that shape was repeated.
+
+    Each repetition of an entry contributes to the gradient of that entry; the transpose of repeating is summing.
     """
-    gradients = {root: gradient}
-    for node in topological_order(root):
-        gradient = gradients.pop(node)
-        if node.keeps_grad:
-            node.grad = gradient if node.grad is None else np.asarray(node.grad + gradient)
-        for parent, vjp in zip(node.parents, node.vjps, strict=True):
-            share = np.asarray(vjp(gradient), parent.dtype)
-            assert share.shape == parent.shape, f"a VJP of {node.operation} must return the shape of its input"
-            if parent in gradients:
-                # Not +=, since another node may hold the same array.
-                gradients[parent] = np.asarray(gradients[parent] + share)
-            else:
-                # What is kept must belong to its keeper alone: copy what was only handed on, or is a view.
-                shared = parent.keeps_grad and (share is gradient or share.base is not None)
-                gradients[parent] = share.copy() if shared else share
-        if not retain_graph:
-            node.free()
+    if g.shape == shape:
+        return g
+    if g.ndim > len(shape):
+        g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+    stretched = tuple(axis for axis, n in enumerate(shape) if n != g.shape[axis])
+    return g.sum(axis=stretched, keepdims=True) if stretched else g
+
+
+def _fitted(share: Any, parent: Node, node: Node) -> Any:
+    """What a VJP returned, as a gradient of its input: of its dtype, and without the repetitions of broadcasting."""
+    if share is None:
+        raise TypeError(f"A VJP of {node.operation} returned None: it must return the gradient of its input.")
+    if not isinstance(share, np.ndarray):
+        share = held(share.numpy() if getattr(share, "node", share) is None else share)  # (a tensor may be a constant)
+    if share.shape == node.shape and len(parent.shape) <= len(node.shape):
+        share = held(unbroadcast(share, parent.shape))
+    if share.shape != parent.shape:
+        raise ValueError(
+            f"A VJP of {node.operation} must return the shape of its input {parent.shape}, not {share.shape}."
+        )
+    return share if share.dtype == parent.dtype else share.astype(parent.dtype)
+
+
+def held(value: Any) -> Any:
+    """What a node can hold: arrays and what answers NumPy's functions as they do; of numbers and lists, an array."""
+    return value if hasattr(value, "__array_ufunc__") else np.asarray(value)
+
+
+def _references() -> int:
+    """How many references the interpreter counts for an array that one variable holds, and nothing else."""
+    share = np.empty(0)
+    return sys.getrefcount(share)
+
+
+_ALONE = _references()
 
 
 class _Recording(threading.local):
-    """Whether operations are recorded, in each thread for itself."""
+    """Of each thread for itself: how many `no_grad` it is in, and how many `grad`."""
 
-    on = True
+    paused = level = 0
 
 
 recording = _Recording()
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+class no_grad(ContextDecorator):  # noqa: N801 (it is used like a function)
     """Within it, operations compute values and record nothing. For this thread; it nests, and errors end it."""
-    before, recording.on = recording.on, False
-    try:
-        yield
-    finally:
-        recording.on = before
+
+    def __enter__(self) -> None:
+        recording.paused += 1
+
+    def __exit__(self, *error: object) -> None:
+        recording.paused -= 1
