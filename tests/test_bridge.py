@@ -69,7 +69,7 @@ def test_what_counts_as_said():
 def test_there_are_commands_and_every_block_is_one_of_three_kinds():
     assert len(BLOCKS) > 8
     assert {kind for kind, _, _ in BLOCKS} == {"", "slow", "long"}
-    assert TEXT.count("```") == 2 * len(re.findall(r"^```console", TEXT, re.MULTILINE))
+    assert TEXT.count("```") == 2 * len(re.findall(r"^```(console|python$)", TEXT, re.MULTILINE))
 
 
 @pytest.mark.parametrize("typed", [typed for _, typed, _ in BLOCKS])
@@ -95,6 +95,14 @@ def test_a_command_prints_what_stands_under_it(in_process, typed, parts):
     assert done.returncode == 0, done.stderr
     for part in parts:
         assert said(part, done.stdout), part
+
+
+def test_what_the_reader_types_into_python_prints_what_stands_beside_it(capsys):
+    (block,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    exec(block, {})
+    assert capsys.readouterr().out.split() == [
+        word for k in (1, 2, 3) for name in "Wb" for word in (f"{name}{k}", "True")
+    ]
 
 
 def test_every_measured_number_in_the_prose_stands_in_a_block():
