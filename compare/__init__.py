@@ -8,14 +8,14 @@ rounding error that they may have, and says which line is wrong. It is loaded wh
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from compare.parity.assertion import GradientMismatch, assert_gradients_match
+    from compare.judge.assertion import CannotTell, GradientMismatch, assert_gradients_match
 
-__all__ = ["GradientMismatch", "assert_gradients_match"]
+__all__ = ["CannotTell", "GradientMismatch", "assert_gradients_match"]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from compare.parity import assertion
+        from compare.judge import assertion
 
         return getattr(assertion, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

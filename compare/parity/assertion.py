@@ -1,12 +1,16 @@
-"""For other people's test suites: an assertion whose tolerance is derived, and whose message says what is wrong."""
+"""The assertion's short form, for the network of this project: its trace, line by line, or its gradients alone."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from compare.parity.end_to_end import check_gradients, running_error
+from autograd import cross_entropy, relu, sigmoid, tanh
+from compare.judge.judging import CannotTell, expected, judged
 from compare.parity.line_check import Entry, LineVerdict, check_lines
 from compare.parity.lines import calculation
+
+ACTIVATIONS = {"relu": relu, "sigmoid": sigmoid, "tanh": tanh}
 
 
 class GradientMismatch(AssertionError):
@@ -21,7 +25,7 @@ class GradientMismatch(AssertionError):
         self.line, self.entry = line, entry
 
 
-def assert_gradients_match(
+def assert_network_gradients_match(
     found: Mapping[str, np.ndarray],
     parameters: Mapping[str, np.ndarray],
     x: np.ndarray,
@@ -34,7 +38,7 @@ def assert_gradients_match(
 
     found: either a trace, z1 a1 ... loss dz3 dW3 db3 da2 ..., of which some lines may be missing; then each line is
     judged from its own inputs, and the first wrong one is named. Or the gradients alone, under W1 b1 ... or dW1
-    db1 ...; then each is judged by the running error bound, in float64.
+    db1 ...; then each is judged by what rounding does on the whole way there, see `compare.judge`.
 
     parameters: W1 (fan_in, fan_out), b1 (fan_out,), ..., float32 or float64, the dtype of the run. x: (m, fan_in);
     labels: (m,) class numbers. activation: relu, sigmoid or tanh. mean_at: "dz" or "dW", where a trace divides by m;
@@ -42,8 +46,8 @@ def assert_gradients_match(
 
     Raises GradientMismatch, an AssertionError that names the line, the entry, both values, the bound and how far
     outside it is; ValueError for names that are not known, and for what cannot be judged: a line whose inputs are
-    missing, or float32 gradients without a trace, where the bound is too wide to tell anything; and for parameters, x
-    or labels of another shape than these, or labels that are not class numbers 0 ... k - 1.
+    missing, or (CannotTell) a gradient that rounding alone may spoil; and for parameters, x or labels of another shape
+    than these, parameters of two dtypes, or labels that are not class numbers 0 ... k - 1.
 
     In a test suite::
 
@@ -92,6 +96,10 @@ def _refuse_wrong_inputs(parameters: Mapping[str, np.ndarray], x: np.ndarray, la
     expected = [f"{letter}{k}" for k in range(1, depth + 1) for letter in "Wb"]
     if depth == 0 or sorted(parameters) != sorted(expected):
         raise ValueError(f"The parameters are {', '.join(parameters) or 'none'}; expected W1, b1, W2, b2, ...")
+    dtypes = {str(np.asarray(array).dtype): name for name, array in parameters.items()}
+    if len(dtypes) > 1:
+        one, other = list(dtypes.items())[:2]
+        raise ValueError(f"{one[1]} is {one[0]} and {other[1]} is {other[0]}; expected one dtype, that of the run.")
     if np.ndim(x) != 2:
         raise ValueError(f"x has the shape {np.shape(x)}; expected (m, fan_in), an example in each row.")
     m, fan_in = np.shape(x)
@@ -125,20 +133,28 @@ def _assert_end_to_end(
     labels: np.ndarray,
     activation: str,
 ) -> None:
-    dtype = parameters["W1"].dtype
-    if dtype != np.float64:
-        raise ValueError(
-            f"In {dtype}, gradients without the lines that lead to them cannot be judged: the error that rounding may "
-            f"cause on the way is as large as the gradients. Give the whole trace, or test in float64."
-        )
     for name, value in gradients.items():
         if value.shape != parameters[name].shape:
             message = f"d{name} has the shape {value.shape}, and {parameters[name].shape} is expected."
             raise GradientMismatch(message, f"d{name}", None)
-    for verdict in check_gradients(gradients, running_error(parameters, x, labels, activation)):
-        if not verdict.holds:
-            message = f"The gradient of {verdict.parameter} is wrong: {describe(verdict.worst)}."
-            raise GradientMismatch(message, f"d{verdict.parameter}", verdict.worst)
+
+    def loss(x: Any, *weights: Any) -> Any:
+        for W, b in zip(weights[:-2:2], weights[1:-2:2], strict=True):
+            x = ACTIVATIONS[activation](x @ W + b)
+        return cross_entropy(x @ weights[-2] + weights[-1], labels)
+
+    names = [f"{letter}{k}" for k in range(1, len(parameters) // 2 + 1) for letter in "Wb"]
+    places = tuple(range(1, len(names) + 1))
+    balls = expected(loss, [x, *[parameters[name] for name in names]], places, parameters["W1"].dtype)
+    verdicts = [judged(name, gradients[name], b) for name, b in zip(names, balls[1:], strict=True) if name in gradients]
+    for verdict in verdicts:
+        if verdict.answer in ("proved wrong", "not rounding"):
+            entry = verdict.worst_entry
+            message = f"The gradient of {verdict.name} is wrong: {describe(entry)}."
+            raise GradientMismatch(message, f"d{verdict.name}", entry)
+    for verdict in verdicts:
+        if verdict.answer == "cannot tell":
+            raise CannotTell(verdict.reason)
 
 
 def _complaint(wrong: list[LineVerdict], lines: int) -> str:

@@ -4,9 +4,21 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 import compare
 from compare import GradientMismatch, assert_gradients_match
+from compare.parity.assertion import assert_network_gradients_match
+
+
+def from_pytorch(parameters, x, labels):
+    leaves = {name: torch.tensor(array, requires_grad=True) for name, array in parameters.items()}
+    a, depth = torch.tensor(x), len(parameters) // 2
+    for k in range(1, depth):
+        a = torch.relu(a @ leaves[f"W{k}"] + leaves[f"b{k}"])
+    scores = a @ leaves[f"W{depth}"] + leaves[f"b{depth}"]
+    torch.nn.functional.cross_entropy(scores, torch.tensor(labels)).backward()
+    return {name: leaf.grad.numpy() for name, leaf in leaves.items()}
 
 
 def gradients_of(trace, parameters):
@@ -62,12 +74,34 @@ def test_a_line_that_cannot_be_judged_is_not_passed_over(random_network, referen
         assert_gradients_match({name: whole[name] for name in ("z1", "da2")}, parameters, x, labels)
 
 
-def test_float32_gradients_without_a_trace_are_refused_and_with_one_judged(random_network, reference_trace):
-    parameters, x, labels = random_network(dtype="float32")
-    trace = reference_trace(parameters, x, labels)
-    assert_gradients_match(trace, parameters, x, labels)
-    with pytest.raises(ValueError, match="Give the whole trace, or test in float64"):
-        assert_gradients_match(gradients_of(trace, parameters), parameters, x, labels)
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+def test_float32_gradients_are_judged_with_a_trace_and_without(random_network, reference_trace, activation):
+    for seed in range(20):
+        parameters, x, labels = random_network(dtype="float32", seed=seed)
+        trace = reference_trace(parameters, x, labels, activation)
+        gradients = gradients_of(trace, parameters)
+        assert_gradients_match(trace, parameters, x, labels, activation)
+        assert_gradients_match(gradients, parameters, x, labels, activation)
+        with pytest.raises(GradientMismatch, match="gradient of W2 is wrong"):
+            assert_gradients_match(gradients | {"W2": gradients["W2"] * 1.0001}, parameters, x, labels, activation)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("depth", [2, 30])
+def test_gradients_of_a_deep_network_do_not_pass_for_nothing(random_network, depth, dtype):
+    parameters, x, labels = random_network((20, *[12] * (depth - 1), 5), dtype=dtype)
+    found = from_pytorch(parameters, x, labels)
+    assert_gradients_match(found, parameters, x, labels)
+    for fault in (lambda g: 0 * g, lambda g: -g, lambda g: 2 * g, lambda g: g / 16):
+        with pytest.raises(GradientMismatch):
+            assert_gradients_match({name: fault(g) for name, g in found.items()}, parameters, x, labels)
+
+
+def test_parameters_of_two_dtypes_are_refused(random_network, reference_trace):
+    parameters, x, labels = random_network()
+    found = gradients_of(reference_trace(parameters, x, labels), parameters)
+    with pytest.raises(ValueError, match="W1 is float32 and"):
+        assert_gradients_match(found, parameters | {"W1": parameters["W1"].astype("float32")}, x, labels)
 
 
 def test_wrong_shapes_and_a_mask_that_lets_something_through_are_told_in_words(random_network, reference_trace):
@@ -133,7 +167,7 @@ def test_parameters_whose_shapes_do_not_fit_are_refused(random_network, referenc
 
 
 def test_the_example_in_its_documentation_runs_as_it_is_printed(reference_trace):
-    example = re.search(r"::\n\n(        import numpy.*)", assert_gradients_match.__doc__, re.DOTALL).group(1)
+    example = re.search(r"::\n\n(        import numpy.*)", assert_network_gradients_match.__doc__, re.DOTALL).group(1)
     code = "\n".join(line[8:] for line in example.splitlines())
 
     def my_backprop(parameters, x, labels):

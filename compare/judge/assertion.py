@@ -1,0 +1,148 @@
+"""For anybody's test suite: a gradient, from any framework, is that of a function in NumPy, to within rounding."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from compare.judge.ball import Ball
+from compare.judge.explained import slip
+from compare.judge.judging import CannotTell, Verdict, expected, judged
+from compare.parity.assertion import GradientMismatch, assert_network_gradients_match
+
+__all__ = ["CannotTell", "GradientMismatch", "assert_gradients_match"]
+
+
+def assert_gradients_match(f: Any, arguments: Any, found: Any, *network: Any, **options: Any) -> None:
+    """Fail unless `found` is the gradient of f at the arguments, to within what rounding can do on the way there.
+
+    f: a function written in NumPy whose value is one number; it is differentiated here. arguments: its inputs, in a
+    tuple or list: arrays, numbers, or lists, tuples and dicts of them; one array for the only input. found: the
+    gradient by each input of floats, in a tuple, or that by the only one; or the value; or (value, gradients). They
+    may be arrays or tensors of any framework that NumPy can read. float32 and float64; the arguments' dtype is the
+    run's.
+
+    The tolerance follows from f, entry by entry. It has no parameter.
+
+    Raises GradientMismatch, an AssertionError that says which gradient is wrong, where, by how much and, where a
+    single slip explains it, what was done; CannotTell, a ValueError, where rounding alone may spoil the gradient;
+    ValueError where `found` does not fit the arguments; TypeError for a function of NumPy's that has no rule here.
+
+    ::
+
+        def loss(W, b, x, labels):
+            z = np.maximum(x @ W + b, 0)
+            z = z - np.max(z, axis=1, keepdims=True)
+            return -np.mean((z - np.log(np.sum(np.exp(z), axis=1, keepdims=True)))[np.arange(len(x)), labels])
+
+        def test_that_jax_agrees():
+            assert_gradients_match(loss, (W, b, x, labels), jax.grad(jax_loss, argnums=(0, 1, 2))(W, b, x, labels))
+
+    The network form is short for the network of this project: `assert_gradients_match(found, parameters, x, labels)`,
+    see `compare.parity.assertion`.
+    """
+    if not callable(f):
+        return assert_network_gradients_match(f, arguments, found, *network, **options)
+    arguments = tuple(arguments) if isinstance(arguments, tuple | list) else (arguments,)
+    leaves = [(name, _array(leaf)) for name, leaf in _leaves(arguments, "argument")]
+    floats = [(k, name, leaf) for k, (name, leaf) in enumerate(leaves) if leaf.dtype.kind == "f"]
+    if not floats:
+        raise ValueError("No argument has floats, so there is no gradient: pass arrays of float32 or float64.")
+    dtype = np.result_type(*[leaf for _, _, leaf in floats])
+    value, gradients = _sorted(found, arguments, len(floats))
+    balls = expected(
+        lambda *arrays: f(*_rebuilt(arguments, iter(arrays))), [leaf for _, leaf in leaves],
+        tuple(k for k, _, _ in floats), dtype,
+    )  # fmt: skip
+    judging: list[tuple[str, Any, np.ndarray, Ball]] = [] if value is None else [("value", None, value, balls[0])]
+    for (_, name, leaf), gradient, ball in zip(floats, gradients or [], balls[1:], strict=gradients is not None):
+        judging.append((f"gradient by {name}", leaf, gradient, ball))
+    verdicts = []
+    for name, argument, array, ball in judging:
+        _refuse_shape_and_dtype(name, array, ball.shape, dtype)
+        verdicts.append((judged(name, array, ball), argument))
+    wrong = [(v, argument) for v, argument in verdicts if v.answer in ("proved wrong", "not rounding")]
+    if wrong:
+        raise _mismatch(wrong, len(verdicts), [leaf for _, leaf in leaves])
+    for verdict, _ in verdicts:
+        if verdict.answer == "cannot tell":
+            raise CannotTell(verdict.reason)
+    return None
+
+
+def _array(x: Any) -> np.ndarray:
+    """An array of whatever framework."""
+    for name in ("detach", "numpy"):
+        x = getattr(x, name)() if hasattr(x, name) and not isinstance(x, np.ndarray) else x
+    return np.asarray(x)
+
+
+def _leaves(tree: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """The arrays in tuples, lists and dicts, each with its name, in order."""
+    if isinstance(tree, Mapping):
+        for key, part in tree.items():
+            yield from _leaves(part, f"{name}[{key!r}]")
+    elif isinstance(tree, tuple | list) and not all(isinstance(part, int | float) for part in tree):
+        for k, part in enumerate(tree):
+            yield from _leaves(part, f"{name} {k}" if name == "argument" else f"{name}[{k}]")
+    else:
+        yield name, tree
+
+
+def _rebuilt(tree: Any, arrays: Iterator[Any]) -> Any:
+    """The same tuples, lists and dicts, with these arrays for leaves."""
+    if isinstance(tree, Mapping):
+        return {key: _rebuilt(part, arrays) for key, part in tree.items()}
+    if isinstance(tree, tuple | list) and not all(isinstance(part, int | float) for part in tree):
+        return type(tree)(_rebuilt(part, arrays) for part in tree)
+    return next(arrays)
+
+
+def _sorted(found: Any, arguments: tuple[Any, ...], count: int) -> tuple[np.ndarray | None, list[np.ndarray] | None]:
+    """(the value, the gradients) in `found`, either of them None."""
+    pair = isinstance(found, tuple | list) and len(found) == 2 and not isinstance(found[0], Mapping | tuple | list)
+    if pair and _array(found[0]).ndim == 0 and _count(found[1]) == count:
+        return _array(found[0]), [_array(leaf) for _, leaf in _leaves(found[1], "")]
+    arrays = [_array(leaf) for _, leaf in _leaves(found, "")]
+    if len(arrays) == count:
+        return None, arrays
+    if len(arrays) == 1 and arrays[0].ndim == 0:
+        return arrays[0], None
+    raise ValueError(
+        f"{len(arrays)} arrays were found, and {len(arguments)} arguments hold {count} arrays of floats: give the "
+        "gradient by each of these, in their order, or the value, or (value, gradients)."
+    )
+
+
+def _count(tree: Any) -> int:
+    """How many arrays stand in tuples, lists and dicts."""
+    return sum(1 for _ in _leaves(tree, ""))
+
+
+def _refuse_shape_and_dtype(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    if array.shape != shape:
+        flipped = " It may be transposed." if array.shape == shape[::-1] else ""
+        raise GradientMismatch(f"The {name} has the shape {array.shape}, and {shape} is expected.{flipped}", name, None)
+    if array.dtype.kind == "f" and array.dtype.itemsize < dtype.itemsize:
+        raise GradientMismatch(
+            f"The {name} is {array.dtype}, and the arguments are {dtype}: something on the way is shorter (in JAX, "
+            f"jax_enable_x64 is off). Compute in {dtype}"
+            + (", or pass the arguments as float32 to have that judged." if array.dtype == np.float32 else "."),
+            name, None,
+        )  # fmt: skip
+
+
+def _mismatch(wrong: Sequence[tuple[Verdict, Any]], count: int, inputs: Sequence[Any]) -> GradientMismatch:
+    verdict, argument = wrong[0]
+    at, entry = verdict.index, verdict.worst_entry
+    outside = int((abs(verdict.found - verdict.exact) > verdict.tolerance).sum())
+    place = f"{outside:,} of {verdict.found.size:,} entries are outside. Entry {list(at)}" if at else "It"
+    times = f"{entry.error / entry.bound:.3g} times the {entry.bound:.3g}" if entry.bound else "where 0"
+    certain = "No rounding, in any order, can do that" if verdict.answer == "proved wrong" else "That is not rounding"
+    others = f"So are {len(wrong) - 1} of the other {count - 1}." if len(wrong) > 1 else ""
+    message = (
+        f"The {verdict.name} is wrong. {place} is {entry.found:.9g} and should be {entry.exact:.9g}: off by "
+        f"{entry.error:.3g}, {times} that rounding is likely to cause. {certain}."
+    )
+    said = slip(verdict, argument, inputs)
+    return GradientMismatch(" ".join(filter(None, [message, said, others])), verdict.name, entry)

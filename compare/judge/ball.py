@@ -1,0 +1,178 @@
+"""A ball: an exact value and how far a correct run in a shorter arithmetic may be from it.
+
+A `Ball` answers NumPy's functions, as an array does; `rules.py` says for each of them where the midpoint goes and how
+the radius grows. A function written in NumPy, run on balls, therefore tells how far rounding may take it; and as the
+engine differentiates whatever answers NumPy's functions, so does its gradient.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+#: NumPy's functions, and what they do to balls; `rules.py` fills it.
+RULES: dict[Any, Callable[..., Any]] = {}
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """The run's arithmetic (its dtype, unit roundoff u, the most that an underflow costs), and the one that judges."""
+
+    dtype: np.dtype[Any]
+    u: float
+    tiny: float
+    longer: Any
+    longer_u: float
+
+    @staticmethod
+    def of(dtype: Any) -> "Arithmetic":
+        """For a run in float32, judged in float64, or float64, judged in long double.
+
+        Raises TypeError for another dtype, and for float64 where long double is no longer than that.
+        """
+        dtype = np.dtype(dtype)
+        judges: dict[Any, Any] = {np.dtype(np.float32): np.float64, np.dtype(np.float64): np.longdouble}
+        longer = judges.get(dtype)
+        if longer is None:
+            raise TypeError(f"Gradients are judged in float32 and float64, not in {dtype}: convert the arguments.")
+        limits, longer_u = np.finfo(dtype), float(np.finfo(longer).eps) / 2
+        if longer_u > 2.0**-53 or (dtype == np.float64 and longer_u > 2.0**-64):
+            raise TypeError("This machine has no arithmetic longer than float64: judge the function in float32.")
+        return Arithmetic(dtype, float(limits.eps) / 2, float(limits.tiny), longer, longer_u)
+
+    def g(self, n: Any) -> Any:
+        """n u / (1 - n u), for the run and the longer arithmetic together (Higham, Lemma 3.1); infinite if n u >= 1."""
+        nu, reference = np.asarray(n, np.float64) * self.u, np.asarray(n, np.float64) * self.longer_u
+        with np.errstate(divide="ignore"):
+            return np.where(nu < 1, nu / np.maximum(1 - nu, 0), np.inf) + reference / (1 - reference)
+
+
+class Ball(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array of values, each with two radii.
+
+    exact: the values, in longer arithmetic. worst: how far the worst rounding errors take a run from them, entry by
+    entry. likely: how far rounding does that does not conspire, times `rules.LAMBDA`. Both are float64, of one shape.
+    switch: whether the values are those of a condition, 1 or 0, which no run rounds; where in doubt, `worst` is 1.
+    """
+
+    __slots__ = ("exact", "worst", "likely", "run", "switch")
+    base = None  # it is never written to
+
+    def __init__(self, exact: Any, worst: Any, likely: Any, run: Arithmetic, switch: bool = False) -> None:
+        self.exact, self.run, self.switch = np.asarray(exact, run.longer), run, switch
+        shape = self.exact.shape
+        self.worst = np.broadcast_to(np.asarray(worst, np.float64), shape)
+        self.likely = np.broadcast_to(np.asarray(likely, np.float64), shape)
+
+    @staticmethod
+    def given(array: Any, run: Arithmetic) -> "Ball":
+        """An array that the run starts from: exact."""
+        return Ball(np.asarray(array), 0.0, 0.0, run)
+
+    shape = property(lambda self: self.exact.shape)
+    ndim = property(lambda self: self.exact.ndim)
+    size = property(lambda self: self.exact.size)
+    dtype = property(lambda self: self.run.dtype)
+    T = property(lambda self: self.moved(np.transpose))
+    mT = property(lambda self: self.swapaxes(-1, -2))  # noqa: N815 (NumPy's name)
+
+    @property
+    def value(self) -> np.ndarray:
+        """The nearest float64."""
+        return np.asarray(self.exact, np.float64)
+
+    def moved(self, move: Callable[[Any], Any]) -> "Ball":
+        """The ball whose entries `move` has only moved."""
+        return Ball(move(self.exact), move(self.worst), move(self.likely), self.run, self.switch)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "reduce" and ufunc is np.maximum:  # what a softmax takes off: it cancels, so it is a constant
+            return np.max(self.exact, axis=options["axis"], keepdims=options.get("keepdims", False))
+        if method != "__call__" or options:
+            raise TypeError(f"no rule for the rounding of {ufunc.__name__}.{method} with {sorted(options)}")
+        return self.__array_function__(ufunc, (), inputs, {})
+
+    def __array_function__(self, function: Any, types: Any, inputs: Any, options: dict[str, Any]) -> Any:
+        known = (Ball, np.ndarray, np.generic, float, int, bool, list, tuple, type(None), str)
+        if not all(isinstance(i, known) for i in inputs):
+            return NotImplemented  # a tensor of balls answers for itself
+        if function not in RULES:
+            raise TypeError(f"no rule for the rounding of {getattr(function, '__name__', function)}")
+        return RULES[function](*inputs, **options)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise TypeError("a ball is no array: its radius would be lost")
+
+    def __getitem__(self, index: Any) -> "Ball":
+        return self.moved(lambda x: x[index])
+
+    def __len__(self) -> int:
+        return len(self.exact)
+
+    def __bool__(self) -> bool:
+        return bool(self.exact)
+
+    __hash__ = object.__hash__
+
+    def scattered(self, shape: tuple[int, ...], index: Any) -> "Ball":
+        """Zeros of that shape, to which the entries are added at `index`."""
+
+        def scatter(x: np.ndarray) -> np.ndarray:
+            y = np.zeros(shape, x.dtype)
+            np.add.at(y, index, x)
+            return y
+
+        return self.moved(scatter)
+
+    def astype(self, dtype: Any, copy: bool = True) -> "Ball":
+        """Itself: one dtype is judged at a time."""
+        del dtype, copy
+        return self
+
+    def copy(self) -> "Ball":
+        """Itself: balls are not changed."""
+        return self
+
+    def reshape(self, *shape: Any) -> "Ball":
+        """The entries in another shape."""
+        return self.moved(lambda x: x.reshape(*shape))
+
+    def transpose(self, *axes: Any) -> "Ball":
+        """The axes in another order."""
+        return self.moved(lambda x: x.transpose(*axes))
+
+    def swapaxes(self, first: int, second: int) -> "Ball":
+        """Two axes in each other's place."""
+        return self.moved(lambda x: x.swapaxes(first, second))
+
+    def squeeze(self, axis: Any = None) -> "Ball":
+        """Without axes of length 1."""
+        return self.moved(lambda x: x.squeeze(axis))
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> "Ball":
+        """The sum over `axis`."""
+        return RULES[np.sum](self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> "Ball":
+        """The mean over `axis`."""
+        return RULES[np.mean](self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> "Ball":
+        """The largest entry over `axis`."""
+        return RULES[np.max](self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> "Ball":
+        """The smallest entry over `axis`."""
+        negative = RULES[np.negative]
+        return negative(RULES[np.max](negative(self), axis, keepdims))
+
+    def var(self, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> "Ball":
+        """The mean squared distance from the mean over `axis`."""
+        apart = self - self.mean(axis, keepdims=True)
+        n = self.size // (apart.mean(axis).size or 1)
+        return np.square(apart).sum(axis, keepdims) / float(n - ddof)
+
+    def std(self, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> "Ball":
+        """The root of `var`."""
+        return RULES[np.sqrt](self.var(axis, keepdims, ddof))

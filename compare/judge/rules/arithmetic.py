@@ -1,0 +1,81 @@
+"""Arithmetic, entry by entry."""
+
+from typing import Any
+
+import numpy as np
+
+from compare.judge.ball import RULES, Ball
+from compare.judge.rules.errors import LIBRARY, balls, known, root, rounded, rule
+
+
+@rule(np.add)
+def _add(a: Any, b: Any) -> Ball:
+    a, b = balls(a, b)
+    return rounded(a.exact + b.exact, a.worst + b.worst, root(a.likely, b.likely), a.run)
+
+
+@rule(np.subtract)
+def _subtract(a: Any, b: Any) -> Ball:
+    return _add(a, _negative(b))
+
+
+@rule(np.multiply)
+def _multiply(a: Any, b: Any) -> Ball:
+    if a is b:
+        return _square(a)
+    a, b = balls(a, b)
+    exact, x, y = a.exact * b.exact, abs(a.value), abs(b.value)
+    worst = a.worst * y + x * b.worst + a.worst * b.worst
+    if a.switch or b.switch:  # nothing is rounded; where the switch is in doubt, so is all that it lets through
+        return Ball(exact, known(worst), known(a.likely * y + x * b.likely + a.likely * b.likely), a.run)
+    return rounded(exact, worst, root(a.likely * y, x * b.likely, a.likely * b.likely), a.run)
+
+
+@rule(np.square)
+def _square(a: Ball) -> Ball:
+    x = abs(a.value)
+    return rounded(a.exact * a.exact, (2 * x + a.worst) * a.worst, (2 * x + a.likely) * a.likely, a.run)
+
+
+@rule(np.divide)
+def _divide(a: Any, b: Any) -> Ball:
+    a, b = balls(a, b)
+    exact, left = a.exact / b.exact, abs(b.value)
+    size = abs(np.asarray(exact, np.float64))
+
+    def passed(e: Any, f: Any) -> Any:
+        return np.where(left > f, e / np.maximum(left - f, np.finfo(float).tiny), np.inf)
+
+    worst = passed(a.worst + size * b.worst, b.worst)
+    return rounded(exact, worst, passed(root(a.likely, size * b.likely), b.likely), a.run)
+
+
+@rule(np.negative)
+def _negative(a: Any) -> Any:
+    return Ball(-a.exact, a.worst, a.likely, a.run) if isinstance(a, Ball) else -a
+
+
+@rule(np.positive)
+def _positive(a: Ball) -> Ball:
+    return a
+
+
+@rule(np.power, np.float_power)
+def _power(a: Any, b: Any) -> Ball:
+    if isinstance(b, Ball) and not b.worst.any():
+        b = b.exact
+    if isinstance(b, Ball):
+        return RULES[np.exp](_multiply(b, RULES[np.log](balls(a, b)[0])))
+    if np.ndim(b) == 0 and float(b) == 2:
+        return _square(a)
+    run, value = a.run, a.value
+    exact, reach = np.power(a.exact, np.asarray(b, run.longer)), abs(value)
+
+    def passed(e: Any) -> Any:  # the derivative at the ends, where its magnitude is largest, unless 0 lies between
+        b_ = np.asarray(b, np.float64)
+        low, high = np.maximum(reach - e, 0), reach + e
+        slope = np.maximum(abs(b_ * low ** (b_ - (b_ != 0))), abs(b_ * high ** (b_ - (b_ != 0))))
+        return np.where(e > 0, slope * e, 0.0)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return rounded(exact, passed(a.worst), passed(a.likely), run, LIBRARY)

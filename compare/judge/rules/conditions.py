@@ -1,0 +1,66 @@
+"""Conditions, and what depends on them: where rounding may decide which way it goes, both are inside."""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from compare.judge.ball import RULES, Ball
+from compare.judge.rules.errors import balls, rule
+
+
+def _condition(compare: Any, *, tie_is_in_doubt: bool = True) -> None:
+    def apply(a: Any, b: Any) -> Ball:
+        a, b = balls(a, b)
+        apart = abs(np.asarray(a.exact - b.exact, np.float64))
+
+        def doubt(e: Any) -> Any:
+            return np.where((apart <= e) & (e > 0) & (tie_is_in_doubt | (apart > 0)), 1.0, 0.0)
+
+        exact = compare(a.exact, b.exact)
+        return Ball(exact, doubt(a.worst + b.worst), doubt(a.likely + b.likely), a.run, switch=True)
+
+    RULES[compare] = apply
+
+
+for _compare in (np.greater, np.greater_equal, np.less, np.less_equal, np.not_equal):
+    _condition(_compare)
+_condition(np.equal, tie_is_in_doubt=False)  # what is equal is so for a reason: a maximum, and the entry that it is
+
+
+@rule(np.where)
+def _where(c: Any, a: Any, b: Any) -> Ball:
+    a, b, c = balls(a, b, c) if isinstance(c, Ball) else (*balls(a, b), c)
+    if not isinstance(c, Ball):
+        choose = functools.partial(np.where, c)
+        return Ball(choose(a.exact, b.exact), choose(a.worst, b.worst), choose(a.likely, b.likely), a.run)
+    on, apart = c.exact != 0, abs(np.asarray(a.exact - b.exact, np.float64))
+
+    def either(doubt: Any, e: Any, f: Any) -> Any:
+        return np.where(doubt > 0, np.maximum(e, f) + apart, np.where(on, e, f))
+
+    worst, likely = either(c.worst, a.worst, b.worst), either(c.likely, a.likely, b.likely)
+    return Ball(np.where(on, a.exact, b.exact), worst, likely, a.run)
+
+
+@rule(np.maximum)
+def _maximum(a: Any, b: Any) -> Ball:
+    a, b = balls(a, b)
+    lead = np.asarray(a.exact - b.exact, np.float64)
+
+    def either(e: Any, f: Any) -> Any:
+        return np.where(lead > e + f, e, np.where(-lead > e + f, f, np.maximum(e, f)))
+
+    return Ball(np.maximum(a.exact, b.exact), either(a.worst, b.worst), either(a.likely, b.likely), a.run)
+
+
+@rule(np.minimum)
+def _minimum(a: Any, b: Any) -> Any:
+    negative = RULES[np.negative]
+    return negative(_maximum(negative(a), negative(b)))
+
+
+@rule(np.clip)
+def _clip(a: Ball, low: Any = None, high: Any = None) -> Ball:
+    a = a if low is None else _maximum(a, low)
+    return a if high is None else _minimum(a, high)
