@@ -1,12 +1,13 @@
 """Derivatives of functions: `grad` and what follows from it. They nest, so that there are derivatives of derivatives.
 
-`grad(f)` runs f on tensors of a level of its own, one above all that are there. What such a tensor holds is what was
+`grad(f)` runs f on tensors of a level of its own, above all that are there. What such a tensor holds is what was
 passed: an array, or a tensor of a lower level. So the VJPs of the upper level compute with tensors of the lower one
 and, without knowing it, record themselves: the gradient has a history, which whoever stands below can differentiate.
 As each level takes apart its own tensors alone, variables are never confused, as in d/dx (x d/dy (x + y)).
 """
 
 import functools
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ from autograd.tensor import Tensor, made, plain
 Function = Callable[..., Any]
 Argument = int | tuple[int, ...]  # the position of an array of floats among a function's inputs, or several
 
+_levels = itertools.count(1)
+
 
 def vjp(f: Function, *inputs: Any, argument: Argument = 0) -> tuple[Any, Callable[[Any], Any]]:
     """The value of f at the inputs, and the function that takes the gradient of the value to that of the argument.
@@ -25,16 +28,16 @@ def vjp(f: Function, *inputs: Any, argument: Argument = 0) -> tuple[Any, Callabl
     Several arguments have a tuple of gradients. Values and gradients are arrays, or tensors where inputs are tensors
     that require a gradient; they are zeros where f does not depend on the argument. Raises TypeError for integers.
     """
-    outside, recording.paused, recording.level = recording.paused, 0, recording.level + 1
+    level, outside, replaced, leaves = next(_levels), recording.lowest, list(inputs), []
+    recording.lowest = min(level, outside)  # within no_grad, nothing below this level is recorded
     try:
-        level, replaced, leaves = recording.level, list(inputs), []
         for k in (argument,) if isinstance(argument, int) else argument:
-            held = _floats(inputs[k] if not outside else plain(inputs[k]), f"argument {k}")
+            held = _floats(plain(inputs[k]) if outside > level else inputs[k], f"argument {k}")
             leaves.append(Node("leaf", (), (), held, level))
             replaced[k] = made(held, leaves[-1])
         y = f(*replaced)
     finally:
-        recording.paused, recording.level = outside, recording.level - 1
+        recording.lowest = outside
     root = y.node if isinstance(y, Tensor) and y.node and y.node.level == level else None
     value = y.data if root else _floats(y, "the value")
 
@@ -86,9 +89,10 @@ def jacobian(f: Function, argument: Argument = 0) -> Function:
 
     def matrix(*inputs: Any) -> Any:
         value, pullback = vjp(f, *inputs, argument=argument)
-        rows = [pullback(unit.reshape(value.shape)) for unit in np.eye(value.size)]
+        units = np.eye(max(value.size, 1), value.size)  # one row of nothing, where there is no entry
+        rows = [pullback(unit.reshape(value.shape)) for unit in units]
         columns = [rows] if isinstance(argument, int) else zip(*rows, strict=True)
-        result = tuple(np.stack(column).reshape(value.shape + column[0].shape) for column in columns)
+        result = tuple(np.stack(column)[: value.size].reshape(value.shape + column[0].shape) for column in columns)
         return result[0] if isinstance(argument, int) else result
 
     return matrix
@@ -102,5 +106,10 @@ def _floats(x: Any, what: str) -> Any:
 
 
 def _inner(a: Any, b: Any) -> Any:
-    """The sum of all products of entries, over the arrays of two tuples, or of two arrays."""
-    return sum((x * y).sum() for x, y in zip(a, b, strict=True)) if isinstance(a, tuple) else (a * b).sum()
+    """The sum of all products of entries, over the arrays of two tuples, or of two arrays, of the same shapes."""
+    a, b = (a, b) if isinstance(a, tuple) else ((a,), (b,))
+    if [np.shape(x) for x in a] != [np.shape(y) for y in b]:
+        raise ValueError(
+            f"Vectors of the shapes {[np.shape(x) for x in a]} are needed, not {[np.shape(y) for y in b]}."
+        )
+    return sum((x * y).sum() for x, y in zip(a, b, strict=True))

@@ -36,7 +36,7 @@ def nll_loss(log_probabilities: Any, labels: Any, /) -> Tensor:
 
     After `log_softmax`, the cross-entropy. Raises ValueError as `cross_entropy` does.
     """
-    return -getitem(log_probabilities, _entries(plain(log_probabilities), plain(labels))).mean()
+    return -getitem(log_probabilities, _entries(np.asarray(plain(log_probabilities)), plain(labels))).mean()
 
 
 def mse_loss(prediction: Any, target: Any, /) -> Tensor:

@@ -41,7 +41,7 @@ def operation(compute: Callable[..., tuple[Any, ...]], name: str = "", doc: str 
         level, arguments = -1, []  # the highest level that a gradient flows to; what its operations compute with
         for i in inputs[:count]:
             if isinstance(i, Tensor):
-                if i.node is not None and i.node.level > level and not recording.paused:
+                if i.node is not None and i.node.level > level and i.node.level >= recording.lowest:
                     level = i.node.level
                 i = i._data
             elif not isinstance(i, np.ndarray):
@@ -101,7 +101,7 @@ def _check(name: str, inputs: tuple[Any, ...], vjps: list[Any], level: int) -> N
 
 def _below(i: Any, level: int) -> Any:
     """What an operation on that level computes with: what tensors of the level hold; those of lower levels whole."""
-    while isinstance(i, Tensor) and (i.node is None or i.node.level >= level):
+    while isinstance(i, Tensor) and (i.node is None or i.node.level >= level or i.node.level < recording.lowest):
         i = i._data
     return i
 
@@ -112,7 +112,7 @@ def _array(i: Any) -> Any:
 
 
 def _constant(name: str, option: Any) -> Any:
-    if isinstance(option, Tensor) and option.node and not recording.paused:
+    if isinstance(option, Tensor) and option.node and option.node.level >= recording.lowest:
         raise TypeError(
             f"{name} takes a constant there, not what requires a gradient: give it x.numpy(), if it is one."
         )

@@ -89,11 +89,12 @@ def stack(tensors, /, axis=0):
 
 def vstack(tensors, /):
     """One below the other; vectors are rows."""
-    return concatenate([expand_dims(x, 0) if np.ndim(x) == 1 else x for x in tensors])
+    return concatenate([reshape(x, (1, -1)) if np.ndim(x) < 2 else x for x in tensors])
 
 
 def hstack(tensors, /):
     """Side by side, along the second axis, or the only one."""
+    tensors = [reshape(x, -1) if np.ndim(x) == 0 else x for x in tensors]
     return concatenate(tensors, axis=min(np.ndim(tensors[0]) - 1, 1))
 
 

@@ -7,6 +7,7 @@ graph goes as soon as its last tensor does, however deep it is, because Python f
 """
 
 import itertools
+import math
 import operator
 import sys
 import threading
@@ -26,7 +27,7 @@ class Node:
 
     A leaf is a node without parents: a tensor that a person made, a weight. Leaves keep the gradient that reaches
     them, in `grad`; inner nodes do so only where `keeps_grad` is set. All nodes of a graph are of one `level`: 0, or
-    more within `grad`, where the steps of a level are made of tensors of the levels below (`differentiate.py`).
+    that of the `grad` in which they were made, whose steps hold tensors of lower levels (`differentiate.py`).
     """
 
     __slots__ = ("operation", "parents", "vjps", "shape", "dtype", "level", "keeps_grad", "grad", "birth", "is_leaf",
@@ -117,8 +118,9 @@ def _fitted(share: Any, parent: Node, node: Node) -> Any:
     """What a VJP returned, as a gradient of its input: of its dtype, and without the repetitions of broadcasting."""
     if share is None:
         raise TypeError(f"A VJP of {node.operation} returned None: it must return the gradient of its input.")
-    if not isinstance(share, np.ndarray):
-        share = held(share.numpy() if getattr(share, "node", share) is None else share)  # (a tensor may be a constant)
+    if not isinstance(share, np.ndarray):  # a tensor has a history only within `grad`, else it is meant as its array
+        constant = hasattr(share, "node") and (share.node is None or node.level == 0)
+        share = held(share.numpy() if constant else share)
     if share.shape == node.shape and len(parent.shape) <= len(node.shape):
         share = held(unbroadcast(share, parent.shape))
     if share.shape != parent.shape:
@@ -143,9 +145,10 @@ _ALONE = _references()
 
 
 class _Recording(threading.local):
-    """Of each thread for itself: how many `no_grad` it is in, and how many `grad`."""
+    """Of each thread for itself: the lowest level that is recorded, and what that was outside of each `no_grad`."""
 
-    paused = level = 0
+    def __init__(self) -> None:
+        self.lowest, self.outside = 0.0, list[float]()
 
 
 recording = _Recording()
@@ -155,7 +158,8 @@ class no_grad(ContextDecorator):  # noqa: N801 (it is used like a function)
     """Within it, operations compute values and record nothing. For this thread; it nests, and errors end it."""
 
     def __enter__(self) -> None:
-        recording.paused += 1
+        recording.outside.append(recording.lowest)
+        recording.lowest = math.inf
 
     def __exit__(self, *error: object) -> None:
-        recording.paused -= 1
+        recording.lowest = recording.outside.pop()

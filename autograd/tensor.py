@@ -114,6 +114,10 @@ class Tensor:
             raise RuntimeError(
                 "Nothing was recorded: make leaves with requires_grad=True and compute outside no_grad()."
             )
+        if self.node.level:
+            raise RuntimeError(
+                "This tensor was made within grad, which walks back itself: use grad or vjp again there."
+            )
         if gradient is None:
             if self.size != 1:
                 raise RuntimeError(f"The shape is {self.shape}: make it one number with sum(), or pass a gradient.")
@@ -156,7 +160,7 @@ class Tensor:
         return self._data.item()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self.node and not self.node.is_leaf:
+        if self.node and (self.node.level or not self.node.is_leaf):
             raise TypeError("The history of a tensor is not copied or stored: take x.detach(), or the leaves.")
         return Tensor, (self._data, self.requires_grad), None if self.grad is None else (None, {"grad": self.grad})
 
@@ -208,7 +212,7 @@ class Tensor:
             if method == "reduce" and ufunc in REDUCE:  # its axis is 0, where that of np.sum is None
                 axis = inputs[1] if len(inputs) > 1 else 0
                 return _answer(REDUCE[ufunc], inputs[:1], {"axis": axis} | options)
-            return _answer(getattr(ufunc, method), inputs, options)
+            raise _refusal(f"numpy.{ufunc.__name__}.{method}")
 
         def __array_function__(self, function, types, inputs, options):
             return _answer(function, inputs, options)
@@ -222,13 +226,17 @@ def _answer(function: Any, inputs: Any, options: dict[str, Any]) -> Any:
     if function.__name__ in CONSTANT or (function is np.where and len(inputs) == 1):
         return function(*map(plain, inputs), **{key: plain(value) for key, value in options.items()})
     if function not in NUMPY:
-        raise TypeError(
-            f"{name} is none of this package's operations: write it with those that are, add it with @operation, or "
-            "give it x.numpy(), if it is a constant."
-        )
+        raise _refusal(name)
     for option in options.keys() - _parameters(NUMPY[function]):
         raise TypeError(f"{name} takes no {option}= where it has a tensor: leave it out, or write it with operations.")
     return NUMPY[function](*inputs, **options)
+
+
+def _refusal(name: str) -> TypeError:
+    return TypeError(
+        f"{name} is none of this package's operations: write it with those that are, add it with @operation, or give "
+        "it x.numpy(), if it is a constant."
+    )
 
 
 @functools.cache
