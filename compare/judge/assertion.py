@@ -44,16 +44,20 @@ def assert_gradients_match(f: Any, arguments: Any, found: Any, *network: Any, **
     if not callable(f):
         return assert_network_gradients_match(f, arguments, found, *network, **options)
     arguments = tuple(arguments) if isinstance(arguments, tuple | list) else (arguments,)
-    leaves = [(name, _array(leaf)) for name, leaf in _leaves(arguments, "argument")]
+    leaves = [(name, _array(leaf)) for k, part in enumerate(arguments) for name, leaf in _leaves(part, f"argument {k}")]
     floats = [(k, name, leaf) for k, (name, leaf) in enumerate(leaves) if leaf.dtype.kind == "f"]
     if not floats:
         raise ValueError("No argument has floats, so there is no gradient: pass arrays of float32 or float64.")
     dtype = np.result_type(*[leaf for _, _, leaf in floats])
-    value, gradients = _sorted(found, arguments, len(floats))
-    balls = expected(
-        lambda *arrays: f(*_rebuilt(arguments, iter(arrays))), [leaf for _, leaf in leaves],
-        tuple(k for k, _, _ in floats), dtype,
-    )  # fmt: skip
+    value, gradients = _sorted(found, arguments, [leaf for _, _, leaf in floats])
+
+    def of_arrays(*arrays: Any) -> Any:
+        rest = iter(arrays)
+        return f(*[_rebuilt(part, rest) for part in arguments])
+
+    balls = expected(of_arrays, [leaf for _, leaf in leaves], tuple(k for k, _, _ in floats), dtype)
+    if not np.isfinite(balls[0].value).all():
+        raise CannotTell("The function's value is not finite: choose arguments where it is.")
     judging: list[tuple[str, Any, np.ndarray, Ball]] = [] if value is None else [("value", None, value, balls[0])]
     for (_, name, leaf), gradient, ball in zip(floats, gradients or [], balls[1:], strict=gradients is not None):
         judging.append((f"gradient by {name}", leaf, gradient, ball))
@@ -78,45 +82,82 @@ def _array(x: Any) -> np.ndarray:
 
 
 def _leaves(tree: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """The arrays in tuples, lists and dicts, each with its name, in order."""
+    """The arrays in tuples, lists and dicts, each with its name, in order; a list of numbers is an array."""
     if isinstance(tree, Mapping):
         for key, part in tree.items():
             yield from _leaves(part, f"{name}[{key!r}]")
-    elif isinstance(tree, tuple | list) and not all(isinstance(part, int | float) for part in tree):
+    elif _is_branch(tree):
         for k, part in enumerate(tree):
-            yield from _leaves(part, f"{name} {k}" if name == "argument" else f"{name}[{k}]")
+            yield from _leaves(part, f"{name}[{k}]")
     else:
         yield name, tree
+
+
+def _is_branch(tree: Any) -> bool:
+    return isinstance(tree, tuple | list) and not all(isinstance(part, int | float) for part in tree)
 
 
 def _rebuilt(tree: Any, arrays: Iterator[Any]) -> Any:
     """The same tuples, lists and dicts, with these arrays for leaves."""
     if isinstance(tree, Mapping):
         return {key: _rebuilt(part, arrays) for key, part in tree.items()}
-    if isinstance(tree, tuple | list) and not all(isinstance(part, int | float) for part in tree):
-        return type(tree)(_rebuilt(part, arrays) for part in tree)
-    return next(arrays)
+    return type(tree)(_rebuilt(part, arrays) for part in tree) if _is_branch(tree) else next(arrays)
 
 
-def _sorted(found: Any, arguments: tuple[Any, ...], count: int) -> tuple[np.ndarray | None, list[np.ndarray] | None]:
+def _sorted(
+    found: Any, arguments: tuple[Any, ...], floats: Sequence[np.ndarray]
+) -> tuple[np.ndarray | None, list[np.ndarray] | None]:
     """(the value, the gradients) in `found`, either of them None."""
+    if found is None:
+        raise ValueError("Nothing was found: give the gradients, the value, or (value, gradients).")
+    alone = not isinstance(found, Mapping | tuple | list)
+    if alone and _array(found).ndim == 0 and (len(floats) > 1 or floats[0].ndim):
+        return _array(found), None
+    if len(floats) == 1 and (alone or (not _is_branch(found) and np.shape(found) == floats[0].shape)):
+        return None, [_array(found)]
     pair = isinstance(found, tuple | list) and len(found) == 2 and not isinstance(found[0], Mapping | tuple | list)
-    if pair and _array(found[0]).ndim == 0 and _count(found[1]) == count:
-        return _array(found[0]), [_array(leaf) for _, leaf in _leaves(found[1], "")]
-    arrays = [_array(leaf) for _, leaf in _leaves(found, "")]
-    if len(arrays) == count:
-        return None, arrays
-    if len(arrays) == 1 and arrays[0].ndim == 0:
-        return arrays[0], None
-    raise ValueError(
-        f"{len(arrays)} arrays were found, and {len(arguments)} arguments hold {count} arrays of floats: give the "
-        "gradient by each of these, in their order, or the value, or (value, gradients)."
-    )
+    if pair and _array(found[0]).ndim == 0:
+        try:
+            return _array(found[0]), _in_order(found[1], arguments)
+        except ValueError:
+            if len(floats) != 2:
+                raise
+    return None, _in_order(found, arguments)
 
 
-def _count(tree: Any) -> int:
-    """How many arrays stand in tuples, lists and dicts."""
-    return sum(1 for _ in _leaves(tree, ""))
+def _in_order(found: Any, arguments: tuple[Any, ...]) -> list[np.ndarray]:
+    """The gradients by the arrays of floats, in the order of these: by the only argument, or in a tuple by all."""
+    differentiated = [part for part in arguments if _has_floats(part)]
+    if len(differentiated) == 1 and not (isinstance(found, tuple | list) and len(found) == 1):
+        return list(_beside(found, differentiated[0]))
+    if not isinstance(found, tuple | list) or len(found) not in (len(differentiated), len(arguments)):
+        raise ValueError(
+            f"{len(differentiated)} arguments have floats: give the gradients by them in a tuple, in their order, or "
+            "the value, or (value, gradients)."
+        )
+    parts = differentiated if len(found) == len(differentiated) else arguments
+    return [array for part, tree in zip(found, parts, strict=True) for array in _beside(part, tree)]
+
+
+def _beside(found: Any, tree: Any) -> Iterator[np.ndarray]:
+    """The gradients by the arrays of floats in a tree, from a tree of the same form."""
+    if isinstance(tree, Mapping):
+        keys = [key for key, part in tree.items() if _has_floats(part)]
+        if not isinstance(found, Mapping) or not set(keys) <= set(found) <= set(tree):
+            given = list(found) if isinstance(found, Mapping) else type(found).__name__
+            raise ValueError(f"The gradients by a dict stand under its keys, {keys}, and {given} was found.")
+        for key in keys:
+            yield from _beside(found[key], tree[key])
+    elif _is_branch(tree):
+        yield from _in_order(found, tuple(tree)) if len(tree) > 1 else _beside(found[0], tree[0])
+    elif _has_floats(tree):
+        if isinstance(found, Mapping) or _is_branch(found) or (isinstance(found, tuple | list) and not found):
+            raise ValueError(f"{len(found)} arrays were found where the gradient is one array of floats.")
+        yield _array(found)
+
+
+def _has_floats(tree: Any) -> bool:
+    return any(_array(leaf).dtype.kind == "f" for _, leaf in _leaves(tree, ""))
 
 
 def _refuse_shape_and_dtype(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
@@ -135,7 +176,7 @@ def _refuse_shape_and_dtype(name: str, array: np.ndarray, shape: tuple[int, ...]
 def _mismatch(wrong: Sequence[tuple[Verdict, Any]], count: int, inputs: Sequence[Any]) -> GradientMismatch:
     verdict, argument = wrong[0]
     at, entry = verdict.index, verdict.worst_entry
-    outside = int((abs(verdict.found - verdict.exact) > verdict.tolerance).sum())
+    outside = int((~(abs(verdict.found - verdict.exact) <= verdict.tolerance)).sum())
     place = f"{outside:,} of {verdict.found.size:,} entries are outside. Entry {list(at)}" if at else "It"
     times = f"{entry.error / entry.bound:.3g} times the {entry.bound:.3g}" if entry.bound else "where 0"
     certain = "No rounding, in any order, can do that" if verdict.answer == "proved wrong" else "That is not rounding"

@@ -167,6 +167,14 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
         negative = RULES[np.negative]
         return negative(RULES[np.max](negative(self), axis, keepdims))
 
+    def cumsum(self, axis: Any = None) -> "Ball":
+        """The running sum along `axis`."""
+        return RULES[np.cumsum](self, axis)
+
+    def prod(self, **options: Any) -> "Ball":
+        """Raises TypeError: there is no rule."""
+        raise TypeError(f"no rule for the rounding of prod over {options}")
+
     def var(self, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> "Ball":
         """The mean squared distance from the mean over `axis`."""
         apart = self - self.mean(axis, keepdims=True)

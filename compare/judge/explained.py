@@ -26,7 +26,7 @@ def slip(verdict: Verdict, argument: Any, inputs: Sequence[Any]) -> str:
     if found.size > 1 and exact.any():
         factor = float((found * exact).sum() / (exact * exact).sum())
         if factor and _fits(verdict, found / factor):
-            return _factor(factor, inputs)
+            return _factor(factor, verdict, inputs)
         if argument is not None and np.any(argument):
             part = float(((found - exact) * argument).sum() / np.square(argument, dtype=float).sum())
             penalty = part * np.asarray(argument, float)
@@ -42,7 +42,7 @@ def _fits(verdict: Verdict, mended: np.ndarray, rounding: Any = 0.0) -> bool:
     return bool((abs(mended - verdict.exact) <= tolerance).all())
 
 
-def _factor(factor: float, inputs: Sequence[Any]) -> str:
+def _factor(factor: float, verdict: Verdict, inputs: Sequence[Any]) -> str:
     if abs(factor + 1) < 1e-3:
         return "It is the right one with the other sign."
     lengths = sorted({n for i in inputs for n in np.shape(i) if n > 1})
@@ -51,7 +51,7 @@ def _factor(factor: float, inputs: Sequence[Any]) -> str:
             return f"It is the right one times {n}, which is the length of an axis: a sum, where f takes the mean?"
         if abs(factor * n - 1) < 1e-5:
             return f"It is the right one divided by {n}, which is the length of an axis: a mean, where f takes the sum?"
-        if n > 2 and abs(factor * (n - 1) / n - 1) < 1e-7:
+        if n > 2 and abs(factor * (n - 1) / n - 1) < min(max(1e-7, verdict.power), 0.1 / n**2):
             return f"It is the right one times {n} / {n - 1}: one example is missing from the mean."
     return f"It is the right one times {factor:.8g}."
 

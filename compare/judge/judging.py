@@ -70,12 +70,15 @@ class Verdict:
 def expected(f: Callable[..., Any], inputs: Sequence[Any], places: tuple[int, ...], dtype: Any) -> tuple[Ball, ...]:
     """The balls of f's value and of its gradients by the inputs at `places`, for a run in `dtype`.
 
-    inputs: arrays; those of floats are exact as they are given. Raises TypeError where f calls what has no rule.
+    inputs: arrays; those of floats are exact as they are given. Raises TypeError where f calls what has no rule, and
+    ValueError where its value is not one number.
     """
     run = Arithmetic.of(dtype)
     given = [Ball.given(i, run) if np.asarray(i).dtype.kind == "f" else i for i in inputs]
     with np.errstate(all="ignore"):
         value, pullback = vjp(f, *given, argument=places)
+        if value.size != 1:
+            raise ValueError(f"The function's value has the shape {value.shape}: it must be one number, a loss.")
         gradients = pullback(np.ones(value.shape))
     return tuple(_ball(x, run) for x in (value, *gradients))
 
@@ -91,8 +94,9 @@ def judged(name: str, found: np.ndarray, ball: Ball) -> Verdict:
         error = np.asarray(abs(np.asarray(found, ball.run.longer) - ball.exact), np.float64)
         largest = float(abs(ball.value).max(initial=0.0))
         worst, likely = _used(error, ball.worst), _used(error, ball.likely)
-    top = np.unravel_index(int(abs(ball.value).argmax()), ball.shape) if ball.size else ()
-    power = float(ball.likely[top] / largest) if largest else 0.0
+        tolerance = np.minimum(ball.worst, ball.likely)
+        top = np.unravel_index(int(abs(ball.value).argmax()), ball.shape) if ball.size else ()
+        power = float(tolerance[top] / largest) if largest else 0.0
     answer: Answer = (
         "cannot tell" if not np.isfinite(ball.value).all()
         else "proved wrong" if (worst > 1).any()
@@ -100,10 +104,10 @@ def judged(name: str, found: np.ndarray, ball: Ball) -> Verdict:
         else "holds" if power <= WIDEST
         else "cannot tell"
     )  # fmt: skip
-    at = np.unravel_index(int(likely.argmax()), likely.shape) if likely.size else ()
+    at = np.unravel_index(int(np.maximum(worst, likely).argmax()), likely.shape) if likely.size else ()
     return Verdict(
         name, answer, _largest(error), _largest(worst), _largest(likely),
-        power, tuple(map(int, at)), exact=ball.value, found=np.asarray(found, np.float64), tolerance=ball.likely,
+        power, tuple(map(int, at)), exact=ball.value, found=np.asarray(found, np.float64), tolerance=tolerance,
     )  # fmt: skip
 
 

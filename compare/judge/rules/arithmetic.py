@@ -78,4 +78,7 @@ def _power(a: Any, b: Any) -> Ball:
         return np.where(e > 0, slope * e, 0.0)
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        return rounded(exact, passed(a.worst), passed(a.likely), run, LIBRARY)
+        # A number for an exponent is rounded to the run's dtype, which moves the power by its logarithm.
+        exponent = balls(a, b)[1].worst * abs(np.log(reach) * np.asarray(exact, np.float64))
+        exponent = np.where((reach == 0) | (np.asarray(b) == 0), 0.0, exponent)
+        return rounded(exact, passed(a.worst) + exponent, passed(a.likely) + exponent, run, LIBRARY)

@@ -28,6 +28,19 @@ for _compare in (np.greater, np.greater_equal, np.less, np.less_equal, np.not_eq
 _condition(np.equal, tie_is_in_doubt=False)  # what is equal is so for a reason: a maximum, and the entry that it is
 
 
+def _connective(connect: Any) -> None:
+    def apply(a: Any, b: Any) -> Ball:
+        a, b = balls(a, b)
+        worst, likely = np.maximum(a.worst, b.worst), np.maximum(a.likely, b.likely)
+        return Ball(connect(a.exact != 0, b.exact != 0), worst, likely, a.run, switch=True)
+
+    RULES[connect] = apply
+
+
+for _connect in (np.bitwise_and, np.bitwise_or, np.logical_and, np.logical_or):
+    _connective(_connect)
+
+
 @rule(np.where)
 def _where(c: Any, a: Any, b: Any) -> Ball:
     a, b, c = balls(a, b, c) if isinstance(c, Ball) else (*balls(a, b), c)

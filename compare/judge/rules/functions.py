@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from compare.judge.ball import RULES, Ball
-from compare.judge.rules.errors import LIBRARY, balls, root, rounded, rule
+from compare.judge.rules.errors import LIBRARY, balls, known, own, root, rounded, rule
 
 # Functions of one variable: the value, and how far it moves where its argument moves by e.
 
@@ -66,4 +66,8 @@ def _logaddexp(a: Any, b: Any) -> Ball:
     a, b = balls(a, b)
     exact = np.logaddexp(a.exact, b.exact)
     p = np.exp(a.value - np.asarray(exact, np.float64))
-    return rounded(exact, np.maximum(a.worst, b.worst), root(p * a.likely, (1 - p) * b.likely), a.run, 2 * LIBRARY)
+    # max(a, b) + log1p(exp(-|a - b|)): the two may cancel, so they are rounded as what they are.
+    size = np.maximum(abs(a.value), abs(b.value)) + math.log(2)
+    worst, likely = own(a.run, 2 * LIBRARY, size)
+    inherited = root(p * a.likely, (1 - p) * b.likely)
+    return Ball(exact, known(np.maximum(a.worst, b.worst) + worst), known(root(inherited, likely)), a.run)

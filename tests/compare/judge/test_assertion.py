@@ -52,7 +52,6 @@ def test_these_are_more_than_200_runs(functions):
     assert sum(len(functions.routes(name)) for name, _, _ in RUNS) >= 200
 
 
-@pytest.mark.xfail(strict=True, raises=AttributeError, reason="a ball has no cumsum of its own")
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_running_sums_are_judged(functions, dtype):
     arguments = functions.draw("running", 0, dtype)
@@ -210,7 +209,7 @@ def test_another_shape_is_a_mismatch():
 
 @pytest.mark.parametrize("found", [{}, [X, X], (1.0, [X, X]), (X, X, X)])
 def test_another_count_is_refused(found):
-    with pytest.raises(ValueError, match="arrays were found, and 1 arguments hold 1 arrays of floats"):
+    with pytest.raises(ValueError, match="one array of floats"):
         assert_gradients_match(cube, X, found)
 
 

@@ -77,7 +77,7 @@ TRIALS = {
     np.negative: [(np.negative, None, [ANY])],
     np.positive: [(np.positive, None, [ANY])],
     np.power: [(lambda x, b=b: np.power(x, b), None, [kind])
-               for kind, b in [(ANY, 2), (ANY, 3), (POSITIVE, 0.5), (POSITIVE, -1.5), (ANY, 0), (POSITIVE, -1)]]
+               for kind, b in [(ANY, 2), (ANY, 3), (POSITIVE, 0.5), (POSITIVE, 0.3), (POSITIVE, -1.5), (ANY, 0), (POSITIVE, -1)]]
               + [(np.power, None, [POSITIVE, SMALL])],
     np.float_power: [(lambda x: np.float_power(x, 3), lambda x: np.power(x, 3), [ANY])],
     **{function: [(function, None, [SMALL])] for function in
@@ -86,9 +86,12 @@ TRIALS = {
     np.log1p: [(np.log1p, None, [ABOVE])],
     np.abs: [(np.abs, None, [ANY])],
     np.sign: [(np.sign, None, [ANY])],
-    np.logaddexp: [(np.logaddexp, None, [POSITIVE, SMALL])],
+    np.logaddexp: [(np.logaddexp, None, [POSITIVE, SMALL]),
+                   (lambda x: np.logaddexp(x * 1e-9 - 0.6931, -0.6931), None, [SMALL])],  # it cancels
     **{function: [(function, None, [ANY, ANY]), (lambda x, function=function: function(x, 0), None, [ANY])]
        for function in (np.greater, np.greater_equal, np.less, np.less_equal, np.not_equal, np.equal)},
+    **{function: [(lambda x, y, function=function: function(x > 0, y > 0.5), None, [ANY, ANY])]
+       for function in (np.bitwise_and, np.bitwise_or, np.logical_and, np.logical_or)},
     np.where: [(lambda x, y, z: np.where(x > 0, y, z), None, [ANY, ANY, ANY]),
                (lambda x, y: np.where(np.arange(40) % 3 == 0, x, y), None, [ANY, ANY])],
     np.maximum: [(np.maximum, None, [ANY, ANY]), (lambda x: np.maximum(x, 0), None, [ANY])],
