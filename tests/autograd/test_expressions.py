@@ -1,4 +1,4 @@
-"""Random expressions of mixed operations, with tensors used again and again, have the gradients of PyTorch."""
+"""Random expressions of mixed operations, with tensors used again and again, have the derivatives of PyTorch."""
 
 import numpy as np
 import torch
@@ -85,3 +85,24 @@ def test_expressions_have_the_values_and_gradients_of_pytorch(program_and_seed):
     reference.backward()
     for a, b in zip(mine, theirs, strict=True):
         np.testing.assert_allclose(a.grad, b.grad.numpy(), rtol=1e-12, atol=1e-12 * len(mine) ** 2)
+
+
+def total(values):
+    return sum(((k + 1) * value.mean() for k, value in enumerate(values[1:])), start=values[0].sum())
+
+
+@settings(max_examples=40)
+@given(programs())
+def test_expressions_have_the_second_derivatives_of_pytorch(program_and_seed):
+    program, seed = program_and_seed
+    random = np.random.default_rng(seed)
+    arrays, directions = ([random.standard_normal(shape) for shape in SHAPES] for _ in range(2))
+    every = tuple(range(len(SHAPES)))
+    mine = autograd.hessian_vector_product(lambda *leaves: total(run(program, leaves, 0)), every)(*arrays, directions)
+    leaves = [torch.tensor(array, requires_grad=True) for array in arrays]
+    first = torch.autograd.grad(total(run(program, leaves, 1)), leaves, create_graph=True)
+    slope = sum((g * torch.tensor(v)).sum() for g, v in zip(first, directions, strict=True))
+    second = torch.autograd.grad(slope, leaves, allow_unused=True) if slope.requires_grad else [None] * len(leaves)
+    for a, b in zip(mine, second, strict=True):
+        expected = np.zeros_like(a) if b is None else b.numpy(force=True)
+        np.testing.assert_allclose(a, expected, rtol=1e-10, atol=1e-11 * len(program) ** 2)

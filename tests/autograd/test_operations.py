@@ -80,13 +80,33 @@ def one_variable(name, low=-2.0, high=2.0, theirs=None):
     CASES[name] = draw
 
 
-for name in ["negative", "abs", "exp", "sin", "cos", "tanh", "sigmoid", "relu"]:
+for name in ["positive", "negative", "abs", "square", "exp", "exp2", "expm1", "sin", "cos", "arctan", "sinh", "cosh"]:
     one_variable(name)
-one_variable("log", 0.25, 4.0)
-one_variable("sqrt", 0.25, 4.0)
+for name in ["tanh", "sigmoid", "relu"]:
+    one_variable(name)
+for name in ["log", "log2", "log10", "sqrt", "reciprocal"]:
+    one_variable(name, 0.25, 4.0)
+one_variable("tan", -1.25, 1.25)
 one_variable("log1p", -0.75, 4.0)
 # PyTorch's softplus returns x itself beyond the threshold.
 one_variable("softplus", -40.0, 40.0, lambda x: torch.nn.functional.softplus(x, threshold=100))
+
+
+one_variable("copy", theirs=torch.clone)
+
+
+@case
+def leaky_relu(d):
+    slope = d(st.sampled_from([0.01, 0.5, 0.0, -1.0]))
+    theirs = torch.nn.functional.leaky_relu
+    return lambda x: autograd.leaky_relu(x, slope), lambda x: theirs(x, slope), [d.array(d(SHAPES))]
+
+
+@case
+def astype(d):
+    other, x = d(st.sampled_from(["float32", "float64"])), d.array(d(SHAPES))
+    other = "float64" if d.smooth else other  # central differences ask for more than float32 has
+    return lambda x: autograd.astype(x, other), lambda x: x.to(getattr(torch, other)), [x]
 
 
 @case
@@ -108,9 +128,18 @@ def two_variables(name, low=-2.0, high=2.0):
     CASES[name] = draw
 
 
-for name in ["add", "subtract", "multiply", "maximum", "minimum"]:
+for name in ["add", "subtract", "multiply", "maximum", "minimum", "logaddexp"]:
     two_variables(name)
 two_variables("divide", 0.5, 3.0)
+
+
+@case
+def remainder(d):
+    shapes = d(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=0, max_side=4)).input_shapes
+    a, b = d.array(shapes[0], 0.25, 4.0), d.array(shapes[1], 0.25, 4.0) * (1 if d(st.booleans()) else -1)
+    quotient = np.divide(*np.broadcast_arrays(a, b))
+    assume(not d.smooth or np.all(np.abs(quotient - np.round(quotient)) > 1e-3))  # there it jumps
+    return autograd.remainder, torch.remainder, [a, b]
 
 
 @case
@@ -181,6 +210,8 @@ reduction("var", lambda x, ddof: x.var(-1, correction=ddof), needs=1, ddof=[0, 1
 # Two entries or more: of one alone the standard deviation is 0, a kink, which has a test of its own.
 reduction("std", lambda x, ddof: x.std(-1, correction=ddof), needs=2, ddof=[0, 1])
 reduction("logsumexp", lambda x: x.logsumexp(-1))
+# Over two axes or more, that of their entries: no matrix norm. Of zeros it is 0, a kink, which has a test of its own.
+reduction("norm", lambda x: torch.linalg.vector_norm(x, dim=-1), needs=1)
 
 
 def along(function, axis):
@@ -332,21 +363,25 @@ def pad(d):
     pairs = np.broadcast_to(width, (x.ndim, 2))
     torch_order = pairs[::-1].flatten().tolist()  # last axis first
     reference = lambda x: torch.nn.functional.pad(x, torch_order, value=value)  # noqa: E731
-    return lambda x: autograd.pad(x, width, value), reference, [x]
+    return lambda x: autograd.pad(x, width, constant_values=value), reference, [x]
+
+
+def indexed(d):
+    """A shape and an index of arrays of that shape."""
+    shape = d(hnp.array_shapes(min_dims=0, max_dims=3, min_side=1, max_side=4))
+    kind = d(st.sampled_from(["slices", "integers", "mask"]), "kind")
+    if kind == "slices":
+        return shape, d(hnp.basic_indices(shape, allow_newaxis=True), "index")
+    if kind == "integers" and shape:
+        return shape, d(hnp.integer_array_indices(shape), "index")  # the same entry again and again, often
+    return shape, d.random.random(shape) < 0.5
 
 
 @case
 def getitem(d):
-    shape = d(hnp.array_shapes(min_dims=0, max_dims=3, min_side=1, max_side=4))
-    kind = d(st.sampled_from(["slices", "integers", "mask"]), "kind")
-    if kind == "slices":
-        index = d(hnp.basic_indices(shape, allow_newaxis=True), "index")
-    elif kind == "integers" and shape:
-        index = d(hnp.integer_array_indices(shape), "index")  # the same entry again and again, often
-    else:
-        index = d.random.random(shape) < 0.5
-    positions = np.arange(int(np.prod(shape))).reshape(shape)[index]
-    return lambda x: x[index], lambda x: x.reshape(-1)[torch.tensor(positions)], [d.array(shape)]
+    shape, index = indexed(d)
+    numbers = positions(shape)[index]
+    return lambda x: autograd.getitem(x, index), lambda x: picked(x, numbers), [d.array(shape)]
 
 
 def joined(d, same_length):
@@ -372,7 +407,93 @@ def stack(d):
     return lambda *xs: autograd.stack(xs, axis), lambda *xs: torch.stack(xs, axis), arrays
 
 
+@case
+def vstack(d):
+    columns = d(st.integers(0, 3))
+    rows = [d(st.none() | st.integers(0, 3)) for _ in range(d(st.integers(1, 3)))]
+    arrays = [d.array((columns,) if n is None else (n, columns)) for n in rows]
+    return lambda *xs: autograd.vstack(xs), lambda *xs: torch.vstack(xs), arrays
+
+
+@case
+def hstack(d):
+    number, rows = d(st.integers(1, 3)), d(st.none() | st.integers(0, 3))
+    arrays = [d.array((n,) if rows is None else (rows, n)) for n in (d(st.integers(0, 3)) for _ in range(number))]
+    return lambda *xs: autograd.hstack(xs), lambda *xs: torch.hstack(xs), arrays
+
+
+def positions(shape):
+    """The number of each entry of an array: what NumPy does with these, an operation that moves entries does."""
+    return np.arange(int(np.prod(shape))).reshape(shape)
+
+
+def picked(x, numbers):
+    return x.reshape(-1)[torch.tensor(np.array(numbers, order="C"))]
+
+
+@case
+def take(d):
+    shape = d(FULL_SHAPES)
+    axis = d(st.none() | (st.integers(-len(shape), len(shape) - 1) if shape else st.nothing()), "axis")
+    n = int(np.prod(shape)) if axis is None else shape[axis]
+    indices = d(hnp.arrays(int, hnp.array_shapes(min_dims=0, max_dims=2, max_side=3), elements=st.integers(-n, n - 1)))
+    numbers = np.take(positions(shape), indices, axis)
+    return lambda x: autograd.take(x, indices, axis), lambda x: picked(x, numbers), [d.array(shape)]
+
+
+@case
+def repeat(d):
+    shape = d(SHAPES)
+    axis = d(st.none() | (st.integers(-len(shape), len(shape) - 1) if shape else st.nothing()), "axis")
+    n = int(np.prod(shape)) if axis is None else shape[axis]
+    number = st.integers(0, 3)
+    repeats = d(number | st.lists(number, min_size=n, max_size=n), "repeats")
+    numbers = np.repeat(positions(shape), repeats, axis)
+    return lambda x: autograd.repeat(x, repeats, axis), lambda x: picked(x, numbers), [d.array(shape)]
+
+
+@case
+def tile(d):
+    shape = d(SHAPES)
+    number = st.integers(0, 3)
+    reps = d(number | st.lists(number, min_size=1, max_size=3).map(tuple), "reps")
+    numbers = np.tile(positions(shape), reps)
+    return lambda x: autograd.tile(x, reps), lambda x: picked(x, numbers), [d.array(shape)]
+
+
+@case
+def scatter(d):
+    shape, index = indexed(d)
+    taken = positions(shape)[index]
+    x = d.array(taken.shape)
+    reference = lambda x: torch.zeros(positions(shape).size, dtype=x.dtype).index_add(  # noqa: E731
+        0, torch.tensor(np.ravel(taken)), x.reshape(-1)
+    )
+    return lambda x: autograd.scatter(x, shape, index), lambda x: reference(x).reshape(shape), [x]
+
+
 # Products.
+
+
+@case
+def dot(d):
+    a, b = d(
+        st.sampled_from(
+            [((), ()), ((), (2, 3)), ((2, 3), ()), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((4, 3), (3, 2)),
+             ((2, 4, 3), (3, 2)), ((2, 4, 3), (3,)), ((3,), (2, 3, 4)), ((4, 3), (2, 3, 1)), ((2, 4, 3), (4, 2, 3, 2)),
+             ((0,), (0,)), ((2, 0), (0, 3)), ((2, 0), (3, 0, 1)), ((0, 3), (3, 2))]
+        )
+    )  # fmt: skip
+    reference = (
+        (lambda x, y: x * y) if () in (a, b) else lambda x, y: torch.tensordot(x, y, ([-1], [max(len(b) - 2, 0)]))
+    )
+    return autograd.dot, reference, [d.array(a), d.array(b)]
+
+
+@case
+def outer(d):
+    arrays = [d.array(d(SHAPES)), d.array(d(SHAPES))]
+    return autograd.outer, lambda a, b: torch.outer(a.reshape(-1), b.reshape(-1)), arrays
 
 
 @case
@@ -387,12 +508,14 @@ def einsum(d):
         st.sampled_from(
             ["ij,jk->ik", "ij,jk->ki", "bij,bjk->bik", "i,j->ij", "i,i->", "ij->", "ij->j", "ij->ji", "ij,ij->i",
              "ij,jk,kl->il", "ij,k->k", "ij,k->ik", "i,ij,j->", ",i->i", "ii->i", "ii->", "ii,i->i", "iij->ij",
-             "iij,j->i", "iii->i", " ij , j -> i "]
+             "iij,j->i", "iii->i", " ij , j -> i ", "ij,jk", "ji", "kj,ji", "ii", "...ij,...jk->...ik", "...i->...",
+             "...,...->...", "i...,...->...i", "i...,ij", "...i,...i", "i...j,j->...i"]
         ),
         "subscripts",
     )  # fmt: skip
-    lengths = {letter: d(st.integers(0, 3)) for letter in "ijklb"}
-    terms = subscripts.replace(" ", "").split("->")[0].split(",")
+    lengths = {letter: d(st.integers(0, 3)) for letter in "ijklbxy"}
+    written = subscripts.replace(" ", "").split("->")[0].split(",")
+    terms = [term.replace("...", d(st.sampled_from(["", "y", "xy"]))) for term in written]
     arrays = [d.array(tuple(lengths[letter] for letter in term)) for term in terms]
     for number, term in enumerate(terms):
         for axis, letter in enumerate(term):  # an axis of length 1 broadcasts, unless it is half of a diagonal
@@ -443,6 +566,91 @@ def test_gradients_are_those_of_central_differences(name):
     check()
 
 
+def weights_and_directions(y, arrays):
+    """Random weights, which make one number of y, and a direction in which to go from each array."""
+    random = np.random.default_rng(0)
+    weights = random.standard_normal(y.shape).astype(y.dtype)
+    return weights, tuple(random.standard_normal(array.shape).astype(array.dtype) for array in arrays)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_second_derivatives_are_those_of_pytorch(name):
+    @settings(max_examples=15)
+    @given(st.data(), st.sampled_from([np.float64, np.float32]))
+    def check(data, dtype):
+        ours, theirs, arrays = CASES[name](Draw(data, dtype, smooth=False))
+        y, every = ours(*arrays), tuple(range(len(arrays)))
+        assume(np.isfinite(y.data).all())  # a sum of no exponentials has the logarithm -inf
+        # d/db of b * a ** (b - 1) is 1 / a at b = 0, and 0 in PyTorch: test_differentiate.py asks for the former.
+        assume(name != "power" or len(arrays) == 1 or np.all(arrays[1]))
+        weights, directions = weights_and_directions(y, arrays)
+        product = autograd.hessian_vector_product(lambda *xs: (ours(*xs) * weights).sum(), every)(*arrays, directions)
+        leaves = [torch.tensor(array.copy("C"), requires_grad=True) for array in arrays]
+        first = torch.autograd.grad(
+            (theirs(*leaves) * torch.tensor(weights)).sum(), leaves, create_graph=True, allow_unused=True
+        )
+        slopes = [(g * torch.tensor(v)).sum() for g, v in zip(first, directions, strict=True) if g is not None]
+        if any(slope.requires_grad for slope in slopes):
+            second = torch.autograd.grad(sum(slopes), leaves, allow_unused=True)
+        else:
+            second = [None] * len(leaves)
+        for mine, reference, array in zip(product, second, arrays, strict=True):
+            expected = np.zeros_like(array) if reference is None else reference.numpy(force=True)
+            assume(np.isfinite(expected).all())  # as it is not of the norm at 0
+            assert (type(mine), mine.shape, mine.dtype) == (np.ndarray, array.shape, dtype)
+            tolerance = 1e-11 if dtype == np.float64 else 1e-4
+            np.testing.assert_allclose(mine, expected, rtol=tolerance, atol=tolerance)
+
+    with np.errstate(invalid="ignore"):  # of a norm that is 0 there is none: NaN, as in PyTorch
+        check()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_second_derivatives_and_those_along_a_line_are_those_of_central_differences(name):
+    @settings(max_examples=5)
+    @given(st.data())
+    def check(data):
+        ours, _, arrays = CASES[name](Draw(data, np.float64, smooth=True))
+        y, every, h = ours(*arrays), tuple(range(len(arrays))), 1e-5
+        assume(np.isfinite(y.data).all())
+        weights, directions = weights_and_directions(y, arrays)
+        after, before = (
+            [array + step * direction for array, direction in zip(arrays, directions, strict=True)] for step in (h, -h)
+        )
+        value, slope = autograd.jvp(ours, tuple(arrays), directions)
+        np.testing.assert_array_equal(value, y.data)
+        np.testing.assert_allclose(slope, (ours(*after).data - ours(*before).data) / (2 * h), rtol=1e-7, atol=1e-7)
+
+        def number(*xs):
+            return (ours(*xs) * weights).sum()
+
+        gradient = autograd.grad(number, every)
+        products = autograd.hessian_vector_product(number, every)(*arrays, directions)
+        for product, above, below in zip(products, gradient(*after), gradient(*before), strict=True):
+            # The third derivatives are larger than the second, and so is what is truncated: 1e-7 here.
+            np.testing.assert_allclose(product, (above - below) / (2 * h), rtol=1e-6, atol=1e-6)
+
+    check()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_lists_and_numbers_serve_where_arrays_do(name):
+    @settings(max_examples=4)
+    @given(st.data())
+    def check(data):
+        ours, _, arrays = CASES[name](Draw(data, np.float64, smooth=True))
+        assume(all(array.size for array in arrays))  # a list does not say how long the rows are that it has not
+        expected, y = ours(*map(Tensor, arrays)), ours(*[array.tolist() for array in arrays])
+        assert (type(y), y.requires_grad) == (Tensor, False)
+        np.testing.assert_allclose(y.data, expected.data, rtol=1e-14, atol=1e-14)  # memory is in another order
+        if len(arrays) > 1:  # beside a tensor that has a gradient, too
+            mixed = ours(Tensor(arrays[0], requires_grad=True), *[array.tolist() for array in arrays[1:]])
+            assert mixed.requires_grad
+            np.testing.assert_allclose(mixed.data, expected.data, rtol=1e-14, atol=1e-14)
+
+    check()
+
+
 @pytest.mark.parametrize("name", REDUCTIONS)
 def test_a_reduction_over_an_axis_in_the_middle_is_that_of_pytorch(name, same_as_torch):
     x = np.random.default_rng(0).standard_normal((3, 3, 3))
@@ -475,12 +683,13 @@ def test_concatenate_and_stack_join_along_the_first_axis_unless_told_otherwise()
 
 def test_every_operation_that_is_offered_has_a_case():
     no_operation = {"SGD", "Adam", "Network", "Tensor", "graph", "graphviz", "no_grad", "operation", "unbroadcast"}
+    no_operation |= {"grad", "value_and_grad", "vjp", "jvp", "hessian_vector_product", "jacobian"}
     assert set(CASES) == set(autograd.__all__) - no_operation
 
 
 def test_the_customary_operations_are_methods_too():
-    no_methods = {"add", "subtract", "multiply", "divide", "negative", "power", "matmul", "getitem"}  # operators
-    no_methods |= {"maximum", "minimum", "where", "concatenate", "stack", "einsum"}  # no input comes first
-    no_methods |= {"cross_entropy", "nll_loss", "mse_loss"}
+    no_methods = {"add", "subtract", "multiply", "divide", "remainder", "power", "matmul"}  # operators
+    no_methods |= {"maximum", "minimum", "logaddexp", "where", "outer", "einsum"}  # no input comes first
+    no_methods |= {"concatenate", "stack", "vstack", "hstack", "cross_entropy", "nll_loss", "mse_loss"}
     for name in set(CASES) - no_methods:
         assert getattr(Tensor, name) is getattr(autograd, name)
