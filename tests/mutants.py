@@ -18,12 +18,14 @@ import os
 import re
 import signal
 import sys
+import tempfile
 import time
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FunctionType
+from typing import IO
 
 import pytest
 from equivalent_mutants import EQUIVALENT
@@ -32,13 +34,15 @@ from mutation import HOUSE, Mutant, mutants
 FILES = [
     *(f"manual/{name}.py" for name in ("network", "functions", "deep")),
     *(f"autograd/{name}.py" for name in ("elementwise", "reductions", "shaping", "products", "losses")),
-    *(f"autograd/{name}.py" for name in ("operation", "optimizers", "tape")),
+    *(f"autograd/{name}.py" for name in ("operation", "optimizers", "tape", "differentiate")),
 ]
+MECHANICS = {f"autograd/{name}.py" for name in ("operation", "tape", "differentiate")}
 TESTS = ["tests/manual", "tests/autograd", "-k", "not memory"]  # that is slow to measure, and not the same in a fork
 #: One test of each runs first: what it loads, all processes share.
 WARM = ("test_operations", "test_functions", "test_optimizers")
 GENERAL = "test_semantics"
 SECONDS = 10  # a test that runs longer hangs, and so has noticed
+Report = IO[bytes]  # a file that a forked process shares with its parent
 FAR = 3  # calls away from the function that a test is named for, the test is not near
 
 
@@ -75,12 +79,11 @@ class Trials:
 
     def __init__(self, chosen: list[Mutant], jobs: int) -> None:
         self.outcomes, self.jobs = [Outcome(mutant) for mutant in chosen], jobs
-        self.pipe = 0  # in a forked process: where the name of the test that fails is written
+        self.forked = False
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo) -> None:
-        if self.pipe and call.excinfo and not call.excinfo.errisinstance(pytest.skip.Exception):
-            os.write(self.pipe, item.nodeid.encode())
+    def pytest_runtest_makereport(self, call: pytest.CallInfo) -> None:
+        if self.forked and call.excinfo and not call.excinfo.errisinstance(pytest.skip.Exception):
             os._exit(0)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -101,8 +104,8 @@ class Trials:
         while waiting or running:
             while waiting and len(running) < self.jobs:
                 outcome = waiting.pop()
-                pid, pipe = self.start(order.near(outcome.mutant), functools.partial(plant, outcome.mutant, live))
-                running[pid] = outcome, pipe
+                pid, report = self.start(order.near(outcome.mutant), functools.partial(plant, outcome.mutant, live))
+                running[pid] = outcome, report
             outcome = finish(running)
             if outcome.killer in order.items and self.fails(order.items[outcome.killer]):
                 print(f"\nfails without a mutant: {outcome.killer}", flush=True)
@@ -115,42 +118,53 @@ class Trials:
     @functools.cache  # noqa: B019 (as long as the script)
     def fails(self, item: pytest.Item) -> bool:
         """Whether a test fails without any mutant."""
-        pid, pipe = self.start([item], lambda: None)
+        pid, report = self.start([item], lambda: None)
         os.waitpid(pid, 0)
-        with open(pipe) as report:
-            return bool(report.read())
+        return bool(read(report))
 
-    def start(self, items: list[pytest.Item], alter: Callable[[], None]) -> tuple[int, int]:
-        """Fork, alter the code and run the tests until one fails: the process, and the pipe with the name of that."""
-        pipe, end = os.pipe()
+    def start(self, items: list[pytest.Item], alter: Callable[[], None]) -> tuple[int, Report]:
+        """Fork, alter the code and run the tests until one fails or hangs: the process, and the report of which."""
+        report = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 (`read` closes it)
         pid = os.fork()
         if pid:
-            os.close(end)
-            return pid, pipe
+            return pid, report
         try:
-            self.pipe = end
+            self.forked = True
             for stream in (1, 2):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
             alter()
             for item, after in zip(items, [*items[1:], None], strict=True):
+                write(report, item.nodeid)
                 signal.alarm(SECONDS)
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+            write(report, "")
             os._exit(0)
         finally:
             os._exit(1)
 
 
-def finish(running: dict[int, tuple[Outcome, int]]) -> Outcome:
+def finish(running: dict[int, tuple[Outcome, Report]]) -> Outcome:
     """Wait for one of the processes."""
     pid, status = os.wait()
-    outcome, pipe = running.pop(pid)
-    with open(pipe) as report:
-        outcome.killer = report.read()
-    if os.WIFSIGNALED(status):
-        outcome.killer = f"signal {os.WTERMSIG(status)}"
-    elif os.WEXITSTATUS(status):
+    outcome, report = running.pop(pid)
+    outcome.killer = read(report)
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status):
         raise RuntimeError(f"This mutant could not be tried: {outcome.mutant}")
     return outcome
+
+
+def write(report: Report, name: str) -> None:
+    """Note the test that runs from here on."""
+    report.seek(0)
+    report.truncate()
+    report.write(name.encode())
+
+
+def read(report: Report) -> str:
+    """The test that ran last, which failed; "" if none did."""
+    with report:
+        report.seek(0)
+        return report.read().decode()
 
 
 Place = tuple[str, str, int]  # file, name and first line of a function
@@ -177,8 +191,8 @@ def plant(mutant: Mutant, live: dict[Place, list[FunctionType]]) -> None:
         for function in live.get(place(code), []):
             if len(function.__code__.co_freevars) == len(code.co_freevars):  # else a closure that an old graph holds
                 function.__code__ = code
-            if mutant.defaults is not None and code.co_qualname == mutant.scope.name:
-                function.__defaults__ = mutant.defaults
+            for name, values in mutant.defaults(code).items():
+                setattr(function, name, values)
 
 
 def codes(code: CodeType) -> Iterator[CodeType]:
@@ -227,10 +241,13 @@ def defined(statement: ast.stmt) -> set[str]:
 def sample(everything: list[Mutant]) -> list[Mutant]:
     """One mutant of each vector-Jacobian product and of each statement outside of them, the same in every run.
 
+    Of the mechanics, which nearly every test is near, only what takes a gradient: `make mutants` tries the rest.
     Of those that are listed as equivalent, on which all tests that are near must run, only the network's come on top.
     """
     groups = defaultdict(list)
     for mutant in everything:
+        if mutant.file in MECHANICS and not mutant.scope.vjp:
+            continue
         if not listed(mutant):
             groups[mutant.scope.vjp or mutant.scope.shown].append(mutant)
         elif mutant.file == FILES[0]:

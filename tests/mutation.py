@@ -6,6 +6,7 @@ not their annotations, docstrings and error messages, nor options that change no
 
 import ast
 import builtins
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -75,14 +76,20 @@ class Mutant:
         with self.planted():
             return compile(self.tree, str(HOUSE / self.file), "exec")
 
-    @property
-    def defaults(self) -> tuple[Any, ...] | None:
-        """The defaults of the function's arguments, where it is one of those that changes."""
-        arguments = self.scope.function.args
-        if not any(node is self.old for node in ast.walk(arguments)):
-            return None
+    def defaults(self, code: CodeType) -> dict[str, Any]:
+        """The attributes that hold a function's defaults, where the change is in those and the code is of it."""
+        function = self.scope.nested or self.scope.function
+        arguments, first = function.args, min(n.lineno for n in [function, *getattr(function, "decorator_list", [])])
+        names = tuple(a.arg for a in arguments.posonlyargs + arguments.args + arguments.kwonlyargs)
+        here = code.co_firstlineno, code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        if here != (first, names) or not any(node is self.old for node in ast.walk(arguments)):
+            return {}
         with self.planted():
-            return tuple(ast.literal_eval(default) for default in arguments.defaults)
+            by_keyword = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+            return {
+                "__defaults__": tuple(map(ast.literal_eval, arguments.defaults)),
+                "__kwdefaults__": {a.arg: ast.literal_eval(default) for a, default in by_keyword if default},
+            }
 
     def __str__(self) -> str:
         return f"{self.file}:{self.old.lineno} {self.scope.name}: {self.change}"
@@ -102,6 +109,8 @@ def mutants(file: str) -> list[Mutant]:
     attributes = ordered(n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and is_name(n.value, "self"))
     found: dict[tuple[ast.AST, str], Mutant] = {}
     for scope, parent, place, old in places(tree, Scope(attributes=attributes)):
+        if scope.nested is None and scope.name in run_on_loading(tree):
+            continue
         small = isinstance(old, ast.Name | ast.Constant | ast.Attribute) and not isinstance(parent, ast.arguments)
         counted = isinstance(old, ast.Call) and is_name(old.func, "len")
         around = parent if small or counted else old  # enough to recognise it by
@@ -143,6 +152,15 @@ def makes_functions(function: ast.AST) -> bool:
     body = function.body if is_def(function) else []
     inner = {statement.name for statement in body if is_def(statement)}
     return any(isinstance(s, ast.Return) and is_name(s.value) and s.value.id in inner for s in body)
+
+
+@functools.cache
+def run_on_loading(node: ast.AST) -> set[str]:
+    """The functions that a module calls while it is loaded, before a mutant can be planted in them."""
+    if isinstance(node, ast.FunctionDef | ast.Lambda):
+        return set()
+    called = {node.func.id} if isinstance(node, ast.Call) and is_name(node.func) else set()
+    return called.union(*map(run_on_loading, ast.iter_child_nodes(node)))
 
 
 def entered(parent: ast.AST, node: ast.AST, scope: Scope) -> Scope:

@@ -86,7 +86,7 @@ def on_the_engine(dtype: str) -> dict[str, float]:
     forms: dict[str, Any] = {
         "relu": relu,
         "maximum": lambda z: maximum(z, np.zeros(1, dtype)),
-        "clip": lambda z: clip(z, low=0),
+        "clip": lambda z: clip(z, min=0),
     }
     for form, function in forms.items():
         z = Tensor(np.zeros(1, dtype), requires_grad=True)

@@ -433,3 +433,80 @@ def test_two_threads_build_and_differentiate_graphs_of_their_own_at_once():
     for thread in threads:
         thread.join()
     np.testing.assert_array_equal(alone, together)
+
+
+class Recounted:
+    """An array of another kind: it keeps a count of the entries that it was made of."""
+
+    base = None
+
+    def __init__(self, array, made_of):
+        self.array, self.made_of = array, made_of
+
+    shape = property(lambda self: self.array.shape)
+    ndim = property(lambda self: self.array.ndim)
+    dtype = property(lambda self: self.array.dtype)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        return NotImplemented
+
+    def __getitem__(self, index):
+        return Recounted(self.array[index], self.array[index].size)
+
+    def scattered(self, shape, index):
+        y = np.zeros(shape)
+        np.add.at(y, index, self.array)
+        return Recounted(y, self.made_of)
+
+
+def test_arrays_of_another_kind_are_held_indexed_and_scattered_as_they_themselves_say():
+    x, index = Recounted(np.array([1.0, 2.0, 3.0]), 3), np.array([0, 0, 2])
+    value, pullback = autograd.vjp(lambda x: x[index], x)
+    assert (type(value), value.made_of, value.array.tolist()) == (Recounted, 3, [1, 1, 3])
+    assert pullback(np.ones(3)).tolist() == [2, 0, 1]
+    value, pullback = autograd.vjp(lambda x: autograd.scatter(x, (4,), index), x)
+    assert (type(value), value.array.tolist()) == (Recounted, [3, 0, 3, 0])
+    assert pullback(np.array([5.0, 6.0, 7.0, 8.0])).tolist() == [5, 5, 7]
+
+
+def test_a_copy_has_memory_of_its_own():
+    x = leaf(1.0, 2.0)
+    assert not np.shares_memory(x.copy().data, x.data)
+
+
+def test_an_operation_that_returns_its_input_leaves_it_the_tensor_that_it_was():
+    same = autograd.operation(lambda x: (x, lambda g: g), "same")
+    seen = []
+
+    def f(x):
+        node = x.node
+        slope = autograd.grad(same)(x)
+        seen.append(x.node is node)
+        return x * slope
+
+    assert (autograd.grad(f)(3.0), seen) == (1, [True])
+
+
+def test_without_a_slash_all_arguments_without_a_default_are_inputs():
+    @autograd.operation
+    def scaled(x, y, factor=2.0):
+        return x * y * factor, lambda g: g * y * factor, lambda g: g * x * factor
+
+    x, y = leaf(3.0), leaf(5.0)
+    scaled(x, y, factor=10.0).backward()
+    assert (x.grad.tolist(), y.grad.tolist()) == ([50], [30])
+
+
+def test_a_vjp_that_forgets_to_spread_the_gradient_of_a_sum_is_refused_in_words():
+    total = autograd.operation(lambda x: (x.sum(), lambda g: g), "total")
+    with pytest.raises(ValueError, match=r"total must return the shape of its input \(2, 3\), not \(\)"):
+        total(Tensor(np.ones((2, 3)), requires_grad=True)).backward()
+
+
+def test_grad_leaves_no_grad_as_it_was():
+    x = leaf(2.0)
+    with no_grad():
+        autograd.grad(lambda x: (x * x).sum())(x)
+        assert not (x * x).requires_grad
+    autograd.grad(lambda x: (x * x).sum())(x)
+    assert (x * x).requires_grad

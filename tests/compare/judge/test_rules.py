@@ -77,7 +77,8 @@ TRIALS = {
     np.negative: [(np.negative, None, [ANY])],
     np.positive: [(np.positive, None, [ANY])],
     np.power: [(lambda x, b=b: np.power(x, b), None, [kind])
-               for kind, b in [(ANY, 2), (ANY, 3), (POSITIVE, 0.5), (POSITIVE, 0.3), (POSITIVE, -1.5), (ANY, 0), (POSITIVE, -1)]]
+               for kind, b in [(ANY, 2), (ANY, 3), (POSITIVE, 0.5), (POSITIVE, 0.3), (POSITIVE, -1.5), (ANY, 0),
+                               (POSITIVE, -1)]]
               + [(np.power, None, [POSITIVE, SMALL])],
     np.float_power: [(lambda x: np.float_power(x, 3), lambda x: np.power(x, 3), [ANY])],
     **{function: [(function, None, [SMALL])] for function in
