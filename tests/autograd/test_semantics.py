@@ -469,7 +469,7 @@ def test_arrays_of_another_kind_are_held_indexed_and_scattered_as_they_themselve
     assert pullback(np.array([5.0, 6.0, 7.0, 8.0])).tolist() == [5, 5, 7]
 
 
-def test_a_copy_has_memory_of_its_own():
+def test_a_copy_shares_nothing_with_what_it_copies():
     x = leaf(1.0, 2.0)
     assert not np.shares_memory(x.copy().data, x.data)
 
