@@ -31,7 +31,7 @@ EQUIVALENT = {
         ("autograd/shaping.py", "flatten", "-1", "-2", "NumPy reads any negative number as what is left"),
         (PRODUCTS, "einsum", "True", "False", "nobody looks at it"),
         (OPERATION, "operation", "arguments.append(i)", "pass", GENERAL_WAY),
-        (OPERATION, "operation", f"level < 0 and {NUMBERS}", NUMBERS, "where a gradient flows there is an array"),
+        (OPERATION, "operation", f"level < 0 and ({NUMBERS})", NUMBERS, "where a gradient flows there is an array"),
         (OPERATION, "operation", f"level == 0 or {ARRAYS}", f"level == 0 and ({ARRAYS})", GENERAL_WAY),
         (TAPE, "unbroadcast", "g.ndim > len(shape)", "g.ndim >= len(shape)", OVER_NO_AXIS),
         (TAPE, "unbroadcast", "g.ndim > len(shape)", "g.ndim > len(shape) - 1", OVER_NO_AXIS),
