@@ -23,6 +23,12 @@ def main() -> None:
         code = STOPPED
     except SystemExit as end:
         code = end.code
+    except RuntimeError as error:
+        if not isinstance(
+            error.__cause__, KeyboardInterrupt
+        ):  # Python 3.11 wraps what stops a class body, of an import
+            raise
+        code = STOPPED
     except OSError as error:  # whatever names a file has been put into words already: this one is stdout
         if error.errno not in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
             raise

@@ -133,3 +133,17 @@ def test_an_answer_that_cannot_be_printed_because_the_disk_is_full_is_a_clear_er
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 2
     assert done.stderr == "error: The answer cannot be printed: No space left on device. Files are kept.\n"
+
+
+def test_ctrl_c_in_the_body_of_a_class_that_is_imported_ends_in_words(monkeypatch, capsys):
+    import compare.__main__
+    import compare.commandline
+
+    def interrupted():
+        raise RuntimeError("Error calling __set_name__ on a descriptor") from KeyboardInterrupt()
+
+    monkeypatch.setattr(compare.commandline, "main", interrupted)
+    monkeypatch.setattr(compare.__main__.signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit) as end:
+        compare.__main__.main()
+    assert (end.value.code, capsys.readouterr().err) == (130, STOPPED)
