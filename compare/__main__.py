@@ -24,9 +24,7 @@ def main() -> None:
     except SystemExit as end:
         code = end.code
     except RuntimeError as error:
-        if not isinstance(
-            error.__cause__, KeyboardInterrupt
-        ):  # Python 3.11 wraps what stops a class body
+        if not isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 wraps what stops a class body
             raise
         code = STOPPED
     except OSError as error:  # whatever names a file has been put into words already: this one is stdout
