@@ -194,8 +194,9 @@ def named(parent: ast.AST, node: ast.AST) -> str:
 def changes(node: ast.AST, scope: Scope) -> Iterator[ast.AST]:
     """The slips that can happen at one node."""
     match node:
-        case ast.Lambda() if node is scope.vjp:
-            yield ast.Lambda(node.args, ast.Name("g", ast.Load()))
+        case ast.Lambda(body=body) if node is scope.vjp:
+            g = ast.Name("g", ast.Load())
+            yield ast.Lambda(node.args, ast.UnaryOp(ast.USub(), g) if is_name(body, "g") else g)
         case ast.FunctionDef() if node is scope.vjp:
             yield ast.FunctionDef(node.name, node.args, [ast.Return(ast.Name("g", ast.Load()))], [])
         case ast.BinOp(left, op, right):
