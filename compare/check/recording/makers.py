@@ -1,0 +1,190 @@
+"""NumPy, as the learner's files see it while they are recorded: what makes arrays makes such as remember."""
+
+import math
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from compare.check.recording import array as recording
+from compare.check.recording.array import Number, Recorded, leaf, patched_math, plain
+
+#: Makers of arrays that depend on nothing.
+PLAIN_MAKERS = (
+    "zeros", "ones", "empty", "full", "eye", "identity", "arange", "linspace", "logspace", "zeros_like", "ones_like",
+    "empty_like", "full_like", "loadtxt", "genfromtxt", "load", "fromiter", "tri",
+)  # fmt: skip
+#: Those that take over what they are given.
+TAKERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
+DRAWS = (
+    "rand", "randn", "random", "uniform", "normal", "standard_normal", "random_sample", "ranf", "sample", "laplace",
+    "exponential", "binomial", "beta", "gamma", "choice", "randint", "random_integers", "integers", "standard_cauchy",
+    "truncated_normal", "multivariate_normal", "lognormal", "poisson", "triangular",
+)  # fmt: skip
+Own = Callable[[str], bool]
+
+
+@contextmanager
+def patched(own: Own) -> Iterator[None]:
+    """Within it, NumPy's makers give recorded arrays to the learner's own files, and to nobody else."""
+    changed: list[tuple[Any, str, Any]] = []
+
+    def put(holder: Any, name: str, new: Any) -> None:
+        changed.append((holder, name, getattr(holder, name)))
+        setattr(holder, name, new)
+
+    for name in PLAIN_MAKERS:
+        put(np, name, _maker(getattr(np, name), own))
+    for name in TAKERS:
+        put(np, name, _taker(getattr(np, name), own))
+    for name in DRAWS:
+        if hasattr(np.random, name):
+            put(np.random, name, _draw(getattr(np.random, name), own))
+    put(np.random, "shuffle", _shuffle(np.random.shuffle))
+    put(np.random, "RandomState", _remembering(np.random.RandomState, own))
+    put(np.random, "default_rng", _generator(np.random.default_rng, own))
+    put(np, "vectorize", _vectorize(np.vectorize))
+    for name, function in patched_math().items():
+        put(math, name, function)
+    put(random, "shuffle", _shuffle_list(random.shuffle))
+    try:
+        yield
+    finally:
+        for holder, name, old in reversed(changed):
+            setattr(holder, name, old)
+
+
+def _called_by(own: Own) -> bool:
+    return own(sys._getframe(2).f_code.co_filename)
+
+
+def _named(new: Any, old: Any) -> Any:
+    new.__name__ = new.__qualname__ = getattr(old, "__name__", "")
+    new.__doc__ = getattr(old, "__doc__", None)
+    return new
+
+
+def _maker(original: Any, own: Own) -> Any:
+    def made(*inputs: Any, **options: Any) -> Any:
+        result = original(*plain(inputs), **plain(options))
+        return leaf(result, original.__name__) if _called_by(own) else result
+
+    return _named(made, original)
+
+
+def _draw(original: Any, own: Own) -> Any:
+    """Of random numbers those that are floats: indices are for NumPy's own use."""
+
+    def drawn(*inputs: Any, **options: Any) -> Any:
+        result = original(*plain(inputs), **plain(options))
+        floats = isinstance(result, np.ndarray) and result.dtype.kind == "f"
+        return leaf(result, original.__name__) if floats and _called_by(own) else result
+
+    return _named(drawn, original)
+
+
+def _taker(original: Any, own: Own) -> Any:
+    def taken(*inputs: Any, **options: Any) -> Any:
+        content = inputs[0] if inputs else options.get("object")
+        if recording._has_history(content) and original is not None:
+            return _taken(original, content, inputs, options)
+        result = original(*inputs, **options)
+        return leaf(result, original.__name__) if _called_by(own) and type(result) is np.ndarray else result
+
+    return _named(taken, original)
+
+
+def _taken(original: Any, content: Any, inputs: Any, options: dict[str, Any]) -> Any:
+    """What np.array and the like make of recorded arrays, or of lists of them."""
+    if isinstance(content, Recorded) and original.__name__ != "array":
+        dtype = options.get("dtype", inputs[1] if len(inputs) > 1 else None)
+        return content if dtype is None or np.dtype(dtype) == content.dtype else content.astype(dtype)
+    if options.get("dtype") is object or (len(inputs) > 1 and inputs[1] is object):
+        bare = np.empty(len(content), object)
+        bare[:] = list(content)
+        return bare
+
+    def stacked(parts: Any) -> Any:
+        return original(parts, *plain(inputs[1:]), **options)
+
+    result = stacked(plain(content))
+    if result.dtype.kind not in "fiub":
+        return original(*inputs, **options)
+    stacked.__name__ = "array"
+    result = recording._record(stacked, (content,), {})
+    result._scalar = False
+    return result
+
+
+def _shuffle(original: Any) -> Any:
+    """Rows in place: NumPy would swap them one by one. The same draws, as one permutation."""
+
+    def shuffle(x: Any, *rest: Any) -> Any:
+        if not isinstance(x, Recorded):
+            return original(x, *rest)
+        rows = list(range(len(x)))
+        original(rows)
+        if recording.view_of(x).memory.untouched and x._view.parent is None:
+            bare = x.view(np.ndarray)
+            bare[...] = bare[rows]
+        else:
+            x[...] = x[np.asarray(rows)]
+        return None
+
+    return shuffle
+
+
+def _shuffle_list(original: Any) -> Any:
+    def shuffle(x: Any, *rest: Any) -> Any:
+        if not isinstance(x, Recorded):
+            return original(x, *rest)
+        bare = x.view(np.ndarray)  # as it is, with what it does to rows
+        original(bare, *rest)
+        if recording.view_of(x).memory.untouched:
+            return None
+        after = bare.copy()
+        x[...] = after
+        return None
+
+    return shuffle
+
+
+def _remembering(kind: Any, own: Own) -> Any:
+    """A class of random numbers whose draws are recorded."""
+
+    def method(name: str) -> Any:
+        original = getattr(kind, name)
+
+        def drawn(self: Any, *inputs: Any, **options: Any) -> Any:
+            result = original(self, *plain(inputs), **plain(options))
+            floats = isinstance(result, np.ndarray) and result.dtype.kind == "f"
+            return leaf(result, name) if floats and _called_by(own) else result
+
+        return drawn
+
+    return type(kind.__name__, (kind,), {name: method(name) for name in DRAWS if hasattr(kind, name)})
+
+
+def _generator(original: Any, own: Own) -> Any:
+    remembering = _remembering(np.random.Generator, own)
+    return _named(lambda *seed: remembering(original(*seed).bit_generator), original)
+
+
+def _vectorize(original: Any) -> Any:
+    """A Python function, entry by entry: its derivative is known by differences alone."""
+
+    class Vectorize(original):  # type: ignore[misc]
+        def __call__(self, *inputs: Any, **options: Any) -> Any:
+            if not any(isinstance(i, Recorded | Number) for i in inputs):
+                return super().__call__(*inputs, **options)
+            call = super().__call__
+
+            def vectorized(*x: Any) -> Any:
+                return call(*x, **options)
+
+            return recording._record(vectorized, inputs, {})
+
+    return Vectorize

@@ -1,0 +1,189 @@
+"""A recording, from the first array to the end of the step that is judged.
+
+First it waits until it knows the parameters. Then, between two steps, it shakes them all, so that no tiny, zero or
+saturated start hides anything, and records one step more: that one is judged.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from compare.check.recording import array as recording
+from compare.check.recording.array import Recorded, node_of
+from compare.check.recording.graph import Graph, Node
+from compare.check.recording.makers import patched
+from compare.check.understanding.parameters import (
+    PRODUCTS,
+    Parameter,
+    find_parameters,
+    steps_of,
+    unscaled,
+    unscaled_view,
+    update_forms,
+    updates_of_a_step,
+)
+
+STEPS = 2  # complete ones, in which the parameters are looked for
+
+
+class Enough(BaseException):
+    """Raised in the learner's program when what is needed has been seen. No `except Exception` of theirs stops it."""
+
+
+class Recorder:
+    """A context in which a learner's program runs.
+
+    own: is a file the learner's? complete: whether a whole step was recorded at shaken parameters; begin: the number
+    of the node with which that step began; leaves: what the parameters were at its beginning, in their order.
+    """
+
+    def __init__(self, own: Callable[[str], bool], shake: bool = True) -> None:
+        self.own, self.shake = own, shake
+        self.graph = Graph(own)
+        self.parameters: list[Parameter] = []
+        self.leaves: list[Node] = []
+        self.updated: list[list[Node]] = []  # in the judged step, by parameter: the nodes of its updates
+        self.claims: list[tuple[Node, Node]] = []  # parameters, and gradients that somebody said are theirs
+        self.begin, self.complete, self.updates, self.shaken = 0, False, 0, False
+        self._next_look = 40
+        self._counts: dict[int, int] = {}
+        self._places: dict[int, set[Any]] = {}
+        self._current: dict[Node, int] = {}
+        self._seen: dict[int, int] = {}
+        self._due: Callable[[], None] | None = None
+        self._scope = ExitStack()
+
+    def __enter__(self) -> "Recorder":
+        self.graph.watch = self._watch
+        recording.begin(self.graph)
+        self._scope.enter_context(patched(self.own))
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.graph.watch = self.graph.due = None
+        self._scope.close()
+        if not self.complete:
+            self._read()
+
+    def gradient(self, parameter: np.ndarray, gradient: np.ndarray) -> None:
+        """Somebody says that this is the gradient of that: it is judged as if the parameter were updated with it."""
+        self.claims.append(tuple(recording.view_of(x).now(self.graph) for x in (parameter, gradient)))  # type: ignore[arg-type]
+
+    def _watch(self, node: Node) -> None:
+        """A node has come about."""
+        if self._current:
+            self._follow(node)
+        elif node.number >= self._next_look and any(before.uses > 1 for before, _, _ in update_forms(node)):
+            self._look()
+
+    def _look(self) -> None:
+        """Are there parameters by now?"""
+        nodes = self.graph.nodes
+        self._next_look = int(self.graph.count * 1.25) + 1
+        parameters = find_parameters(nodes)
+        ends = steps_of(parameters, nodes) if parameters else []
+        self.updates = len(ends)
+        if len(ends) < STEPS:
+            return
+        self.parameters = parameters
+        self._counts = updates_of_a_step(parameters, ends)
+        if 0 in self._counts.values():
+            return
+        for k, parameter in enumerate(parameters):
+            self._places[k] = {update.node.place for update in parameter.updates}
+            self._current[parameter.versions[-1]] = k
+        self._seen = {
+            k: sum(update.node.number >= ends[-1] for update in parameter.updates)
+            for k, parameter in enumerate(parameters)
+        }
+        self._finish_if_over()
+
+    def _follow(self, node: Node) -> None:
+        """Is it an update of a parameter that is known?"""
+        for before, _, _ in update_forms(node):
+            k = self._current.get(before)
+            if k is not None and node.place in self._places[k]:
+                self._current[node] = k
+                self._seen[k] += 1
+                if self.begin:
+                    self.updated[k].append(node)
+                self._finish_if_over()
+                return
+
+    def _finish_if_over(self) -> None:
+        if all(self._seen[k] >= count for k, count in self._counts.items()):
+            self.graph.due = self._stop if self.begin else self._shake
+            self._seen = dict.fromkeys(self._counts, 0)
+
+    def _stop(self) -> None:
+        self.graph.due = None
+        self.complete = True
+        raise Enough
+
+    def _shake(self) -> None:
+        """Between two steps, give every parameter a generic value, of such a size that no unit saturates."""
+        self.graph.due = None
+        nodes = self.graph.nodes
+        sizes = [_size_for(parameter, nodes) for parameter in self.parameters]
+        rng = np.random.RandomState(0)  # noqa: NPY002 (the program's own draws stay as they are)
+        newest: dict[int, Node] = {}
+        for node, k in self._current.items():
+            newest[k] = node
+        stored = {unscaled(node): node for node in nodes[-400:] if node.known and unscaled(node) in self._current}
+        self._current, self.leaves, self.updated = {}, [], [[] for _ in self.parameters]
+        for k in range(len(self.parameters)):
+            node = stored.get(newest[k], newest[k])
+            array = node.value
+            if self.shake and array.dtype.kind == "f" and array.flags.writeable:
+                noise = rng.standard_normal(array.shape)
+                near = np.clip(np.nan_to_num(array), -1, 1) if array.ndim < 2 or 1 in array.shape else 0.0  # noqa: PLR2004
+                array[...] = near + sizes[k] * noise
+            node.function, node.arguments, node.options, node.made_by = None, (), {}, "parameter"
+            self._current[node] = k
+            self.leaves.append(node)
+        self.begin, self.shaken = self.graph.count, True
+        for node in nodes:
+            if node not in self._current:
+                node.uses += 1
+        del nodes[:]
+        nodes.extend(self.leaves)
+
+    def _read(self) -> None:
+        """The program ended before a shaken step was complete: the last whole step, as it is."""
+        nodes = self.graph.nodes
+        if self.begin:
+            return
+        self.parameters = find_parameters(nodes)
+        ends = [*steps_of(self.parameters, nodes), self.graph.count + 1] if self.parameters else []
+        self.updates = len(ends)
+        if not ends:
+            return
+        begin, end = ends[-2] if len(ends) > 1 else 0, ends[-1]
+        for parameter in self.parameters:
+            before = [v for v in parameter.versions if v.number < begin] or parameter.versions[:1]
+            self.leaves.append(before[-1])
+            self.updated.append([u.node for u in parameter.updates if begin <= u.node.number < end])
+        self.begin, self.complete = begin, all(self.updated)  # FIXME last step may be partial
+
+
+def _size_for(parameter: Parameter, nodes: list[Node]) -> float:
+    """The standard deviation that makes the products with what it met so far about 1."""
+    sizes = []
+    for node in nodes:
+        if node.function in PRODUCTS:
+            parents = list(node.parents)
+            mine = [p for p in parents if unscaled_view(p) in parameter.versions]
+            others = [p for p in parents if p not in mine]
+            if mine and others and others[0].known:
+                length = max(node.value.size and mine[0].value.size * others[0].value.size / node.value.size, 1) ** 0.5
+                rms = float(np.sqrt(np.mean(np.square(others[0].value, dtype=float))))
+                if np.isfinite(rms) and rms:
+                    sizes.append(1 / (rms * length**0.5))
+            if len(sizes) > 1:
+                break
+    return float(np.clip(sizes[0], 1e-6, 2.0)) if sizes else 0.3
+
+
+__all__ = ["Enough", "Recorded", "Recorder", "node_of"]

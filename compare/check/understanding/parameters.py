@@ -1,0 +1,222 @@
+"""Which arrays are parameters: those from which something is taken that follows from them.
+
+`W = W - s`, or `W -= s`, where s depends on W: so an update looks, whatever its names. What is shifted by its own mean
+depends on nothing else, so it is none. And the parameters of a network depend on each other: every one has a share
+in the step of every other, through the error at the output. A moment of Adam's has not.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from compare.check.recording.array import added_at, element
+from compare.check.recording.graph import Node
+from compare.check.recording.memory import cast, placed, written
+
+PRODUCTS: tuple[Any, ...] = (np.matmul, np.dot, np.einsum, np.tensordot, np.outer, np.inner, np.vdot)
+SAME: tuple[Any, ...] = (cast, np.copy, np.reshape, np.ravel, np.squeeze, np.asarray, np.array)
+
+
+@dataclass
+class Parameter:
+    """A parameter. versions: the nodes that it has been, the first before any update; updates: node and what is added.
+
+    own: for one that was claimed (see `Recorder.gradient`), the gradient in the place of an update.
+    """
+
+    versions: list[Node]
+    updates: list["Update"] = field(default_factory=list)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of every version."""
+        return tuple(self.versions[0].shape)
+
+
+@dataclass(frozen=True)
+class Update:
+    """One change of a parameter: node = before + sign * step, at an index if it is a part that changes."""
+
+    node: Node
+    before: Node
+    step: Node
+    sign: float
+
+
+def unscaled(node: Node) -> Node:
+    """What a node is a multiple, or a copy, of."""
+    while node.function is not None:
+        parents = list(node.parents)
+        if node.function in SAME or node.name == "array":
+            if len(parents) != 1 or parents[0].value.size != node.value.size:
+                return node
+        elif node.function in (np.multiply, np.divide):
+            parents = [p for p in parents if np.size(p.value) > 1] if len(parents) > 1 else parents
+            if len(parents) != 1 or parents[0].shape != node.shape:
+                return node
+            if node.function is np.divide and node.arguments[0] is not parents[0]:
+                return node
+        else:
+            return node
+        node = parents[0]
+    return node
+
+
+def update_forms(node: Node) -> Iterator[tuple[Node, Node, float]]:
+    """The ways in which a node may be an update: what is changed, what is added, and its sign."""
+    function, arguments = node.function, node.arguments
+    if function in (np.add, np.subtract):
+        a, b = arguments[:2]
+        sign = -1.0 if function is np.subtract else 1.0
+        if isinstance(a, Node) and isinstance(b, Node):
+            if a.shape == node.shape or function is np.subtract:  # a bias may grow, where its gradient is not summed
+                yield unscaled(a), b, sign
+            if b.shape == node.shape and function is np.add:
+                yield unscaled(b), a, 1.0
+    elif function in (written, placed) and isinstance(arguments[1], Node):
+        for _, step, sign in update_forms(arguments[1]):
+            yield arguments[0], step, sign
+    elif function is added_at and isinstance(arguments[2], Node):
+        yield arguments[0], arguments[2], 1.0
+
+
+def find_parameters(nodes: list[Node]) -> list[Parameter]:
+    """Every parameter that was updated, in the order of the first updates."""
+    forms = {node: list(update_forms(node)) for node in nodes}
+    wanted = {before for node in nodes for before, _, _ in forms[node]}
+    masks: dict[Node, int] = {}
+    chains: dict[Node, Parameter] = {}
+    bits: dict[int, int] = {}  # of a parameter, by its identity
+    found: list[Parameter] = []
+    for node in nodes:
+        mask = 0
+        for parent in node.parents:
+            mask |= masks.get(parent, 0)
+        for before, step, sign in forms[node]:
+            parameter = chains.get(before)
+            if parameter is None or not masks.get(step, 0) & bits[id(parameter)]:
+                continue
+            if not parameter.updates and not _foreign(step, parameter.versions[0]):
+                continue
+            parameter.updates.append(Update(node, before, step, sign))
+            parameter.versions.append(node)
+            chains[node] = parameter
+            break
+        if node in wanted and not mask and node not in chains:
+            parameter = Parameter([node])
+            found.append(parameter)
+            chains[node], bits[id(parameter)] = parameter, 1 << len(bits)
+            mask = bits[id(parameter)]
+        masks[node] = mask
+    for parameter in found:
+        _follow(parameter)
+    updated = [parameter for parameter in found if parameter.updates]
+    return _together(updated, masks, {id(p): bits[id(p)] for p in updated}, nodes)
+
+
+def _follow(parameter: Parameter) -> None:
+    """Leave the one chain of updates in which each changes what the one before it gave.
+
+    `y - out` leaves y as it was, every time; and in `x @ W + b` something is added to b, too, but nobody goes on from
+    there: no other update stands in that line.
+    """
+    into = {update.node: update for update in parameter.updates}
+    length = {parameter.versions[0]: 0}
+    for update in parameter.updates:
+        length[update.node] = length[update.before] + 1
+    longest: list[Update] = []
+    for node in sorted(length, key=lambda node: (length[node], node.number))[-8:]:
+        chain: list[Update] = []
+        while node in into:
+            chain.insert(0, into[node])
+            node = into[node].before
+        while len(chain) > 1 and chain[-1].node.place not in {update.node.place for update in chain[:-1]}:
+            chain.pop()
+        if chain and (len(chain), chain[-1].node.number) > (len(longest), longest[-1].node.number if longest else 0):
+            longest = chain
+    if len(longest) == 1 and sum(update.node.place == longest[0].node.place for update in parameter.updates) > 1:
+        longest = []
+    parameter.updates = longest
+    parameter.versions = [parameter.versions[0], *(update.node for update in longest)]
+
+
+def _foreign(step: Node, parameter: Node) -> bool:
+    """Whether a step depends on something that the parameter was not itself made of."""
+    own = ancestors([parameter])
+    return any(node.function is None and node not in own for node in ancestors([step], own))
+
+
+def ancestors(nodes: Iterable[Node], without: Iterable[Node] = ()) -> set[Node]:
+    """The nodes and all that they were made of."""
+    seen, waiting = set(without), list(nodes)
+    before = set(seen)
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting.extend(node.parents)
+    return seen - before
+
+
+def _together(
+    parameters: list[Parameter], masks: dict[Node, int], bits: dict[int, int], nodes: list[Node]
+) -> list[Parameter]:
+    """Those that have a share in each other's steps: around those that a product uses, the most."""
+    multiplied = {parent for node in nodes if node.function in PRODUCTS for parent in map(unscaled_view, node.parents)}
+    cores = [p for p in parameters if multiplied.intersection(p.versions)]
+
+    def shares(p: Parameter, q: Parameter) -> bool:  # in any of its steps: in the first, weights may be zero
+        return any(masks.get(update.step, 0) & bits[id(p)] for update in q.updates)
+
+    best: list[Parameter] = []
+    for core in cores or parameters:
+        group = [core]
+        for p in [*cores, *parameters]:
+            if p not in group and all(shares(p, q) and shares(q, p) for q in group):
+                group.append(p)
+        if len(group) > len(best):
+            best = group
+    return [p for p in parameters if p in best]
+
+
+def unscaled_view(node: Node) -> Node:
+    """What a node shows a part, a multiple, or the transpose of."""
+    while True:
+        inner = unscaled(node)
+        if inner.function in (np.transpose, np.swapaxes, element):
+            inner = next(inner.parents)
+        if inner is node:
+            return node
+        node = inner
+
+
+def steps_of(parameters: list[Parameter], nodes: list[Node]) -> list[int]:
+    """Where steps end: the number of the first node after each, that multiplies with parameters changed for good.
+
+    A step is over when every parameter was updated and a product uses one again; the last may still go on.
+    """
+    owner = {version: p for p in parameters for version in p.versions}
+    changed = {update.node: p for p in parameters for update in p.updates}
+    ends: list[int] = []
+    waiting = set(map(id, parameters))
+    for node in nodes:
+        if node in changed:
+            waiting.discard(id(changed[node]))
+        elif not waiting and node.function in PRODUCTS and any(unscaled_view(p) in owner for p in node.parents):
+            ends.append(node.number)
+            waiting = set(map(id, parameters))
+    return ends
+
+
+def updates_of_a_step(parameters: list[Parameter], ends: list[int]) -> dict[int, int]:
+    """How many updates a parameter has in a step, by its place in the list: the most common number."""
+    counts: dict[int, list[int]] = defaultdict(list)
+    for k, parameter in enumerate(parameters):
+        begin = 0
+        for end in ends:
+            counts[k].append(sum(begin <= update.node.number < end for update in parameter.updates))
+            begin = end
+    return {k: max(set(c), key=c.count) for k, c in counts.items()}
