@@ -19,8 +19,7 @@ MARKERS = {"manual": "o", "autograd": "s", "torch_ref": "^"}
 INK, MUTED, GRID = "#222222", "#666666", "#dddddd"
 
 _STYLE: Any = {
-    "figure.dpi": 100,
-    "savefig.dpi": 160,
+    "figure.dpi": 160,
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.titleweight": "bold",
@@ -80,6 +79,9 @@ def draw_roundoff(axes: "Axes", dtype: str, x: float, above: float, **placed: An
 def save_figure(figure: "Figure", output: Output, name: str) -> list[Path]:
     """As NAME.png and NAME.svg, without a date in them, so that the same numbers give the same files."""
     paths = []
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)  # once for both: saving would lay out, and draw in vain, for each
+        figure.set_layout_engine(None)
     for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
         content = io.BytesIO()
         figure.savefig(content, format=kind, metadata=metadata)
