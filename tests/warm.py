@@ -19,7 +19,8 @@ MODULES = (
     "compare.parity.report compare.parity.figure compare.rosetta.question compare.rosetta.figure "
     "compare.hidden.question compare.exercises.question compare.check.question compare.report.writing "
     "compare.commandline manual.network autograd.network torch_ref.network manual.deep autograd.deep torch_ref.deep "
-    "matplotlib.backends.backend_agg matplotlib.backends.backend_svg matplotlib.font_manager PIL.PngImagePlugin"
+    "matplotlib.backends.backend_agg matplotlib.backends.backend_svg matplotlib.font_manager PIL.PngImagePlugin "
+    "torch._dynamo"  # which PyTorch loads with the first optimizer: a second and a half
 )
 LONGEST = 300  # seconds, then the process is ended: a test must not hang
 
