@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from compare.curves import curves_json, judge, pairs_json, print_curves, save_curves, train_all
-from compare.parity.line_check import LineCheck, LineVerdict, check_lines
+from compare.judge.judging import Judged, Verdict
+from compare.judge.network import check_lines
 from compare.parity.pairs import PairRow, compare_pairs
 from compare.shared.dataset import Dataset, load_mnist, pixels
 from compare.shared.differences import PairDifference, differences
@@ -30,7 +31,7 @@ class GradientsAt:
     dtype: str
     when: str
     pairs: list[PairRow]
-    checks: dict[str, LineCheck]  # by implementation
+    checks: dict[str, Judged]  # by implementation
 
     @property
     def holds(self) -> bool:
@@ -38,7 +39,7 @@ class GradientsAt:
         return all(check.holds for check in self.checks.values()) and all(pair.holds for pair in self.pairs)
 
     @property
-    def most_used(self) -> tuple[str, LineVerdict]:
+    def most_used(self) -> tuple[str, Verdict]:
         """The line that came nearest to its bound, and whose it is."""
         lines = [(name, line) for name, check in self.checks.items() for line in check.lines]
         return max(lines, key=lambda named: named[1].bound_used)

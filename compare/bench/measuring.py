@@ -13,7 +13,7 @@ from compare.bench.memory import peak_bytes
 from compare.bench.rivals import FLOOR, IN_PYTORCH, TORCH, first_images, in_numpy, network, take_steps
 from compare.bench.rounds import Clock, Timing, stopwatch, take_turns
 from compare.bench.torch_process import TorchProcess
-from compare.parity.end_to_end import check_gradients, running_error
+from compare.judge.network import check_gradients, gradient_balls
 from compare.shared.dataset import Dataset
 from compare.shared.products import products_in_numpy
 from compare.shared.settings import DTYPES, Settings
@@ -158,5 +158,5 @@ def judge(
     gradients = {name: network(name, start).gradients(x, labels)[1] for name in in_numpy(rows)}
     for name, found in in_pytorch.items():
         gradients[name] = {parameter: np.array(value) for parameter, value in found.items()}
-    allowed = running_error(start, x, labels)
+    allowed = gradient_balls(start, x, labels)
     return {name: max(v.bound_used for v in check_gradients(found, allowed)) for name, found in gradients.items()}

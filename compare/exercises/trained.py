@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from compare.parity.line_check import check_lines
+from compare.judge.network import check_lines
 from compare.shared.dataset import Dataset, pixels
 from compare.shared.implementations import NAMES, build
 from compare.shared.settings import DTYPES, Settings

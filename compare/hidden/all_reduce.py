@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.hidden.experiment import Finding
-from compare.parity.end_to_end import Strayed, running_error
-from compare.parity.exact import rounded
-from compare.parity.line_check import part_of
+from compare.judge.ball import Ball
+from compare.judge.network import gradient_balls
+from compare.judge.verdict import part_of
 from compare.shared.implementations import NAMES, TITLES, build
 from compare.shared.processes import ProcessFailed, run_python
 from compare.shared.settings import Settings
@@ -52,7 +52,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     if not (torch.distributed.is_available() and torch.distributed.is_gloo_available()):
         return aside("This PyTorch comes without gloo, which its processes talk through, so nothing was measured.")
     start = initial_weights(settings.with_(init="he", dtype="float64"), digits)
-    allowed = running_error(start, x, labels, settings.activation)
+    allowed = gradient_balls(start, x, labels, settings.activation)
     advance()
     try:
         across = across_processes(start, x, labels)
@@ -113,7 +113,7 @@ def added_up(gradients: Sequence[Gradients], weights: Sequence[float]) -> Gradie
     }
 
 
-def bound_used(gradients: Gradients, allowed: dict[str, Strayed]) -> float:
+def bound_used(gradients: Gradients, allowed: dict[str, Ball]) -> float:
     """The largest part of its bound that an entry uses.
 
     Sharing reorders the sum over the rows, which the running error covers already, and rounds three times more: the
@@ -122,12 +122,12 @@ def bound_used(gradients: Gradients, allowed: dict[str, Strayed]) -> float:
     """
     slack = 1 + 3 / IMAGES
     return max(
-        float(part_of(abs(rounded(found - allowed[name].exact)), slack * allowed[name].error).max())
+        float(part_of(np.asarray(abs(found - allowed[name].exact), np.float64), slack * allowed[name].worst).max())
         for name, found in gradients.items()
     )
 
 
-def relative_error(gradients: Gradients, allowed: dict[str, Strayed]) -> float:
+def relative_error(gradients: Gradients, allowed: dict[str, Ball]) -> float:
     """The length of the error of all gradients together, by that of the exact ones."""
     error = sum(float(np.sum((found - allowed[name].value) ** 2)) for name, found in gradients.items())
     return float(np.sqrt(error / sum(float(np.sum(allowed[name].value ** 2)) for name in gradients)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compare.hidden.experiment import Finding
-from compare.parity.line_check import check_lines
+from compare.judge.network import check_lines
 from compare.shared.processes import ProcessFailed, run_python
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance

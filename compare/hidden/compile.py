@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compare.hidden.experiment import Finding
-from compare.parity.end_to_end import check_gradients, running_error
+from compare.judge.network import check_gradients, gradient_balls
 from compare.shared.processes import ProcessFailed, run_python
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
@@ -38,7 +38,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     except ProcessFailed as failed:
         return aside(f"torch.compile cannot be used here: {failed}")
     advance()
-    allowed = running_error(start, x, labels, settings.activation)
+    allowed = gradient_balls(start, x, labels, settings.activation)
     used = {
         kind: max(v.bound_used for v in check_gradients({name: found[f"{kind} {name}"] for name in start}, allowed))
         for kind in ("eager", "compiled")

@@ -7,8 +7,7 @@ import numpy as np
 from compare.hidden.batches import first_batch
 from compare.hidden.experiment import Finding
 from compare.hidden.timing import median_seconds
-from compare.parity.end_to_end import running_error
-from compare.parity.exact import rounded
+from compare.judge.network import gradient_balls
 from compare.shared.implementations import NAMES, TITLES, Network, build
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
@@ -36,7 +35,9 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     x, labels = first_batch(settings, digits)
     start = {name: value.astype("float32") for name, value in initial_weights(settings, digits).items()}
     x = x.astype("float32")
-    exact = running_error({name: value.astype("float64") for name, value in start.items()}, x.astype("float64"), labels)
+    exact = gradient_balls(
+        {name: value.astype("float64") for name, value in start.items()}, x.astype("float64"), labels
+    )
     advance()
     rows = []
     rivals = {}
@@ -46,9 +47,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             inputs = x.astype(dtype)
             _, found = net.gradients(inputs, labels)
             error = max(
-                float(np.abs(rounded(np.asarray(found[p], "float64") - exact[p].exact)).max())
-                / float(np.abs(exact[p].value).max())
-                for p in PARAMETERS
+                float(np.abs(found[p] - exact[p].exact).max()) / float(np.abs(exact[p].value).max()) for p in PARAMETERS
             )
             size = inputs.nbytes + sum(value.nbytes for value in net.parameters().values())
             rows.append({"implementation": name, "dtype": dtype, "error": error, "bytes": size})

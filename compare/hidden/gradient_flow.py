@@ -7,7 +7,7 @@ import numpy as np
 
 from compare.hidden.batches import first_batch
 from compare.hidden.experiment import Finding
-from compare.parity.line_check import check_lines
+from compare.judge.network import check_lines
 from compare.shared.implementations import NAMES, TITLES, build
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance

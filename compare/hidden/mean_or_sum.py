@@ -7,9 +7,8 @@ import numpy as np
 
 from compare.hidden.experiment import Finding
 from compare.hidden.reduced import GRADIENTS, by_hand
-from compare.parity.end_to_end import running_error
-from compare.parity.exact import rounded
-from compare.parity.line_check import part_of
+from compare.judge.network import gradient_balls
+from compare.judge.verdict import part_of
 from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
@@ -137,13 +136,13 @@ def bound_used(
 
     A gradient may be off by its running error; the learning rate, the division by m and the product round too.
     """
-    exact, u = running_error(start, x, labels, settings.activation), 2.0**-53
+    exact, u = gradient_balls(start, x, labels, settings.activation), 2.0**-53
     used = {}
     for place, found in by_place.items():
         parts = [
             part_of(
-                abs(rounded(step - settings.learning_rate * exact[parameter].exact)),
-                settings.learning_rate * (exact[parameter].error + 4 * u * exact[parameter].reach),
+                np.asarray(abs(step - settings.learning_rate * exact[parameter].exact), np.float64),
+                settings.learning_rate * (exact[parameter].worst + 4 * u * abs(step / settings.learning_rate)),
             ).max()
             for parameter, step in found.items()
         ]

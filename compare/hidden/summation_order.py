@@ -1,16 +1,14 @@
 """The same numbers in another order, or on another number of threads: other last bits, and the bound on them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.tensor import Tensor
 from compare.hidden.experiment import Finding
-from compare.parity.bounds import Rounding
-from compare.parity.exact import longer_than, rounded
-from compare.parity.line_check import part_of, ulps
+from compare.judge.ball import Arithmetic, Ball
+from compare.judge.verdict import part_of, ulps
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.threads import available_threads, use_threads
@@ -132,36 +130,35 @@ def against_exact(found: dict[str, np.ndarray], x: np.ndarray, dz: np.ndarray) -
 
     changed: the part of the entries whose bits are not the same product's of the rows as they come, on one thread, or,
     of that one itself, those by hand; ulps, median_ulps: by how many units in the last place those differ, at most and
-    in the middle; error: |found - exact| / (u sum |terms|); bound_used, probable_used:
-    what part of g(n) and of the probabilistic bound the error is.
+    in the middle; error, likely: |found - exact| and the likely error, / (u sum |terms|);
+    bound_used, probable_used: what part of g(n) and of the likely error the error is.
     """
-    arithmetic = longer_than(x.dtype)
-    rounding = Rounding.of(x.dtype, arithmetic)
-    exact = arithmetic.matmul(arithmetic.number(x).T, arithmetic.number(dz))
+    run = Arithmetic.of(x.dtype)
+    ball = Ball.given(x.T, run) @ Ball.given(dz, run)
     sizes = np.abs(x).T.astype(np.float64) @ np.abs(dz).astype(np.float64)
-    bound = rounding.sum(len(x), sizes)
-    probable = replace(rounding, probable=True).sum(len(x), sizes)
+    unit = np.where(sizes > 0, run.u * sizes, 1)
     table = {}
     for name, product in found.items():
-        error = rounded(abs(arithmetic.number(product) - exact))
+        error = np.asarray(abs(product - ball.exact), np.float64)
         plain, varied, _ = name.partition(", ")
-        apart = ulps_between(product, found[plain if varied else "by hand"], rounding.u)
+        apart = ulps_between(product, found[plain if varied else "by hand"])
         different = apart[apart > 0]
         table[name] = {
             "changed": different.size / apart.size,
             "ulps": float(different.max(initial=0)),
             "median_ulps": float(np.median(different)) if different.size else 0.0,
-            "error": float((error / np.where(sizes > 0, rounding.u * sizes, 1)).max()),
-            "bound_used": float(part_of(error, bound).max()),
-            "probable_used": float(part_of(error, probable).max()),
+            "error": float((error / unit).max()),
+            "likely": float((ball.likely / unit).max()),
+            "bound_used": float(part_of(error, ball.worst).max()),
+            "probable_used": float(part_of(error, ball.likely).max()),
         }
     return table
 
 
-def ulps_between(a: np.ndarray, b: np.ndarray, u: float) -> np.ndarray:
+def ulps_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """|a - b| in units in the last place of the larger, elementwise."""
     wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
-    return ulps(abs(wide_a - wide_b), wide_a, wide_b, u)
+    return ulps(abs(wide_a - wide_b), wide_a, wide_b, a.dtype)
 
 
 def draw(finding: Finding) -> "Figure":
@@ -182,7 +179,7 @@ def draw(finding: Finding) -> "Figure":
     last_but_one = max(len(terms) - 2, 0)
     for name, style in series.items():
         axes.plot(terms, [orders[name]["error"] for orders in by_size.values()], **style)
-    probable = [max(one["error"] / one["probable_used"] for one in orders.values()) for orders in by_size.values()]
+    probable = [orders["by hand"]["likely"] for orders in by_size.values()]
     for heights, label, dashes in (
         (terms, "worst case, g(n)", "-"),
         (np.minimum(probable, terms), "if roundings are independent", "--"),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compare.hidden.experiment import Finding
-from compare.parity.line_check import LineCheck, check_lines
+from compare.judge.judging import Judged
+from compare.judge.network import check_lines
 from compare.shared.implementations import build
 from compare.shared.initial import initial_parameters
 from compare.shared.settings import ACTIVATIONS, DTYPES, Settings
@@ -78,14 +79,14 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding: 
         for line in check.lines:
             used.setdefault(kind(line.name), {}).setdefault(trial.dtype, []).append(line.bound_used)
             worst = max(worst, (line.bound_used, f"{line.name} of {trial}"))
-        if not check.holds:
+        if check.first_wrong_line:
             outside.append({"trial": str(trial), "line": check.first_wrong_line})
         if k % (len(every) // 8 or 1) == 0:
             advance()
     return judge(used, outside, len(every), (planted, caught), worst)
 
 
-def run(trial: Trial, seed: int) -> tuple[LineCheck, bool | None]:
+def run(trial: Trial, seed: int) -> tuple[Judged, bool | None]:
     """PyTorch's trace of a trial, judged; and whether a planted error is caught (None: only zeros, no sign to flip)."""
     random = np.random.default_rng((seed, 2))
     parameters = initial_parameters(trial.sizes, "he", seed=seed, dtype=trial.dtype)

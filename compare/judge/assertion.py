@@ -64,11 +64,11 @@ def assert_gradients_match(f: Any, arguments: Any, found: Any, *network: Any, **
     verdicts = []
     for name, argument, array, ball in judging:
         _refuse_shape_and_dtype(name, array, ball.shape, dtype)
-        verdicts.append((judged(name, array, ball), argument))
-    wrong = [(v, argument) for v, argument in verdicts if v.answer in ("proved wrong", "not rounding")]
+        verdicts.append((judged(name, array, ball), array, ball, argument))
+    wrong = [one for one in verdicts if one[0].is_wrong]
     if wrong:
         raise _mismatch(wrong, len(verdicts), [leaf for _, leaf in leaves])
-    for verdict, _ in verdicts:
+    for verdict, *_ in verdicts:
         if verdict.answer == "cannot tell":
             raise CannotTell(verdict.reason)
     return None
@@ -173,11 +173,14 @@ def _refuse_shape_and_dtype(name: str, array: np.ndarray, shape: tuple[int, ...]
         )  # fmt: skip
 
 
-def _mismatch(wrong: Sequence[tuple[Verdict, Any]], count: int, inputs: Sequence[Any]) -> GradientMismatch:
-    verdict, argument = wrong[0]
-    at, entry = verdict.index, verdict.worst_entry
-    outside = int((~(abs(verdict.found - verdict.exact) <= verdict.tolerance)).sum())
-    place = f"{outside:,} of {verdict.found.size:,} entries are outside. Entry {list(at)}" if at else "It"
+def _mismatch(
+    wrong: Sequence[tuple[Verdict, np.ndarray, Ball, Any]], count: int, inputs: Sequence[Any]
+) -> GradientMismatch:
+    verdict, found, ball, argument = wrong[0]
+    entry, tolerance = verdict.worst, np.minimum(ball.worst, ball.likely)
+    assert entry is not None, "shapes were looked at before"
+    outside = int((~(abs(found - ball.value) <= tolerance)).sum())
+    place = f"{outside:,} of {found.size:,} entries are outside. Entry {list(entry.index)}" if entry.index else "It"
     times = f"{entry.error / entry.bound:.3g} times the {entry.bound:.3g}" if entry.bound else "where 0"
     certain = "No rounding, in any order, can do that" if verdict.answer == "proved wrong" else "That is not rounding"
     others = f"So are {len(wrong) - 1} of the other {count - 1}." if len(wrong) > 1 else ""
@@ -185,5 +188,5 @@ def _mismatch(wrong: Sequence[tuple[Verdict, Any]], count: int, inputs: Sequence
         f"The {verdict.name} is wrong. {place} is {entry.found:.9g} and should be {entry.exact:.9g}: off by "
         f"{entry.error:.3g}, {times} that rounding is likely to cause. {certain}."
     )
-    said = slip(verdict, argument, inputs)
+    said = slip(verdict, found, ball, argument, inputs)
     return GradientMismatch(" ".join(filter(None, [message, said, others])), verdict.name, entry)

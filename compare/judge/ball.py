@@ -5,6 +5,7 @@ the radius grows. A function written in NumPy, run on balls, therefore tells how
 engine differentiates whatever answers NumPy's functions, so does its gradient.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,29 +18,39 @@ RULES: dict[Any, Callable[..., Any]] = {}
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """The run's arithmetic (its dtype, unit roundoff u, the most that an underflow costs), and the one that judges."""
+    """The run's arithmetic, and the one that judges.
+
+    dtype, u: of the run, and its unit roundoff; tiny: the most that an underflow costs; longer, longer_u: the same of
+    the judge. What the judge itself rounds is part of every radius, so that nothing rests on its being much longer:
+    where long double is no longer than float64 (macOS on Arm, Windows), float64 judges float64, and every radius is
+    twice as wide. short_u: the unit roundoff of what goes into a matrix product and comes out of it, where that is
+    shorter than the run, as under autocast; its sum is the run's.
+    """
 
     dtype: np.dtype[Any]
     u: float
     tiny: float
     longer: Any
     longer_u: float
+    short_u: float = 0.0
 
     @staticmethod
     def of(dtype: Any) -> "Arithmetic":
-        """For a run in float32, judged in float64, or float64, judged in long double.
-
-        Raises TypeError for another dtype, and for float64 where long double is no longer than that.
-        """
+        """For a run in float32, judged in float64, or float64, judged in long double. Raises TypeError for another."""
         dtype = np.dtype(dtype)
         judges: dict[Any, Any] = {np.dtype(np.float32): np.float64, np.dtype(np.float64): np.longdouble}
         longer = judges.get(dtype)
         if longer is None:
             raise TypeError(f"Gradients are judged in float32 and float64, not in {dtype}: convert the arguments.")
-        limits, longer_u = np.finfo(dtype), float(np.finfo(longer).eps) / 2
-        if longer_u > 2.0**-53 or (dtype == np.float64 and longer_u > 2.0**-64):
-            raise TypeError("This machine has no arithmetic longer than float64: judge the function in float32.")
-        return Arithmetic(dtype, float(limits.eps) / 2, float(limits.tiny), longer, longer_u)
+        limits = np.finfo(dtype)
+        # what is judged may have flushed an underflow of its own, and so may the judge
+        tiny = float(limits.tiny) + float(np.finfo(np.float64).tiny)
+        return Arithmetic(dtype, float(limits.eps) / 2, tiny, longer, float(np.finfo(longer).eps) / 2)
+
+    @property
+    def likely_u(self) -> float:
+        """The two unit roundoffs together, as independent errors add up."""
+        return math.hypot(self.u, self.longer_u)
 
     def g(self, n: Any) -> Any:
         """n u / (1 - n u), for the run and the longer arithmetic together (Higham, Lemma 3.1); infinite if n u >= 1."""
@@ -54,21 +65,45 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
     exact: the values, in longer arithmetic. worst: how far the worst rounding errors take a run from them, entry by
     entry. likely: how far rounding does that does not conspire, times `rules.LAMBDA`. Both are float64, of one shape.
     switch: whether the values are those of a condition, 1 or 0, which no run rounds; where in doubt, `worst` is 1.
+    total: what is known of it as a sum, to which a term may be added before it is rounded; see `rules.sums`.
+    ways: the balls of several ways to compute it, by name, of which this one is the hull; see `either`.
     """
 
-    __slots__ = ("exact", "worst", "likely", "run", "switch")
+    __slots__ = ("exact", "worst", "likely", "run", "switch", "total", "ways")
     base = None  # it is never written to
 
-    def __init__(self, exact: Any, worst: Any, likely: Any, run: Arithmetic, switch: bool = False) -> None:
-        self.exact, self.run, self.switch = np.asarray(exact, run.longer), run, switch
+    def __init__(
+        self, exact: Any, worst: Any, likely: Any, run: Arithmetic, switch: bool = False, total: Any = None
+    ) -> None:
+        self.exact, self.run, self.switch, self.total = np.asarray(exact, run.longer), run, switch, total
+        self.ways: dict[str, Ball] = {}
         shape = self.exact.shape
         self.worst = np.broadcast_to(np.asarray(worst, np.float64), shape)
-        self.likely = np.broadcast_to(np.asarray(likely, np.float64), shape)
+        exact = worst is likely and self.worst.ndim and not any(self.worst.strides)
+        self.likely = self.worst if exact else np.broadcast_to(np.asarray(likely, np.float64), shape)
 
     @staticmethod
     def given(array: Any, run: Arithmetic) -> "Ball":
         """An array that the run starts from: exact."""
         return Ball(np.asarray(array), 0.0, 0.0, run)
+
+    @staticmethod
+    def either(ways: "dict[str, Ball]") -> "Ball":
+        """The ball around all of these, each of which is a right way to compute it; the first has its midpoint."""
+        first, *others = ways.values()
+        worst, likely = first.worst, first.likely
+        for other in others:
+            apart = abs(np.asarray(other.exact - first.exact, np.float64))
+            worst, likely = np.maximum(worst, apart + other.worst), np.maximum(likely, apart + other.likely)
+        hull = Ball(first.exact, worst, likely, first.run)
+        hull.ways = ways
+        return hull
+
+    def take(self, found: Any) -> "Ball":
+        """Become what was found, with no radius: whatever has kept this ball computes with that from now on."""
+        self.exact, self.total, self.ways = np.asarray(found, self.run.longer), None, {}
+        self.worst = self.likely = np.broadcast_to(np.float64(0), self.exact.shape)
+        return self
 
     shape = property(lambda self: self.exact.shape)
     ndim = property(lambda self: self.exact.ndim)
@@ -76,6 +111,11 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
     dtype = property(lambda self: self.run.dtype)
     T = property(lambda self: self.moved(np.transpose))
     mT = property(lambda self: self.swapaxes(-1, -2))  # noqa: N815 (NumPy's name)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether both radii are 0 everywhere."""
+        return self.worst is self.likely and not any(self.worst.strides) and not self.worst.any()
 
     @property
     def value(self) -> np.ndarray:

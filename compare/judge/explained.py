@@ -8,38 +8,39 @@ from typing import Any
 
 import numpy as np
 
-from compare.judge.judging import Verdict
+from compare.judge.ball import Ball
+from compare.judge.verdict import Verdict
 
 #: How far a gradient with a slip may be from the right one with that slip, in tolerances: it is rounded once more.
 SLACK = 4.0
 
 
-def slip(verdict: Verdict, argument: Any, inputs: Sequence[Any]) -> str:
+def slip(verdict: Verdict, found: np.ndarray, ball: Ball, argument: Any, inputs: Sequence[Any]) -> str:
     """A sentence that explains a wrong array, or "". argument: the array it is the gradient by; inputs: all of f's."""
-    found, exact = verdict.found, verdict.exact
+    found, exact = np.asarray(found, np.float64), ball.value
     if not np.isfinite(found).all():
         return f"It has {np.count_nonzero(~np.isfinite(found)):,} entries that are not finite."
     if exact.any() and not found.any():
         return "It is zero everywhere: nothing arrived, or it was reset before it was read."
-    if found.ndim == 2 and found.shape[0] == found.shape[1] and _fits(verdict, found.T):
+    if found.ndim == 2 and found.shape[0] == found.shape[1] and _fits(ball, found.T):
         return "It is the transpose of the right one."
     if found.size > 1 and exact.any():
         factor = float((found * exact).sum() / (exact * exact).sum())
-        if factor and _fits(verdict, found / factor):
+        if factor and _fits(ball, found / factor):
             return _factor(factor, verdict, inputs)
         if argument is not None and np.any(argument):
             part = float(((found - exact) * argument).sum() / np.square(argument, dtype=float).sum())
             penalty = part * np.asarray(argument, float)
-            if _fits(verdict, found - penalty, np.abs(penalty) * 1e-6):
+            if _fits(ball, found - penalty, np.abs(penalty) * 1e-6):
                 return f"It is the right one plus {part:.3g} times the argument itself: a penalty on its square, say."
-        if found.ndim == 2 and _fits(verdict, _reordered(found, exact)):
+        if found.ndim == 2 and _fits(ball, _reordered(found, exact)):
             return "It has the right rows in another order."
     return ""
 
 
-def _fits(verdict: Verdict, mended: np.ndarray, rounding: Any = 0.0) -> bool:
-    tolerance = SLACK * verdict.tolerance + rounding + 1e-12 * abs(verdict.exact).max(initial=0.0)
-    return bool((abs(mended - verdict.exact) <= tolerance).all())
+def _fits(ball: Ball, mended: np.ndarray, rounding: Any = 0.0) -> bool:
+    tolerance = SLACK * np.minimum(ball.worst, ball.likely) + rounding + 1e-12 * abs(ball.value).max(initial=0.0)
+    return bool((abs(mended - ball.value) <= tolerance).all())
 
 
 def _factor(factor: float, verdict: Verdict, inputs: Sequence[Any]) -> str:

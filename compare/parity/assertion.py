@@ -1,16 +1,12 @@
 """The assertion's short form, for the network of this project: its trace, line by line, or its gradients alone."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
-from autograd import cross_entropy, relu, sigmoid, tanh
-from compare.judge.judging import CannotTell, expected, judged
-from compare.parity.line_check import Entry, LineVerdict, check_lines
-from compare.parity.lines import calculation
-
-ACTIVATIONS = {"relu": relu, "sigmoid": sigmoid, "tanh": tanh}
+from compare.judge.judging import CannotTell, Verdict
+from compare.judge.network import check_lines, line_names
+from compare.judge.verdict import Entry
 
 
 class GradientMismatch(AssertionError):
@@ -33,21 +29,22 @@ def assert_network_gradients_match(
     activation: str = "relu",
     *,
     mean_at: str = "dz",
+    at_zero: float = 0.0,
 ) -> None:
     """Fail unless the gradients of a network with softmax and mean cross-entropy are right to within rounding.
 
-    found: either a trace, z1 a1 ... loss dz3 dW3 db3 da2 ..., of which some lines may be missing; then each line is
-    judged from its own inputs, and the first wrong one is named. Or the gradients alone, under W1 b1 ... or dW1
-    db1 ...; then each is judged by what rounding does on the whole way there, see `compare.judge`.
+    found: a trace, z1 a1 ... loss dz3 dW3 db3 da2 ..., or any part of one, such as the gradients alone, under W1 b1 ...
+    or dW1 db1 .... Each line is judged from what was found before it, by what rounding does on the way from there, and
+    the first wrong one is named.
 
     parameters: W1 (fan_in, fan_out), b1 (fan_out,), ..., float32 or float64, the dtype of the run. x: (m, fan_in);
     labels: (m,) class numbers. activation: relu, sigmoid or tanh. mean_at: "dz" or "dW", where a trace divides by m;
-    see `lines.MEAN_AT`.
+    see `network.MEAN_AT`. at_zero: what a ReLU passes on at exactly 0, a convention: 0, 0.5 or 1.
 
     Raises GradientMismatch, an AssertionError that names the line, the entry, both values, the bound and how far
-    outside it is; ValueError for names that are not known, and for what cannot be judged: a line whose inputs are
-    missing, or (CannotTell) a gradient that rounding alone may spoil; and for parameters, x or labels of another shape
-    than these, parameters of two dtypes, or labels that are not class numbers 0 ... k - 1.
+    outside it is; ValueError for names that are not known, (CannotTell) for a line that rounding alone may spoil, for
+    parameters, x or labels of another shape than these, parameters of two dtypes, and labels that are not class numbers
+    0 ... k - 1.
 
     In a test suite::
 
@@ -66,28 +63,21 @@ def assert_network_gradients_match(
     """
     _refuse_wrong_inputs(parameters, x, labels)
     found = {f"d{name}" if name in parameters else name: np.asarray(value) for name, value in found.items()}
-    known = [line.name for line in calculation(len(parameters) // 2, activation, mean_at)]
+    known = line_names(len(parameters) // 2)
     unknown = [name for name in found if name not in known]
     if unknown or not found:
         raise ValueError(
             f"{', '.join(unknown) or 'Nothing'} was given to be judged. Give gradients under the names of the "
             f"parameters ({', '.join(parameters)}), or a trace with lines among {', '.join(known)}."
         )
-    gradients = {name[1:]: value for name, value in found.items() if name[1:] in parameters}
-    if len(gradients) < len(found):
-        check = check_lines(found, parameters, x, labels, activation, mean_at=mean_at)
-        wrong = [line for line in check.lines if not line.holds]
-        if wrong:
-            raise GradientMismatch(_complaint(wrong, len(check.lines)), wrong[0].name, wrong[0].worst)
-        left = {name: missing for name, missing in check.unchecked.items() if name in found}
-        gradients = {name: value for name, value in gradients.items() if f"d{name}" in left}
-        if len(gradients) < len(left):
-            name = next(name for name in left if name[1:] not in gradients)
-            raise ValueError(
-                f"{name} cannot be judged: the trace lacks {', '.join(left[name])}. Add it, or drop {name}."
-            )
-    if gradients:
-        _assert_end_to_end(gradients, parameters, x, labels, activation)
+    check = check_lines(found, parameters, x, labels, activation, mean_at=mean_at, at_zero=at_zero)
+    wrong = [line for line in check.lines if line.is_wrong]
+    if wrong:
+        alone = all(name[1:] in parameters for name in found)
+        raise GradientMismatch(_complaint(wrong, len(check.lines), alone), wrong[0].name, wrong[0].worst)
+    for line in check.lines:
+        if line.answer == "cannot tell":
+            raise CannotTell(line.reason)
 
 
 def _refuse_wrong_inputs(parameters: Mapping[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> None:
@@ -126,51 +116,12 @@ def _refuse_wrong_inputs(parameters: Mapping[str, np.ndarray], x: np.ndarray, la
         )
 
 
-def _assert_end_to_end(
-    gradients: Mapping[str, np.ndarray],
-    parameters: Mapping[str, np.ndarray],
-    x: np.ndarray,
-    labels: np.ndarray,
-    activation: str,
-) -> None:
-    for name, value in gradients.items():
-        if value.shape != parameters[name].shape:
-            message = f"d{name} has the shape {value.shape}, and {parameters[name].shape} is expected."
-            raise GradientMismatch(message, f"d{name}", None)
-
-    def loss(x: Any, *weights: Any) -> Any:
-        for W, b in zip(weights[:-2:2], weights[1:-2:2], strict=True):
-            x = ACTIVATIONS[activation](x @ W + b)
-        return cross_entropy(x @ weights[-2] + weights[-1], labels)
-
-    names = [f"{letter}{k}" for k in range(1, len(parameters) // 2 + 1) for letter in "Wb"]
-    places = tuple(range(1, len(names) + 1))
-    balls = expected(loss, [x, *[parameters[name] for name in names]], places, parameters["W1"].dtype)
-    verdicts = [judged(name, gradients[name], b) for name, b in zip(names, balls[1:], strict=True) if name in gradients]
-    for verdict in verdicts:
-        if verdict.answer in ("proved wrong", "not rounding"):
-            entry = verdict.worst_entry
-            message = f"The gradient of {verdict.name} is wrong: {describe(entry)}."
-            raise GradientMismatch(message, f"d{verdict.name}", entry)
-    for verdict in verdicts:
-        if verdict.answer == "cannot tell":
-            raise CannotTell(verdict.reason)
-
-
-def _complaint(wrong: list[LineVerdict], lines: int) -> str:
+def _complaint(wrong: list[Verdict], lines: int, alone: bool) -> str:
     first = wrong[0]
-    what = first.complaint or (f"{describe(first.worst)}" if first.worst else "")
+    what = (
+        f"The gradient of {first.name[1:]} is wrong"
+        if alone
+        else f"{first.name} is wrong, given what was found before it"
+    )
     others = f" Outside their bounds are {len(wrong)} of {lines} lines; this is the first." if len(wrong) > 1 else ""
-    return f"{first.name} is wrong, given its own inputs: {what}.{others}"
-
-
-def describe(entry: Entry) -> str:
-    """An entry that is outside its bound, in words."""
-    place = f"entry {list(entry.index)}" if entry.index else "it"
-    text = f"{place} is {entry.found:.17g}, and its exact value is {entry.exact:.17g}"
-    if not np.isfinite(entry.error):
-        return text
-    if entry.bound == 0:
-        return f"{text}; off by {entry.error:.3g}, where nothing is rounded and the bound is 0"
-    times = entry.error / entry.bound
-    return f"{text}; off by {entry.error:.3g}, which is {times:.3g} times the {entry.bound:.3g} that rounding can cause"
+    return f"{what}: {first.fault}.{others}"

@@ -39,11 +39,12 @@ def split(a: Any) -> tuple[Any, Any]:
 class DoubleDouble:
     """An array of numbers high + low, |low| at most half an ulp of high; both parts float64 of one shape.
 
-    The operators are those of an array, as far as the lines of a network need them; the other operand may be an
-    array or a number. `> ` and `>=` compare with numbers.
+    The operators are those of an array, and some of NumPy's functions answer, as far as the forward pass of a network
+    needs them; the other operand may be an array or a number. `>`, `>=` and `<` compare with numbers.
     """
 
-    __array_ufunc__ = None  # array * DoubleDouble is DoubleDouble's business
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any) -> Any:
+        return UFUNCS[ufunc](*inputs) if method == "__call__" and ufunc in UFUNCS else NotImplemented
 
     def __init__(self, high: Any, low: Any = 0.0) -> None:
         high, low = np.asarray(high, dtype=np.float64), np.asarray(low, dtype=np.float64)
@@ -67,6 +68,16 @@ class DoubleDouble:
 
     def __ge__(self, other: float) -> Any:
         return self.high >= other
+
+    def __lt__(self, other: float) -> Any:
+        return self.high < other
+
+    def __matmul__(self, other: DoubleDouble) -> DoubleDouble:
+        return matmul(self, other)
+
+    def max(self, axis: int, keepdims: bool = False) -> np.ndarray:
+        """The largest upper parts along one axis."""
+        return np.asarray(self.high.max(axis=axis, keepdims=keepdims))
 
     def __abs__(self) -> DoubleDouble:
         sign = np.where(self.high < 0, -1.0, 1.0)
@@ -175,3 +186,21 @@ def tanh(x: DoubleDouble) -> DoubleDouble:
     series = x * (1.0 - square * (1.0 - square * (2.0 - square * 17.0 / 21.0) / 5.0) / 3.0)
     small = np.abs(x.high) < 1e-4  # the next term, 62 x^8 / 2835, is below 2^-111 there
     return DoubleDouble(np.where(small, series.high, quotient.high), np.where(small, series.low, quotient.low))
+
+
+def _positive_part(x: DoubleDouble, zero: float) -> DoubleDouble:
+    """max(x, 0)."""
+    on = x.high > zero
+    return DoubleDouble(np.where(on, x.high, zero), np.where(on, x.low, 0.0))
+
+
+UFUNCS: dict[Any, Any] = {
+    np.add: lambda a, b: double_double(a) + b,
+    np.subtract: lambda a, b: double_double(a) - b,
+    np.multiply: lambda a, b: double_double(a) * b,
+    np.divide: lambda a, b: double_double(a) / b,
+    np.maximum: _positive_part,
+    np.exp: exp,
+    np.log: log,
+    np.tanh: tanh,
+}

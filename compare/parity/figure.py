@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.parity.line_check import LineVerdict
+from compare.judge.verdict import Verdict
 from compare.shared.figures import COLOURS, INK, MARKERS, MUTED, new_figure
 from compare.shared.implementations import NAMES, TITLES
 
@@ -58,7 +58,7 @@ def draw(parity: "Parity") -> "Figure":
     return figure
 
 
-def _height(line: LineVerdict, strip: float) -> float:
+def _height(line: Verdict, strip: float) -> float:
     """Where its marker stands: exact ones and those below the scale at its foot, infinite ones far above the bound."""
     if line.bound_used == 0:
         return strip

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from compare.judge.judging import Judged
+from compare.judge.network import check_lines
 from compare.parity.correct_pass import RATE, Case, Values, cases, log_softmax, sigmoid, softmax, trace
-from compare.parity.line_check import LineCheck, check_lines
 
 
 @dataclass(frozen=True)
@@ -190,5 +191,5 @@ def try_mutant(mutant: Mutant, case: Case) -> str | None:
     return _check(case, trace(case, case.lines | {mutant.line: mutant.wrong})).first_wrong_line
 
 
-def _check(case: Case, found: dict[str, np.ndarray]) -> LineCheck:
+def _check(case: Case, found: dict[str, np.ndarray]) -> Judged:
     return check_lines(found, case.parameters, case.x, case.labels, case.activation)

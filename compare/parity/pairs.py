@@ -1,17 +1,19 @@
 """Two implementations side by side: how far apart their gradients are, and whether two correct ones may be.
 
-Each correct gradient is within the running error bound of the exact one (`end_to_end.py`), so two of them are within
-twice that bound of each other. That is the answer to "mine differs from PyTorch's by 6e-9: is it wrong?".
+Each correct gradient is within its worst case of the exact one (`judge.network.gradient_balls`), so two of them are
+within twice that bound of each other. That is the answer to "mine differs from PyTorch's by 6e-9: is it wrong?".
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
-from compare.parity.end_to_end import Strayed, running_error
-from compare.parity.line_check import largest, part_of, ulps
+from compare.judge.ball import Ball
+from compare.judge.network import gradient_balls
+from compare.judge.verdict import part_of, ulps
 
 EXACT, WITHIN, OUTSIDE = "exact", "within bound", "outside"
 
@@ -48,30 +50,30 @@ def compare_pairs(
     labels: np.ndarray,
     activation: str = "relu",
     *,
-    allowed: Mapping[str, Strayed] | None = None,
+    allowed: Mapping[str, Ball] | None = None,
 ) -> list[PairRow]:
     """Every pair of implementations, parameter by parameter.
 
     gradients: by the implementation's name, then by the parameter's, all from the same `parameters`, `x` (m, fan_in)
-    and `labels` (m,); allowed: the running error of that, where it is known already.
+    and `labels` (m,); allowed: what `gradient_balls` gives for that, where it is known already.
     """
-    allowed = allowed or running_error(parameters, x, labels, activation)
-    u = float(np.finfo(parameters["W1"].dtype).eps) / 2
+    allowed = allowed or gradient_balls(parameters, x, labels, activation)
+    dtype = parameters["W1"].dtype
     return [
-        _row(f"{first}/{second}", name, gradients[first][name], gradients[second][name], 2 * allowed[name].error, u)
+        _row(f"{first}/{second}", name, gradients[first][name], gradients[second][name], 2 * allowed[name].worst, dtype)
         for first, second in combinations(gradients, 2)
         for name in parameters
     ]
 
 
-def _row(pair: str, name: str, first: np.ndarray, second: np.ndarray, bound: np.ndarray, u: float) -> PairRow:
+def _row(pair: str, name: str, first: np.ndarray, second: np.ndarray, bound: np.ndarray, dtype: Any) -> PairRow:
     a, b = first.astype(np.float64), second.astype(np.float64)
     with np.errstate(all="ignore"):
         difference = abs(a - b)
         used = float(part_of(difference, bound).max())
         size = float(np.maximum(abs(a), abs(b)).max())
-        ulp = float(ulps(difference, a, b, u).max())
-    absolute = largest(difference)
+        ulp = float(ulps(difference, a, b, dtype).max())
+    absolute = float(np.where(np.isnan(difference), np.inf, difference).max())
     return PairRow(
         pair,
         name,

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from compare.parity.end_to_end import GradientVerdict, check_gradients, running_error
-from compare.parity.line_check import LineCheck, LineVerdict, check_lines
+from compare.judge.judging import Judged, Verdict
+from compare.judge.network import check_gradients, check_lines, gradient_balls
+from compare.parity.exercised import unexercised
 from compare.parity.mutants import Proof, try_mutants
 from compare.parity.pairs import PairRow, compare_pairs
 from compare.parity.referee import NoDerivative, Referee, referee
@@ -32,26 +33,35 @@ class Parity:
 
     settings: Settings
     after: int
-    checks: dict[str, LineCheck]
-    end_to_end: dict[str, tuple[GradientVerdict, ...]]
+    checks: dict[str, Judged]
+    end_to_end: dict[str, tuple[Verdict, ...]]
     pairs: list[PairRow]
     referee: Referee | None  # None where the loss has no derivative for it to find
+    unexercised: list[str]  # what this batch could not have shown, in sentences
     files: list[Path]
     environment: dict[str, Any]
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is outside its bound and the referee, where it can judge, agrees."""
+        """Whether every line is right, and of the gradients, the pairs and the referee, if it judged, none is wrong."""
         lines = all(check.holds for check in self.checks.values())
-        gradients = all(verdict.holds for verdicts in self.end_to_end.values() for verdict in verdicts)
-        return (
-            lines
-            and gradients
-            and all(pair.holds for pair in self.pairs)
-            and (self.referee is None or self.referee.holds)
-        )
+        wrong = any(verdict.is_wrong for verdicts in self.end_to_end.values() for verdict in verdicts)
+        referee = self.referee is None or self.referee.holds
+        return lines and not wrong and all(pair.holds for pair in self.pairs) and referee
 
-    def nearest(self, letters: str = "") -> tuple[str, LineVerdict]:
+    @property
+    def cannot_tell(self) -> tuple[str, Verdict] | None:
+        """The first line where rounding may do so much that there is no telling, and whose it is; None if all tell."""
+        lines = ((name, line) for name, check in self.checks.items() for line in check.lines)
+        return next(((name, line) for name, line in lines if line.answer == "cannot tell"), None)
+
+    @property
+    def weakest(self) -> tuple[str, Verdict]:
+        """The line in which an error could have been largest without being noticed, and whose it is."""
+        lines = [(name, line) for name, check in self.checks.items() for line in check.lines]
+        return max(lines, key=lambda named: named[1].power)
+
+    def nearest(self, letters: str = "") -> tuple[str, Verdict]:
         """The line that uses most of its bound, and whose it is; among lines of those names, such as "z da dW"."""
         wanted = letters.split()
         lines = [
@@ -66,6 +76,7 @@ class Parity:
         """Plain data."""
         from compare.parity.report import verdict_sentence
 
+        name, line = self.weakest
         return {
             "holds": self.holds,
             "verdict": verdict_sentence(self),
@@ -75,21 +86,27 @@ class Parity:
             "settings": self.settings.as_json(),
             "lines": [
                 {"implementation": name, "line": line.name, "error": line.error, "error_ulp": line.error_ulp,
-                 "bound_used": line.bound_used, "probable_used": line.probable_used, "holds": line.holds}
+                 "bound_used": line.bound_used, "probable_used": line.probable_used,
+                 "slope_sigma": line.slope_sigma, "power": line.power, "answer": line.answer, "route": line.route,
+                 "holds": line.holds}
                 for name, check in self.checks.items()
                 for line in check.lines
             ],
             "end_to_end": {
-                "holds": all(v.holds for verdicts in self.end_to_end.values() for v in verdicts),
-                "is_a_verdict": self.settings.dtype == "float64",
+                "holds": not any(v.is_wrong for verdicts in self.end_to_end.values() for v in verdicts),
+                "is_a_verdict": all(v.answer != "cannot tell" for vs in self.end_to_end.values() for v in vs),
                 "gradients": [
-                    {"implementation": name, "parameter": verdict.parameter, "error": verdict.error,
-                     "bound_used": verdict.bound_used, "relative_bound": verdict.relative_bound, "holds": verdict.holds}
+                    {"implementation": name, "parameter": verdict.name, "error": verdict.error,
+                     "bound_used": verdict.bound_used, "relative_bound": verdict.relative_bound,
+                     "probable_used": verdict.probable_used, "power": verdict.power, "answer": verdict.answer,
+                     "holds": not verdict.is_wrong}
                     for name, verdicts in self.end_to_end.items()
                     for verdict in verdicts
                 ],
             },
             "pairs": [{**asdict(pair), "holds": pair.holds} for pair in self.pairs],
+            "weakest": dict(zip(("implementation", "line", "power"), (name, line.name, line.power), strict=True)),
+            "unexercised": self.unexercised,
             "referee": {"judged": False, "holds": None} if self.referee is None else
             {"judged": True, **asdict(self.referee), "holds": self.referee.holds},
             "files": [str(path) for path in self.files],
@@ -193,7 +210,7 @@ def judge(
             checks[name] = check_lines(trace, start, x, labels, activation)
             advance()
     gradients = {name: {p: trace[f"d{p}"] for p in start} for name, trace in traces.items()}
-    allowed = running_error(start, x, labels, activation)
+    allowed = gradient_balls(start, x, labels, activation)
     result = Parity(
         settings,
         after,
@@ -201,6 +218,7 @@ def judge(
         end_to_end={name: check_gradients(found, allowed) for name, found in gradients.items()},
         pairs=compare_pairs(gradients, start, x, labels, activation, allowed=allowed),
         referee=_referee_if_there_is_a_derivative(start, x, labels, activation),
+        unexercised=unexercised(traces[NAMES[0]], start, x, activation, settings.learning_rate),
         files=[output.folder / name for name in ("parity.png", "parity.svg", "results.json")],
         environment=about,
     )

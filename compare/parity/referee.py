@@ -15,12 +15,14 @@ taken only if every z keeps its sign at every point of it; else it is redone wit
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from compare.parity.end_to_end import running_error
-from compare.parity.exact import Arithmetic, Number, longer_than, rounded
-from compare.parity.lines import ACTIVATIONS, AFFINE, LOSS, one_hot
+from compare.judge.longer import exact_matmul
+from compare.judge.network import gradient_balls
+from compare.judge.units import FORWARD, cross_entropy_of
+from compare.parity.double_double import DoubleDouble, double_double
 
 AGREEMENT = 1e-9  # of the derivative: what the finite differences must confirm
 LEVELS = 3  # of Richardson extrapolation: what is left is of the order h^6
@@ -28,6 +30,24 @@ FIRST_STEP, SMALLEST_STEP = 2.0**-9, 2.0**-40  # h^6 < 1e-16 to begin with
 BENDS = 12_000  # rows times hidden units, at most: the more there are, the nearer the next bend, the smaller the step
 
 Parameters = Mapping[str, np.ndarray]
+#: An array in long arithmetic: of long doubles or, where these are no longer than float64, a DoubleDouble.
+Number = Any
+HAS_LONG_DOUBLE = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
+
+
+def long_double(array: np.ndarray) -> Number:
+    """The same numbers in the longest arithmetic that there is."""
+    return np.asarray(array, np.longdouble) if HAS_LONG_DOUBLE else double_double(np.asarray(array, np.float64))
+
+
+def rounded(number: Number) -> np.ndarray:
+    """The nearest float64."""
+    return number.high if isinstance(number, DoubleDouble) else np.asarray(number, np.float64)
+
+
+def affine(a: Number, W: Number, b: Number) -> Number:
+    """a W + b."""
+    return (exact_matmul(a, W)[0] if isinstance(a, np.ndarray) else a @ W) + b
 
 
 @dataclass(frozen=True)
@@ -60,32 +80,23 @@ class Ray:
     """
 
     def __init__(
-        self,
-        on: Arithmetic,
-        parameters: Parameters,
-        direction: Parameters,
-        x: np.ndarray,
-        y: np.ndarray,
-        activation: str,
+        self, parameters: Parameters, direction: Parameters, x: np.ndarray, labels: np.ndarray, activation: str
     ) -> None:
-        self.on = on
         self.depth = len(parameters) // 2
-        self.start = {name: on.number(value) for name, value in parameters.items()}
-        self.direction = {name: on.number(value) for name, value in direction.items()}
-        self.activation = activation
-        x, self.y = on.number(x), on.number(y)
-        self.z1 = AFFINE.exact(on, x, self.start["W1"], self.start["b1"])
-        self.z1_along = AFFINE.exact(on, x, self.direction["W1"], self.direction["b1"])
+        self.start = {name: long_double(value) for name, value in parameters.items()}
+        self.direction = {name: long_double(value) for name, value in direction.items()}
+        self.activation, self.labels = activation, labels
+        self.z1 = affine(long_double(x), self.start["W1"], self.start["b1"])
+        self.z1_along = affine(long_double(x), self.direction["W1"], self.direction["b1"])
 
     def at(self, h: float) -> tuple[Number, list[np.ndarray]]:
         """The loss at h, and the hidden z, whose signs are the piece of a piecewise smooth function that h is on."""
-        forward, _ = ACTIVATIONS[self.activation]
         z, hidden = self.z1 + self.z1_along * h, []
         for k in range(2, self.depth + 1):
             hidden.append(rounded(z))
             W, b = (self.start[name] + self.direction[name] * h for name in (f"W{k}", f"b{k}"))
-            z = AFFINE.exact(self.on, forward.exact(self.on, z), W, b)
-        return LOSS.exact(self.on, z, self.y), hidden
+            z = affine(FORWARD[self.activation](z), W, b)
+        return cross_entropy_of(z, self.labels), hidden
 
     def derivative(self) -> tuple[float, int]:
         """L'(0) by central differences and Richardson extrapolation, and how often the step had to be made smaller.
@@ -124,28 +135,25 @@ def referee(
     *,
     directions: int = 3,
     seed: int = 0,
-    arithmetic: Arithmetic | None = None,
 ) -> Referee:
     """Try the exact gradient along random directions, and on every entry of a small random network.
 
-    parameters, x (m, fan_in), labels (m,), activation: as for `running_error`. Of x as many rows are used as BENDS
-    allows; all is done in what judges float64, whatever the dtype of the run. Raises NoDerivative where the loss
+    parameters, x (m, fan_in), labels (m,), activation: as for `gradient_balls`. Of x as many rows are used as BENDS
+    allows; all is done in long arithmetic, whatever the dtype of the run. Raises NoDerivative where the loss
     is bent in every neighbourhood of the parameters.
 
     A direction's difference is taken by the derivative, or by its root mean square over all directions, |gradient| /
     sqrt(number of entries), where that is larger: a direction that happens to lie along a level line proves nothing.
     """
-    on = arithmetic or longer_than(np.float64)
     random = np.random.default_rng(seed)
     depth = len(parameters) // 2
     rows = max(1, BENDS // max(1, sum(parameters[f"b{k}"].size for k in range(1, depth))))
     x, labels = x[:rows], labels[:rows]
     parameters = {name: np.asarray(value, dtype=np.float64) for name, value in parameters.items()}
-    exact = running_error(parameters, x, labels, activation, arithmetic=on)
-    y = one_hot(labels, parameters[f"b{depth}"].size)
+    exact = gradient_balls(parameters, x, labels, activation)
     entries = sum(value.size for value in parameters.values())
     typical = np.sqrt(sum((exact[name].value ** 2).sum() for name in parameters) / entries)
-    _, hidden = Ray(on, parameters, parameters, x, y, activation).at(0.0)
+    _, hidden = Ray(parameters, parameters, x, labels, activation).at(0.0)
     worst, redone = 0.0, 0
     for _ in range(directions):
         direction = {name: random.standard_normal(value.shape) for name, value in parameters.items()}
@@ -153,10 +161,10 @@ def referee(
             _mind_the_bends(direction, hidden)
         length = np.sqrt(sum((value**2).sum() for value in direction.values()))
         direction = {name: value / length for name, value in direction.items()}
-        found, again = Ray(on, parameters, direction, x, y, activation).derivative()
-        expected = float(sum(rounded((exact[name].exact * direction[name]).sum()) for name in parameters))
+        found, again = Ray(parameters, direction, x, labels, activation).derivative()
+        expected = float(sum((exact[name].exact * direction[name]).sum() for name in parameters))
         worst, redone = max(worst, _relative(found, expected, max(abs(expected), typical))), redone + again
-    small_worst, small_entries, again = _every_entry(on, activation, random)
+    small_worst, small_entries, again = _every_entry(activation, random)
     return Referee(float(max(worst, small_worst)), directions, small_entries, redone + again)
 
 
@@ -170,7 +178,7 @@ def _mind_the_bends(direction: dict[str, np.ndarray], hidden: list[np.ndarray]) 
         direction[f"b{k}"][(z == 0).any(axis=0)] = 0.0
 
 
-def _every_entry(on: Arithmetic, activation: str, random: np.random.Generator) -> tuple[float, int, int]:
+def _every_entry(activation: str, random: np.random.Generator) -> tuple[float, int, int]:
     """Every single entry of a network of sizes 5-4-3-3 on six rows; differences by the gradient's largest entry."""
     sizes = (5, 4, 3, 3)
     parameters = {}
@@ -180,14 +188,14 @@ def _every_entry(on: Arithmetic, activation: str, random: np.random.Generator) -
             random.standard_normal(fan_out),
         )
     x, labels = random.standard_normal((6, sizes[0])), random.integers(0, sizes[-1], 6)
-    exact = running_error(parameters, x, labels, activation, arithmetic=on)
+    exact = gradient_balls(parameters, x, labels, activation)
     largest = max(float(abs(exact[name].value).max()) for name in parameters)
     worst, entries, redone = 0.0, 0, 0
     for name, value in parameters.items():
         for index in np.ndindex(value.shape):
             direction = {other: np.zeros_like(array) for other, array in parameters.items()}
             direction[name][index] = 1.0
-            found, again = Ray(on, parameters, direction, x, one_hot(labels, sizes[-1]), activation).derivative()
+            found, again = Ray(parameters, direction, x, labels, activation).derivative()
             worst = max(worst, _relative(found, float(exact[name].value[index]), largest))
             entries, redone = entries + 1, redone + again
     return worst, entries, redone

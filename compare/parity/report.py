@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compare.judge.verdict import Verdict
 from compare.parity.mutants import Proof
 from compare.parity.referee import AGREEMENT
 from compare.shared.implementations import NAMES, TITLES
@@ -31,10 +32,10 @@ def _print_lines(parity: "Parity") -> None:
     names = [line.name for line in parity.checks[NAMES[0]].lines]
     print_table(
         f"Lines, {settings.dtype}, a batch of {settings.batch_size:,}, {when}",
-        ("line", *(column for name in NAMES for column in (f"{TITLES[name]}: bound used", "ulps"))),
+        ("line", *(column for name in NAMES for column in (f"{TITLES[name]}: bound used", "likely", "ulps")), "seen"),
         [
-            (name, *(cell for check in parity.checks.values() for cell in (_share(check[name].bound_used),
-                                                                         f"{check[name].error_ulp:,.3g}")))
+            (name, *(cell for check in parity.checks.values() for cell in _cells(check[name])),
+             _size(max(check[name].power for check in parity.checks.values())))
             for name in names
         ],
     )  # fmt: skip
@@ -42,14 +43,21 @@ def _print_lines(parity: "Parity") -> None:
     print_text(
         "bound used: each line is recomputed, from the inputs that the implementation itself reports for it, in longer "
         "arithmetic; of the worst error that rounding can make in that one line, whatever the order of its sums, this "
-        "part is there, at the entry where it is largest. Up to 1 it holds; 0 is exact.\n"
+        "part is there, at the entry where it is largest. Up to 1 it holds; 0 is exact; beyond 1 it is proved wrong.\n"
+        "likely: the same part of what rounding errors do that do not conspire, eight standard deviations of it; "
+        "beyond 1 it is not rounding, as good as certainly.\n"
         "ulps: the largest error in units in the last place of its entry; many where large terms cancel and leave an "
         "entry near 0, which is why ulps alone cannot judge a sum.\n"
         f"Of the matrix products {line.name} of `{implementation}` comes nearest to its bound, with "
         f"{_share(line.bound_used)} of it. Roundings mostly cancel: the longer a sum, the less of its worst case is "
-        f"used; the bound that holds with 99% certainty if they are independent (Higham and Mary 2019) is used to "
-        f"{_share(line.probable_used)}."
+        f"used; the likely error is used to {_share(line.probable_used)}.\n"
+        "seen: how small an error of the line's largest entry would have been noticed, as a part of that entry.\n"
+        f"All entries of a line together: the slope of their errors on their values is {_slope(parity)} standard "
+        "deviations at most; beyond 8 a common factor is in them.\n"
+        f"{power_sentence(parity)}"
     )
+    for sentence in parity.unexercised:
+        print_text(f"Not shown by this batch: {sentence}")
     if settings.batch_size == 1:
         print_text("With one row, an entry of dW is one product, rounded once: there the worst case is common.")
     print_text("")
@@ -59,22 +67,18 @@ def _print_end_to_end(parity: "Parity") -> None:
     first = parity.end_to_end[NAMES[0]]
     print_table(
         "Gradients, end to end",
-        ("gradient", "bound divided by largest entry", *(f"{TITLES[name]}: bound used" for name in NAMES)),
+        ("gradient", "bound divided by largest entry", "seen", *(f"{TITLES[name]}: bound used" for name in NAMES)),
         [
-            (f"d{verdict.parameter}", f"{verdict.relative_bound:.1e}",
+            (f"d{verdict.name}", f"{verdict.relative_bound:.1e}", _size(verdict.power),
              *(_share(parity.end_to_end[name][i].bound_used) for name in NAMES))
             for i, verdict in enumerate(first)
         ],
     )  # fmt: skip
     print_text(
         "The same gradients judged without a look at the lines between: a bound on the error is carried through the "
-        "whole calculation, and is wide, as no errors are allowed to cancel. Its first column is how wide."
+        "whole calculation, and is wide, as no errors are allowed to cancel. Its first column is how wide. What "
+        "errors do that do not conspire is far less, and judges too: seen is how small an error would have been seen."
     )
-    if parity.settings.dtype == "float32":
-        print_text(
-            "In float32 it is too wide to be a verdict, since a fault as large as that part of the gradient would "
-            "pass: rely on the lines."
-        )
     print_text("")
 
 
@@ -138,18 +142,30 @@ def verdict_sentence(parity: "Parity") -> str:
     """Whether it holds, and if not, where it fails first."""
     for name, check in parity.checks.items():
         if check.first_wrong_line:
-            from compare.parity.assertion import describe
-
             line = check[check.first_wrong_line]
-            what = describe(line.worst) if line.worst else line.complaint
-            return f"It does not hold. In `{name}`, {line.name} is wrong, given its own inputs: {what}."
+            return f"It does not hold. In `{name}`, {line.name} is wrong, given its own inputs: {line.fault}."
+    if parity.cannot_tell:
+        name, line = parity.cannot_tell
+        return f"It cannot tell. In `{name}`: {line.reason}"
     if not parity.holds:
         return "It does not hold: every line is within its bound, but not all of the rest; see above."
     implementation, line = parity.nearest()
     return (
         f"It holds. All {sum(len(check.lines) for check in parity.checks.values())} lines are within the rounding "
         f"error that they may have; {line.name} of `{implementation}` is nearest, with {_share(line.bound_used)} of "
-        f"its bound used." + ("" if parity.referee else " The referee could not judge at these weights.")
+        f"its bound used. {power_sentence(parity)}"
+        + ("" if parity.referee else " The referee could not judge at these weights.")
+    )
+
+
+def power_sentence(parity: "Parity") -> str:
+    """How small an error would have been seen, in the line where it would have had to be largest."""
+    _, line = parity.weakest
+    if line.power == 0:
+        return "Nothing is rounded in any line: any error would have been seen."
+    return (
+        f"An error of {_size(line.power)} of {line.name}'s largest entry would have been seen, and a smaller one in "
+        "every other line."
     )
 
 
@@ -170,6 +186,18 @@ def print_mutants(proof: Proof) -> None:
         + " on the same data."
     )
     print_text(proof.verdict)
+
+
+def _cells(line: Verdict) -> tuple[str, str, str]:
+    return _share(line.bound_used), _share(line.probable_used), f"{line.error_ulp:,.3g}"
+
+
+def _size(power: float) -> str:
+    return "any" if power == 0 else f"{power:.1g}"
+
+
+def _slope(parity: "Parity") -> str:
+    return f"{max(line.slope_sigma for check in parity.checks.values() for line in check.lines):.2g}"
 
 
 def _share(part: float) -> str:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.parity.line_check import check_lines
-from compare.parity.lines import calculation
+from compare.judge.network import check_lines, line_names
 from compare.rosetta import by_hand, engine, pytorch
 from compare.rosetta.column import Column, Kept
 from compare.shared.dataset import load_mnist
@@ -172,7 +171,7 @@ def compare_lines(
 
     Raises BadInput where the parameters are so large that the calculation overflows in all three.
     """
-    lines = [line.name for line in calculation(HIDDEN_LAYERS + 1, activation)]
+    lines = line_names(HIDDEN_LAYERS + 1)
     traces = trace_all(parameters, x, labels, activation)
     checks = {name: check_lines(trace, parameters, x, labels, activation) for name, trace in traces.items()}
     nodes, operators = pytorch.columns(lines, parameters, x, labels, activation)

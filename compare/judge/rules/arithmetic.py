@@ -11,6 +11,8 @@ from compare.judge.rules.errors import LIBRARY, balls, known, root, rounded, rul
 @rule(np.add)
 def _add(a: Any, b: Any) -> Ball:
     a, b = balls(a, b)
+    if (a.total is None) != (b.total is None):
+        return a.total.plus(b) if b.total is None else b.total.plus(a)
     return rounded(a.exact + b.exact, a.worst + b.worst, root(a.likely, b.likely), a.run)
 
 

@@ -8,19 +8,40 @@ and S its exact value,
 
 import functools
 import math
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from compare.judge.ball import Arithmetic, Ball
-from compare.judge.rules.errors import LAMBDA, balls, known, own, root, rule
+from compare.judge.longer import exact_matmul
+from compare.judge.rules.errors import LAMBDA, balls, known, length, own, root, rule
 
 
-def _probable(run: Arithmetic, n: int, total: Any, squares: Any, products: bool) -> Any:
-    """tau of a sum of n terms, or products, whose squares add up to `squares`."""
-    inside = (2 * squares if products else 0.0) + max(n - 1, 0) * (total * total / 3 + squares / 6)
-    return LAMBDA * run.u / math.sqrt(3) * np.sqrt(inside)
+def _probable(run: Arithmetic, n: int, total: Any, length_: Any, products: bool) -> Any:
+    """tau of a sum of n terms, or products; length_: the root of Q, the sum of their squares."""
+    sums = max(n - 1, 0)
+    inside = root(math.sqrt(2 * products + sums / 6) * length_, math.sqrt(sums / 3) * abs(total))
+    return LAMBDA * run.likely_u / math.sqrt(3) * inside
+
+
+def in_order(run: Arithmetic, terms: np.ndarray, axis: Any, tau: Any) -> float:
+    """By how much tau is too small for these terms, as a factor.
+
+    Terms that are alike round alike, and all one way: added up one after the other, as NumPy does along all axes but
+    the last, they err by more than independent roundings can. So it is tried: twice what the sum in the run's own
+    arithmetic, in the order of the terms, errs at its worst entry must be within.
+    """
+    if np.size(terms) <= FEW * np.size(tau):
+        return 1.0
+    axes = tuple(range(terms.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    rows = np.moveaxis(terms, axes, range(len(axes))).reshape(-1, np.size(tau)).astype(run.dtype)
+    error = abs(np.add.accumulate(rows)[-1] - rows.sum(axis=0, dtype=run.longer))
+    part = error.astype(np.float64) / np.where(tau > 0, tau, np.inf).reshape(-1)
+    return float(max(1.0, 2 * part.max(initial=0.0)))
+
+
+FEW = 30  # terms at most, of which the likely error covers any sum
 
 
 @rule(np.sum)
@@ -28,10 +49,11 @@ def _sum(a: Ball, axis: Any = None, keepdims: bool = False) -> Ball:
     add = functools.partial(np.sum, axis=axis, keepdims=keepdims)
     exact, worst = add(a.exact), add(a.worst)
     n = a.size // (np.size(exact) or 1)
-    total, squares = np.asarray(exact, np.float64), add(np.square(a.value))
+    total, norm = np.asarray(exact, np.float64), functools.partial(length, axis=axis, keepdims=keepdims)
     if a.switch:
         return Ball(exact, worst, add(a.likely), a.run)
-    likely = root(np.sqrt(add(np.square(a.likely))), _probable(a.run, n, total, squares, products=False))
+    tau = _probable(a.run, n, total, norm(abs(a.value)), products=False)
+    likely = root(norm(a.likely), tau * in_order(a.run, a.value, axis, tau))
     own_worst = a.run.g(n - 1) * add(abs(a.value) + a.worst) + n * a.run.tiny
     return Ball(exact, known(worst + own_worst), known(likely + n * a.run.tiny), a.run)
 
@@ -41,7 +63,7 @@ def _mean(a: Ball, axis: Any = None, keepdims: bool = False) -> Ball:
     total = _sum(a, axis, keepdims)
     n = a.size // (total.size or 1)
     mean = Ball(total.exact / n, total.worst / n, total.likely / n, a.run)
-    worst, likely = own(a.run, 2, abs(mean.value) + mean.worst)[0], 4 * a.run.u * abs(mean.value)
+    worst, likely = own(a.run, 2, abs(mean.value) + mean.worst)[0], 4 * a.run.likely_u * abs(mean.value)
     return Ball(mean.exact, mean.worst + worst, mean.likely + likely, a.run)  # 1 / n is one constant for all entries
 
 
@@ -58,38 +80,86 @@ def _cumsum(a: Ball, axis: Any = None) -> Ball:
     return Ball(exact, worst, np.cumsum(a.likely, axis) + worst, a.run)
 
 
-def _products(run: Arithmetic, n: int, multiply: Callable[..., Any], a: Ball, b: Ball) -> Ball:
-    """A sum of n products, `multiply` of two arrays; `tiny` where an input that is subnormal may be flushed to 0."""
-    x, y, e, f = abs(a.value), abs(b.value), a.worst, b.worst
-    product = functools.partial(_finite_product, multiply)
-    exact, squares = multiply(a.exact, b.exact), product(x * x, y * y)
-    worst = product(e, y) + product(x, f) + product(e, f)
-    underflow = run.tiny * (product(np.ones_like(x), y) + product(x, np.ones_like(y)) + 2 * n)
-    worst = worst + run.g(n) * product(x + e, y + f) + 2 * underflow
-    e, f = a.likely, b.likely
-    inherited = product(e * e, y * y) + product(x * x, f * f) + product(e * e, f * f)
-    tau = _probable(run, n, np.asarray(exact, np.float64), squares, products=True)
-    return Ball(exact, known(worst), known(np.sqrt(inherited + tau * tau) + underflow), run)
+@dataclass(frozen=True)
+class Total:
+    """A sum of n products before it is rounded to one number, so that a term can join it (`rules.arithmetic`).
 
+    size: the largest that the products' magnitudes can add up to; length: the root of Q; inherited: the
+    (worst, likely) that comes from the inputs; underflow: what flushing subnormal inputs and products to zero can do.
+    """
 
-def _finite_product(multiply: Callable[..., Any], a: Any, b: Any) -> Any:
-    with np.errstate(invalid="ignore", over="ignore"):
-        return np.asarray(multiply(a, b), np.float64) if a.any() and b.any() else np.asarray(multiply(a * 0.0, b * 0.0))
+    exact: Any
+    n: int
+    size: np.ndarray
+    length: np.ndarray
+    inherited: tuple[Any, Any]
+    underflow: Any
+    run: Arithmetic
+
+    def rounded(self) -> Ball:
+        """Their sum, in any order (Higham 3.1): each meets its own rounding and at most n - 1 of the sums'."""
+        worst, likely = self.inherited
+        tau = _probable(self.run, self.n, np.asarray(self.exact, np.float64), self.length, products=True)
+        worst, likely = worst + self.run.g(self.n) * self.size + 2 * self.underflow, root(likely, tau) + self.underflow
+        return Ball(self.exact, known(worst), known(likely), self.run, total=self)
+
+    def plus(self, b: Ball) -> Ball:
+        """Their sum and b: as the last term, after the sum was rounded, or anywhere among the products."""
+        run, B, e = self.run, b.value, b.worst
+        exact, S = self.exact + b.exact, np.asarray(self.exact, np.float64)
+        flushed = np.where(abs(B) < run.tiny, abs(B), 0.0)
+        worst = self.inherited[0] + e + run.g(self.n + 1) * (self.size + abs(B) + e) + 2 * self.underflow + flushed
+        # Partial sums run from 0 to S and then to S + B, or from B to S + B: their mean square, at most.
+        partial = np.maximum(root(B + S / 2, S / math.sqrt(12)), abs(S) / math.sqrt(3))
+        rounds = root(math.sqrt(2 + self.n / 6) * self.length, math.sqrt(self.n) * partial, S + B)
+        rounds = rounds * LAMBDA * run.likely_u / math.sqrt(3)
+        return Ball(
+            exact, known(worst), known(root(self.inherited[1], b.likely, rounds) + self.underflow + flushed), run
+        )
 
 
 @rule(np.matmul, np.dot)
 def _matmul(a: Any, b: Any) -> Ball:
     a, b = balls(a, b)
-    return _products(a.run, a.shape[-1], _exact_matmul, a, b)
+    run, n = a.run, a.shape[-1]
+    x, y = abs(a.value), abs(b.value)
+    product, judge_errs = exact_matmul(a.exact, b.exact)
+    size, worst, likely = x @ y, judge_errs, 0.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        if not a.is_exact:
+            worst, likely = worst + a.worst @ y, root(likely, _length_of_products(a.likely, y))
+        if not b.is_exact:
+            worst, likely = worst + x @ b.worst, root(likely, _length_of_products(x, b.likely))
+        if not (a.is_exact or b.is_exact):
+            worst = worst + a.worst @ b.worst
+            likely = root(likely, _length_of_products(a.likely, b.likely))
+        reach = size if a.is_exact and b.is_exact else (x + a.worst) @ (y + b.worst)
+        underflow = _underflow(run, x, y)
+        inherited = worst, root(likely, judge_errs)
+        return Total(product, n, reach, _length_of_products(x, y), inherited, underflow, run).rounded()
 
 
-def _exact_matmul(a: np.ndarray, b: np.ndarray) -> Any:
-    """a @ b; in long double, which no BLAS knows, along rows that lie in one piece, shared among threads."""
-    if a.dtype == np.longdouble and a.ndim == b.ndim == 2 and len(a):
-        from compare.parity.exact import threaded_matmul
+def _length_of_products(x: np.ndarray, y: np.ndarray) -> Any:
+    """The root of x^2 @ y^2, where the squares may under- or overflow."""
+    rows, columns = x.max(axis=-1, keepdims=True), y.max(axis=-2 if y.ndim > 1 else -1, keepdims=True)
+    rows, columns = (np.where((i > 0) & np.isfinite(i), i, 1.0) for i in (rows, columns))
+    total = np.sqrt(np.square(x / rows) @ np.square(y / columns))
+    if y.ndim == 1:  # as one column, which leaves no axis
+        return total * rows[..., 0] * columns[0]
+    return total * rows * columns if x.ndim > 1 else total * rows[0] * columns[..., 0, :]
 
-        return threaded_matmul(a, b)
-    return a @ b
+
+def _underflow(run: Arithmetic, x: np.ndarray, y: np.ndarray) -> Any:
+    """What flushing to zero can do to x @ y: inputs that are subnormal, and products that are."""
+    lost: Any = 0.0
+    for small, other, turned in ((x, y, False), (y, x, True)):
+        subnormal = np.where(small < run.tiny, small, 0.0)
+        if subnormal.any():
+            lost = lost + (other @ subnormal if turned else subnormal @ other)
+    smallest = [i.min(where=i > 0, initial=np.inf) for i in (x, y)]
+    if smallest[0] * smallest[1] < run.tiny:
+        lost = lost + 2 * run.tiny * ((x > 0).astype(np.float64) @ (y > 0))
+    return lost
 
 
 @rule(np.einsum)
@@ -109,7 +179,8 @@ def _einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Ball:
     far = [abs(i.value) + i.likely for i in items]
     worst = sum(product(*reach[:j], items[j].worst, *size[j + 1 :]) for j in range(k))
     likely = sum(product(*map(np.square, [*far[:j], items[j].likely, *size[j + 1 :]])) for j in range(k))
-    tau = _probable(run, n, np.asarray(exact, np.float64), k * product(*map(np.square, size)), products=True)
+    squares = np.sqrt(k * product(*map(np.square, size)))
+    tau = _probable(run, n, np.asarray(exact, np.float64), squares, products=True)
     underflow = (n + k) * run.tiny
     worst = worst + run.g(n + k) * product(*reach) + underflow
     return Ball(exact, known(worst), known(root(np.sqrt(likely), tau) + underflow), run)

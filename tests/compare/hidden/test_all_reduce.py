@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compare.hidden import all_reduce
-from compare.parity.end_to_end import running_error
+from compare.judge.network import gradient_balls
 from compare.shared.dataset import load_mnist
 from compare.shared.initial import initial_parameters
 from compare.shared.processes import ProcessFailed
@@ -18,7 +18,7 @@ X, LABELS = RANDOM.random((all_reduce.IMAGES, 20)), RANDOM.integers(0, 10, all_r
 
 @pytest.mark.parametrize("name", ["manual", "autograd", "torch_ref"])
 def test_the_mean_of_means_is_the_mean_for_equal_shards_only_and_weights_mend_it(name):
-    allowed = running_error(START, X, LABELS)
+    allowed = gradient_balls(START, X, LABELS)
     used = {
         way: all_reduce.bound_used(gradients, allowed)
         for way, gradients in all_reduce.in_shards(name, START, X, LABELS).items()

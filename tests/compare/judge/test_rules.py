@@ -234,8 +234,8 @@ def test_whole_functions_and_their_gradients_stay_in_both(functions, name, dtype
         for found, ball in zip([value, *gradients], expected(whole, weights, places, dtype), strict=True):
             verdict = judged(name, found, ball)
             assert found.dtype == dtype
-            assert verdict.worst_used <= 1
-            assert verdict.likely_used <= 1
+            assert verdict.bound_used <= 1
+            assert verdict.probable_used <= 1
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

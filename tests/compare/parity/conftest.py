@@ -1,60 +1,8 @@
-"""Small random networks and their traces, for the tests of the bounds."""
+"""Planted bugs, tried once for all tests of the parity."""
 
-import numpy as np
 import pytest
 
-from compare.parity.correct_pass import log_softmax, sigmoid, softmax
 from compare.parity.mutants import try_mutants
-
-FUNCTIONS = {
-    "relu": (lambda z: np.maximum(z, 0), lambda a: (a > 0).astype(a.dtype)),
-    "sigmoid": (sigmoid, lambda a: a * (1 - a)),
-    "tanh": (np.tanh, lambda a: 1 - a * a),
-}
-
-
-def random_network(sizes=(20, 12, 8, 5), m=16, dtype="float64", scale=1.0, seed=0):
-    """Parameters, x and labels."""
-    random = np.random.default_rng(seed)
-    parameters = {}
-    for k in range(1, len(sizes)):
-        W = random.standard_normal((sizes[k - 1], sizes[k])) * scale / np.sqrt(sizes[k - 1])
-        b = random.standard_normal(sizes[k]) * scale
-        parameters[f"W{k}"], parameters[f"b{k}"] = W.astype(dtype), b.astype(dtype)
-    return parameters, random.random((m, sizes[0])).astype(dtype), random.integers(0, sizes[-1], m)
-
-
-def reference_trace(parameters, x, labels, activation="relu", mean_at="dz"):
-    """A correct trace in the dtype of the parameters, dividing by m in dz or in dW."""
-    f, derivative = FUNCTIONS[activation]
-    depth, m = len(parameters) // 2, len(x)
-    a, lines = {0: x}, {}
-    for k in range(1, depth + 1):
-        lines[f"z{k}"] = a[k - 1] @ parameters[f"W{k}"] + parameters[f"b{k}"]
-        if k < depth:
-            a[k] = lines[f"a{k}"] = f(lines[f"z{k}"])
-    p = softmax(lines[f"z{depth}"])
-    y = np.eye(p.shape[1], dtype=x.dtype)[labels]
-    lines["loss"] = np.asarray(-(log_softmax(lines[f"z{depth}"]) * y).sum(axis=1).mean())
-    dz = (p - y) / (m if mean_at == "dz" else 1)
-    for k in range(depth, 0, -1):
-        if k < depth:
-            lines[f"da{k}"] = dz @ parameters[f"W{k + 1}"].T
-            dz = lines[f"da{k}"] * derivative(a[k])
-        lines[f"dz{k}"] = dz
-        lines[f"dW{k}"] = a[k - 1].T @ dz / (1 if mean_at == "dz" else m)
-        lines[f"db{k}"] = dz.sum(axis=0) / (1 if mean_at == "dz" else m)
-    return lines
-
-
-@pytest.fixture(name="random_network", scope="session")
-def _random_network():
-    return random_network
-
-
-@pytest.fixture(name="reference_trace", scope="session")
-def _reference_trace():
-    return reference_trace
 
 
 @pytest.fixture(scope="session")

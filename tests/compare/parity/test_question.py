@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 
+from autograd import operation
+from compare.judge import units
 from compare.parity import question, report
 from compare.parity.figure import draw
-from compare.parity.lines import ACTIVATIONS, Rule
 from compare.shared.errors import BadInput
 from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
@@ -27,9 +28,15 @@ def test_the_command_prints_one_json_document_of_the_promised_shape(in_process, 
     assert len(document["lines"]) == 3 * 23
     for line in document["lines"]:
         assert {"implementation", "line", "error", "error_ulp", "bound_used", "holds"} <= line.keys()
+        assert line["bound_used"] <= 1
+        assert line["probable_used"] <= 1
+        assert line["slope_sigma"] <= 8
+        assert 0 <= line["power"] < 1e-5
+        assert line["answer"] == "holds"
+    assert document["weakest"]["power"] == max(line["power"] for line in document["lines"])
     assert {line["implementation"] for line in document["lines"]} == set(NAMES)
     assert document["end_to_end"]["holds"] is True
-    assert document["end_to_end"]["is_a_verdict"] is False
+    assert document["end_to_end"]["is_a_verdict"] is True
     assert document["referee"]["holds"] is True
     assert document["referee"]["relative_difference"] < 1e-9
     assert document["verdict"].startswith("It holds. All 69 lines")
@@ -48,7 +55,10 @@ def test_the_command_prints_a_row_a_line_the_sentences_and_the_verdict(in_proces
         assert any(row.split()[:1] == [line] for row in done.stdout.splitlines())
     for sentence in (
         "bound used:",
+        "likely:",
         "ulps:",
+        "largest entry would have been seen",
+        "Not shown by this batch: The mask of z1 is the same after a step",
         "A common question: my gradient differs by 6e-09, is it wrong?",
         "Referee:",
         "It holds.",
@@ -90,9 +100,11 @@ def test_a_negative_number_of_steps_and_a_training_that_diverges_are_refused(sma
 
 
 def test_a_wrong_line_is_the_verdict_and_stands_above_the_bound_in_the_figure(small_set, tmp_path, monkeypatch):
-    forward, back = ACTIVATIONS["relu"]
-    wrong = Rule(lambda on, da, a: back.exact(on, da, a) * 2, back.bound)  # as good as all three being wrong
-    monkeypatch.setitem(ACTIVATIONS, "relu", (forward, wrong))
+    @operation
+    def wrong(z, /):  # as good as all three being wrong
+        return np.maximum(z, 0), lambda g: g * (z > 0) * 2
+
+    monkeypatch.setitem(units.UNITS, "relu", lambda z, _: wrong(z))
     result = question.answer(SMALL.with_(data=small_set), tmp_path)
     assert not result.holds
     assert not result.as_json()["holds"]

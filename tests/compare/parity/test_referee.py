@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from compare.parity.exact import DOUBLE_DOUBLE
-from compare.parity.lines import ACTIVATIONS, Rule
+from autograd import operation
+from compare.judge import units
+from compare.judge.network import gradient_balls
+from compare.parity import referee as referees
 from compare.parity.referee import AGREEMENT, Ray, referee
 from compare.shared.dataset import pixels
 from compare.shared.initial import initial_parameters
@@ -27,15 +29,25 @@ def test_on_a_deep_network_whose_weights_and_so_its_z_are_tiny(mnist):
     assert referee(parameters, pixels(mnist.train_images[:64], "float64"), mnist.train_labels[:64]).holds
 
 
-def test_double_double_confirms_it_more_closely_still(random_network):
-    result = referee(*random_network((6, 4, 3), m=4), "relu", directions=1, arithmetic=DOUBLE_DOUBLE)
-    assert result.relative_difference < 1e-13
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+def test_double_double_confirms_it_more_closely_still(random_network, monkeypatch, activation):
+    monkeypatch.setattr(referees, "HAS_LONG_DOUBLE", False)
+    parameters, x, labels = random_network((6, 4, 3), m=4)
+    random, exact = np.random.default_rng(0), gradient_balls(parameters, x, labels, activation)
+    direction = {name: random.standard_normal(value.shape) / 10 for name, value in parameters.items()}
+    found, _ = Ray(parameters, direction, x, labels, activation).derivative()
+    assert found == pytest.approx(sum((exact[name].value * direction[name]).sum() for name in parameters), rel=1e-13)
 
 
 def test_a_formula_that_is_wrong_by_a_millionth_is_not_confirmed(random_network, monkeypatch):
-    forward, back = ACTIVATIONS["sigmoid"]
-    wrong = Rule(lambda on, da, a: back.exact(on, da, a) * (1 + 1e-6), back.bound)
-    monkeypatch.setitem(ACTIVATIONS, "sigmoid", (forward, wrong))
+    right = units.UNITS["sigmoid"]
+
+    @operation
+    def wrong(z, /):
+        y = right(z, 0).numpy()
+        return y, lambda g: g * (y * (1 - y)) * (1 + 1e-6)
+
+    monkeypatch.setitem(units.UNITS, "sigmoid", lambda z, _: wrong(z))
     result = referee(*random_network(), "sigmoid")
     assert not result.holds
     assert result.relative_difference > 100 * AGREEMENT
@@ -46,8 +58,7 @@ def test_a_step_across_a_bend_is_seen_and_redone_smaller(random_network):
     parameters["b1"][0] = -(x[0] @ parameters["W1"][:, 0]) + 1e-5  # z1 is 1e-5 there, and the first step is 2e-3
     direction = {name: np.zeros_like(value) for name, value in parameters.items()}
     direction["b1"][0] = 1.0
-    y = np.eye(3)[labels]
-    ray = Ray(DOUBLE_DOUBLE, parameters, direction, x, y, "relu")
+    ray = Ray(parameters, direction, x, labels, "relu")
     _, redone = ray.derivative()
     assert redone >= 4
     assert referee(parameters, x, labels).holds
