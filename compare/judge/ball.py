@@ -59,6 +59,27 @@ class Arithmetic:
             return np.where(nu < 1, nu / np.maximum(1 - nu, 0), np.inf) + reference / (1 - reference)
 
 
+@dataclass(frozen=True)
+class Magnitudes:
+    """Absolute values in float64, their squares, the smallest that is not 0, and the largest."""
+
+    size: np.ndarray
+    squares: np.ndarray
+    smallest: float
+    largest: float
+
+    @staticmethod
+    def of(size: np.ndarray) -> "Magnitudes":
+        """From the absolute values."""
+        smallest = float(size.min(initial=np.inf)) or float(size.min(where=size > 0, initial=np.inf))
+        return Magnitudes(size, np.square(size), smallest, float(size.max(initial=0.0)))
+
+    @property
+    def are_moderate(self) -> bool:
+        """Whether neither their squares nor the products of these under- or overflow."""
+        return self.smallest > 2.0**-250 and self.largest < 2.0**250
+
+
 class Ball(np.lib.mixins.NDArrayOperatorsMixin):
     """An array of values, each with two radii.
 
@@ -66,10 +87,11 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
     entry. likely: how far rounding does that does not conspire, times `rules.LAMBDA`. Both are float64, of one shape.
     switch: whether the values are those of a condition, 1 or 0, which no run rounds; where in doubt, `worst` is 1.
     total: what is known of it as a sum, to which a term may be added before it is rounded; see `rules.sums`.
-    ways: the balls of several ways to compute it, by name, of which this one is the hull; see `either`.
+    ways: the balls of several ways to compute it, by name, of which this one is the hull; see `either`. kept: what has
+    been computed from it before, for what is judged more than once; None for what is not given.
     """
 
-    __slots__ = ("exact", "worst", "likely", "run", "switch", "total", "ways")
+    __slots__ = ("exact", "worst", "likely", "run", "switch", "total", "ways", "kept")
     base = None  # it is never written to
 
     def __init__(
@@ -77,6 +99,7 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
     ) -> None:
         self.exact, self.run, self.switch, self.total = np.asarray(exact, run.longer), run, switch, total
         self.ways: dict[str, Ball] = {}
+        self.kept: dict[Any, Any] | None = None
         shape = self.exact.shape
         self.worst = np.broadcast_to(np.asarray(worst, np.float64), shape)
         exact = worst is likely and self.worst.ndim and not any(self.worst.strides)
@@ -85,7 +108,9 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
     @staticmethod
     def given(array: Any, run: Arithmetic) -> "Ball":
         """An array that the run starts from: exact."""
-        return Ball(np.asarray(array), 0.0, 0.0, run)
+        ball = Ball(np.asarray(array), 0.0, 0.0, run)
+        ball.kept = {}
+        return ball
 
     @staticmethod
     def either(ways: "dict[str, Ball]") -> "Ball":
@@ -103,13 +128,13 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
         """Become what was found, with no radius: whatever has kept this ball computes with that from now on."""
         self.exact, self.total, self.ways = np.asarray(found, self.run.longer), None, {}
         self.worst = self.likely = np.broadcast_to(np.float64(0), self.exact.shape)
+        self.kept = {}
         return self
 
     shape = property(lambda self: self.exact.shape)
     ndim = property(lambda self: self.exact.ndim)
     size = property(lambda self: self.exact.size)
     dtype = property(lambda self: self.run.dtype)
-    T = property(lambda self: self.moved(np.transpose))
     mT = property(lambda self: self.swapaxes(-1, -2))  # noqa: N815 (NumPy's name)
 
     @property
@@ -118,12 +143,35 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
         return self.worst is self.likely and not any(self.worst.strides) and not self.worst.any()
 
     @property
+    def T(self) -> "Ball":
+        """The transpose."""
+        turned = None if self.kept is None else self.kept.get("T")
+        if turned is None:
+            turned = self.transpose()
+            if self.kept is not None:
+                self.kept["T"], turned.kept = turned, {"T": self, "is turned": True}
+        return turned
+
+    def magnitudes(self) -> "Magnitudes":
+        """The absolute values."""
+        if self.kept is None:
+            return Magnitudes.of(abs(self.value))
+        if "is turned" in self.kept:
+            there = self.kept["T"].magnitudes()
+            return Magnitudes(there.size.T, there.squares.T, there.smallest, there.largest)
+        if "magnitudes" not in self.kept:
+            self.kept["magnitudes"] = Magnitudes.of(abs(self.value))
+        return self.kept["magnitudes"]
+
+    @property
     def value(self) -> np.ndarray:
         """The nearest float64."""
         return np.asarray(self.exact, np.float64)
 
     def moved(self, move: Callable[[Any], Any]) -> "Ball":
         """The ball whose entries `move` has only moved."""
+        if self.is_exact:
+            return Ball(move(self.exact), 0.0, 0.0, self.run, self.switch)
         return Ball(move(self.exact), move(self.worst), move(self.likely), self.run, self.switch)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
@@ -184,6 +232,8 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
 
     def swapaxes(self, first: int, second: int) -> "Ball":
         """Two axes in each other's place."""
+        if self.ndim == 2 and self.kept is not None:
+            return self.T
         return self.moved(lambda x: x.swapaxes(first, second))
 
     def squeeze(self, axis: Any = None) -> "Ball":

@@ -19,7 +19,7 @@ from compare.judge.verdict import Verdict, judged
 #: and db (as the chapter prints it; the dz and da are then derivatives of the sum of the losses).
 MEAN_AT = ("dz", "dW")
 
-Parameters = Mapping[str, np.ndarray]
+Parameters = Mapping[str, Any]  # arrays or balls
 
 
 def network(depth: int, activation: str = "relu", mean_at: str = "dz", at_zero: float = 0.0) -> Callable[..., Any]:
@@ -53,6 +53,15 @@ def line_names(depth: int) -> list[str]:
     forward = [f"{letter}{k}" for k in range(1, depth + 1) for letter in "za"][:-1]
     back = [f"d{letter}{k}" for k in range(depth, 0, -1) for letter in "azWb"][1:]
     return [*forward, "loss", *back]
+
+
+def as_leaves(parameters: Parameters, x: np.ndarray) -> tuple[dict[str, Ball], Ball]:
+    """The same as balls, which keep what has been computed from them, for several traces of one calculation."""
+    run = Arithmetic.of(parameters["W1"].dtype)
+    balls = {name: Ball.given(array, run) for name, array in {**parameters, "": x}.items()}
+    for ball in balls.values():
+        ball.kept = {"leaf": True}
+    return balls, balls.pop("")
 
 
 def _weights(parameters: Parameters) -> list[np.ndarray]:
@@ -105,8 +114,3 @@ def check_gradients(gradients: Mapping[str, Any], balls: Mapping[str, Ball]) -> 
         if np.shape(found) != balls[name].shape:
             raise ValueError(f"The gradient of {name} has the shape {np.shape(found)}; {name} has {balls[name].shape}.")
     return tuple(judged(name, np.asarray(found), balls[name]) for name, found in gradients.items())
-
-
-def arithmetic_of(parameters: Parameters) -> Arithmetic:
-    """The arithmetic of a run with these parameters, which all have one dtype."""
-    return Arithmetic.of(parameters["W1"].dtype)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from compare.judge.judging import Judged, Verdict
-from compare.judge.network import check_gradients, check_lines, gradient_balls
+from compare.judge.network import as_leaves, check_gradients, check_lines, gradient_balls
 from compare.parity.exercised import unexercised
 from compare.parity.mutants import Proof, try_mutants
 from compare.parity.pairs import PairRow, compare_pairs
@@ -205,12 +205,13 @@ def judge(
     """
     start, activation = dict(parameters), settings.activation
     traces, checks = trace_all(start, x, labels, activation), {}
+    leaves = as_leaves(start, x)
     with progress("lines", len(NAMES)) as advance:
         for name, trace in traces.items():
-            checks[name] = check_lines(trace, start, x, labels, activation)
+            checks[name] = check_lines(trace, *leaves, labels, activation)
             advance()
     gradients = {name: {p: trace[f"d{p}"] for p in start} for name, trace in traces.items()}
-    allowed = gradient_balls(start, x, labels, activation)
+    allowed = gradient_balls(*leaves, labels, activation)
     result = Parity(
         settings,
         after,

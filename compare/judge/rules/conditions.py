@@ -6,7 +6,17 @@ from typing import Any
 import numpy as np
 
 from compare.judge.ball import RULES, Ball
-from compare.judge.rules.errors import balls, rule
+from compare.judge.rules.errors import LAMBDA, balls, rule
+
+
+def _turned(apart: Any, likely: Any) -> Any:
+    """LAMBDA standard deviations of a condition that rounding may turn round: it is off by 1 with a probability p.
+
+    With `likely` as LAMBDA standard deviations of what is compared, p is at most e^(-k^2 / 2) / 2, k standard
+    deviations from the turning point. One that has turned is within in any case.
+    """
+    k = LAMBDA * apart / np.where(likely > 0, likely, 1.0)
+    return np.maximum(1.0, LAMBDA * np.sqrt(0.5) * np.exp(-k * k / 4))
 
 
 def _condition(compare: Any, *, tie_is_in_doubt: bool = True) -> None:
@@ -14,11 +24,12 @@ def _condition(compare: Any, *, tie_is_in_doubt: bool = True) -> None:
         a, b = balls(a, b)
         apart = abs(np.asarray(a.exact - b.exact, np.float64))
 
-        def doubt(e: Any) -> Any:
-            return np.where((apart <= e) & (e > 0) & (tie_is_in_doubt | (apart > 0)), 1.0, 0.0)
+        def in_doubt(e: Any) -> Any:
+            return (apart <= e) & (e > 0) & (tie_is_in_doubt | (apart > 0))
 
-        exact = compare(a.exact, b.exact)
-        return Ball(exact, doubt(a.worst + b.worst), doubt(a.likely + b.likely), a.run, switch=True)
+        exact, likely = compare(a.exact, b.exact), a.likely + b.likely
+        doubt = np.where(in_doubt(a.worst + b.worst), 1.0, 0.0)
+        return Ball(exact, doubt, np.where(in_doubt(likely), _turned(apart, likely), 0.0), a.run, switch=True)
 
     RULES[compare] = apply
 
@@ -50,7 +61,7 @@ def _where(c: Any, a: Any, b: Any) -> Ball:
     on, apart = c.exact != 0, abs(np.asarray(a.exact - b.exact, np.float64))
 
     def either(doubt: Any, e: Any, f: Any) -> Any:
-        return np.where(doubt > 0, np.maximum(e, f) + apart, np.where(on, e, f))
+        return np.where(doubt > 0, np.maximum(e, f) + doubt * apart, np.where(on, e, f))
 
     worst, likely = either(c.worst, a.worst, b.worst), either(c.likely, a.likely, b.likely)
     return Ball(np.where(on, a.exact, b.exact), worst, likely, a.run)

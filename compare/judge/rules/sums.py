@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.judge.ball import Arithmetic, Ball
+from compare.judge.ball import Arithmetic, Ball, Magnitudes
 from compare.judge.longer import exact_matmul
 from compare.judge.rules.errors import LAMBDA, balls, known, length, own, root, rule
 
@@ -121,8 +121,20 @@ class Total:
 @rule(np.matmul, np.dot)
 def _matmul(a: Any, b: Any) -> Ball:
     a, b = balls(a, b)
+    is_kept = a.kept is not None and b.kept is not None and "leaf" in b.kept
+    if not is_kept:
+        return _products(a, b).rounded()
+    assert a.kept is not None, "it was looked at"
+    _, total = a.kept.setdefault(id(b), (b, None))
+    if total is None:
+        a.kept[id(b)] = b, (total := _products(a, b))
+    return total.rounded()
+
+
+def _products(a: Ball, b: Ball) -> Total:
     run, n = a.run, a.shape[-1]
-    x, y = abs(a.value), abs(b.value)
+    sizes = a.magnitudes(), b.magnitudes()
+    x, y = (one.size for one in sizes)
     product, judge_errs = exact_matmul(a.exact, b.exact)
     size, worst, likely = x @ y, judge_errs, 0.0
     with np.errstate(invalid="ignore", over="ignore"):
@@ -134,9 +146,11 @@ def _matmul(a: Any, b: Any) -> Ball:
             worst = worst + a.worst @ b.worst
             likely = root(likely, _length_of_products(a.likely, b.likely))
         reach = size if a.is_exact and b.is_exact else (x + a.worst) @ (y + b.worst)
-        underflow = _underflow(run, x, y)
+        underflow = _underflow(run, *sizes)
         inherited = worst, root(likely, judge_errs)
-        return Total(product, n, reach, _length_of_products(x, y), inherited, underflow, run).rounded()
+        moderate = all(one.are_moderate for one in sizes)
+        long = np.sqrt(sizes[0].squares @ sizes[1].squares) if moderate else _length_of_products(x, y)
+        return Total(product, n, reach, long, inherited, underflow, run)
 
 
 def _length_of_products(x: np.ndarray, y: np.ndarray) -> Any:
@@ -149,16 +163,15 @@ def _length_of_products(x: np.ndarray, y: np.ndarray) -> Any:
     return total * rows * columns if x.ndim > 1 else total * rows[0] * columns[..., 0, :]
 
 
-def _underflow(run: Arithmetic, x: np.ndarray, y: np.ndarray) -> Any:
+def _underflow(run: Arithmetic, x: Magnitudes, y: Magnitudes) -> Any:
     """What flushing to zero can do to x @ y: inputs that are subnormal, and products that are."""
     lost: Any = 0.0
-    for small, other, turned in ((x, y, False), (y, x, True)):
-        subnormal = np.where(small < run.tiny, small, 0.0)
-        if subnormal.any():
-            lost = lost + (other @ subnormal if turned else subnormal @ other)
-    smallest = [i.min(where=i > 0, initial=np.inf) for i in (x, y)]
-    if smallest[0] * smallest[1] < run.tiny:
-        lost = lost + 2 * run.tiny * ((x > 0).astype(np.float64) @ (y > 0))
+    if x.smallest < run.tiny:
+        lost = lost + np.where(x.size < run.tiny, x.size, 0.0) @ y.size
+    if y.smallest < run.tiny:
+        lost = lost + x.size @ np.where(y.size < run.tiny, y.size, 0.0)
+    if x.smallest * y.smallest < run.tiny:
+        lost = lost + 2 * run.tiny * ((x.size > 0).astype(np.float64) @ (y.size > 0))
     return lost
 
 
