@@ -179,8 +179,8 @@ def _size_for(parameter: Parameter, nodes: list[Node]) -> float:
             if mine and others and others[0].known:
                 length = max(node.value.size and mine[0].value.size * others[0].value.size / node.value.size, 1) ** 0.5
                 rms = float(np.sqrt(np.mean(np.square(others[0].value, dtype=float))))
-                if np.isfinite(rms) and rms:
-                    sizes.append(1 / (rms * length**0.5))
+                if np.isfinite(rms) and rms:  # what is small now need not stay so
+                    sizes.append(1 / (max(rms, 0.5) * length**0.5))
             if len(sizes) > 1:
                 break
     return float(np.clip(sizes[0], 1e-6, 2.0)) if sizes else 0.3

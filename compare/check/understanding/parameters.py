@@ -45,6 +45,11 @@ class Update:
     step: Node
     sign: float
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is nothing but a sum: neither a part, nor with a decay of what was there before."""
+        return self.node.function in (np.add, np.subtract) and self.before in self.node.arguments
+
 
 def unscaled(node: Node) -> Node:
     """What a node is a multiple, or a copy, of."""

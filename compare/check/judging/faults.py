@@ -1,0 +1,293 @@
+"""The wrong line: the first node on the way to a wrong gradient that is not explained, though what it was made of is.
+
+Some gradients are right but for a factor that the others have not: then it is the first node that brings it in. After
+a wrong node was found, what should stand there is put in its place, everything behind it is run again, and the rest is
+judged as if that line were mended.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from compare.check.judging.explained import Explained, Role, is_simple, labelled_nodes
+from compare.check.recording.graph import Node, Place
+from compare.check.judging.tolerance import Tolerance
+from compare.check.understanding.loss import Family, Loss, Match, Multiple, gradient_on_the_way, same_size
+from compare.check.understanding.parameters import PRODUCTS
+from compare.check.understanding.replay import CannotFollow, replayed
+from compare.check.understanding.step import Step
+
+
+@dataclass
+class Fault:
+    """A wrong line. node: what it gives; first: the first unexplained node of it; parameters: whose gradients it spoils.
+
+    role: what it should be, where that is known; expected: that, in numbers; factor: where only a factor is wrong,
+    how many times too large it is.
+    """
+
+    node: Node
+    first: Node
+    place: Place
+    parameters: list[int]
+    role: Role | None = None
+    expected: np.ndarray | None = None
+    found: np.ndarray | None = None
+    factor: float | None = None
+    also: list[Place] = field(default_factory=list)
+
+
+class Search:
+    """Looks for faults, one after the other, in a step whose loss is known."""
+
+    def __init__(self, step: Step, loss: Loss, met: Iterable[Family]) -> None:
+        self.step, self.loss = step, loss
+        seeds = [node for family in met for node in family.nodes]
+        self.labelled = labelled_nodes(step, seeds)
+        self.tolerance = Tolerance(step, loss)
+        self.values: dict[Node, np.ndarray] = {}  # of what was mended, and of what depends on it
+        self.faults: list[Fault] = []
+        self.lost: set[int] = set()  # parameters of which nothing more can be said
+
+    def run(self) -> list[Fault]:
+        """All faults, in the order of the program."""
+        for _ in range(6):
+            explained = Explained(self.step, self.loss, self.labelled, self.tolerance, self.values)
+            self.scales = explained.scales
+            sound = self.sound()
+            wrong = [k for k in self.judged if k not in sound and k not in self.lost]
+            fault = self._unexplained(explained, wrong)
+            if fault is None:
+                self.lost |= set(wrong) - set(self.matches())
+                break
+            self.faults.append(fault)
+            if not self._mend(fault, explained):
+                self.lost |= set(fault.parameters)
+        self._factors(Explained(self.step, self.loss, self.labelled, self.tolerance, self.values), self.matches())
+        self.faults.sort(key=lambda fault: fault.first.number)
+        return self.faults
+
+    @property
+    def judged(self) -> list[int]:
+        """The parameters that the loss depends on."""
+        return [k for k, p in enumerate(self.step.parameters) if p.updates and p.leaf in self.loss.derivatives]
+
+    def matches(self) -> dict[int, Match]:
+        """Where each parameter's gradient is found, in what is there after mending."""
+        found = {}
+        for k in self.judged:
+            parameter, exact = self.step.parameters[k], self.loss.derivatives[self.step.parameters[k].leaf]
+            if not exact.any():
+                continue
+            step = self.step.with_values(self.values)
+            untouched = True
+            match = gradient_on_the_way(step, parameter, exact, whole=untouched, multiple=self._multiple(parameter.leaf))
+            if match is not None:
+                found[k] = match
+        return found
+
+    def sound(self) -> dict[int, Match]:
+        """Those whose factor the program's own numbers explain."""
+        return {k: m for k, m in self.matches().items() if is_simple(m.factor, self.scales)}
+
+    def _multiple(self, leaf: Node) -> Multiple:
+        return lambda x, exact: self.tolerance.factor(x, exact, leaf)
+
+    def _unexplained(self, explained: Explained, wrong: list[int]) -> Fault | None:
+        """The first fault on the way to wrong gradients."""
+        reached: dict[Node, set[int]] = {}
+        for k in wrong:
+            parameter = self.step.parameters[k]
+            waiting = [u.step for u in parameter.updates]
+            seen: set[Node] = set()
+            while waiting:
+                node = waiting.pop()
+                if node in seen or self._settled(explained, node, k) or node not in self.step.window:
+                    continue
+                seen.add(node)
+                reached.setdefault(node, set()).add(k)
+                waiting.extend(p for p in node.parents if p in self.labelled)
+        frontier = [n for n in reached if not any(p in reached for p in n.parents if p in self.labelled)]
+        whole = [n for n in frontier if not explained.explained(n)]
+        frontier = whole or frontier
+        if not frontier:
+            return None
+        first = min(frontier, key=lambda node: node.number)
+        instead = self._other_role(first, explained)
+        if instead is not None:
+            node, role, expected = instead
+            there = node if node.function not in PRODUCTS and node.name != "element" else first
+            place, also = self._line(there, explained)
+            return Fault(node, there, place, sorted(reached[first]), role, expected, self.step.floats(node), also=also)
+        place, also = self._line(first, explained)
+        last = self._statement(first, reached)
+        return Fault(last, first, place, sorted(reached[first]), also=also)
+
+    def _other_role(self, first: Node, explained: Explained) -> tuple[Node, Role, np.ndarray] | None:
+        """An input which is the derivative by an activation where that by what it was made of is wanted.
+
+        Then the node itself is right, and its input is not: the input, what it should be, and that in numbers.
+        """
+        for node in first.parents:
+            role = explained.roles.get(node)
+            if role is None or role.share or role.turned:
+                continue
+            for other in same_size(self.step, [role.of], role.of.value.size)[1:6]:
+                exact = self.loss.derivatives.get(other)
+                if exact is None or self.tolerance.factor(exact.reshape(role.of.shape), self.loss.derivatives[role.of]):
+                    continue
+                array = role.factor * exact.reshape(node.shape)
+                given = {n: v for n, v in self.values.items() if n is not first}
+                values = self._again({**given, node: array}, only=[first])
+                if values is None or first not in values:
+                    continue
+                if explained.role_of(first, values[first]) is not None:
+                    return node, Role(other, role.factor), array
+        return None
+
+    def _settled(self, explained: Explained, node: Node, k: int) -> bool:
+        """Whether a node is right, as far as a parameter's gradient goes: a share of that is not enough."""
+        role = explained.roles.get(node)
+        if role is not None and role.share and role.of is self.step.parameters[k].leaf:
+            return False
+        return explained.explained(node) and (role is None or role.plain)
+
+    def _statement(self, first: Node, among: Iterable[Node]) -> Node:
+        """What the whole line makes of a node."""
+        last, inside = first, {first}
+        for node in self.step.nodes:
+            if node.number > first.number and node in among and node.place == first.place:
+                if any(p in inside for p in node.parents):
+                    inside.add(node)
+                    last = node
+        return last
+
+    def _line(self, node: Node, explained: Explained) -> tuple[Place, list[Place]]:
+        """The line to blame: not that of a helper which does right elsewhere, but the one that calls it."""
+        levels = []
+        place = node.place
+        while place is not None:
+            levels.append(place)
+            place = place.caller
+        right = {(p.file, p.line) for n in explained.roles if n is not node for p in _levels(n)}
+        blamed = next((p for p in levels if (p.file, p.line) not in right), levels[0])
+        return blamed, [p for p in levels if p is not blamed]
+
+    def _mend(self, fault: Fault, explained: Explained) -> bool:
+        """Put what should be there in the place of a wrong node; whether more gradients are right then."""
+        before, shape, others = len(self.sound()), fault.node.shape, self.sound()
+        common = self._common({k: m.factor for k, m in others.items() if k not in fault.parameters} or {0: 1.0})
+        best: tuple[Any, dict[Node, np.ndarray], Role, np.ndarray] | None = None
+        nearest = [k for k in explained.known.get(int(np.prod(shape, dtype=int)), []) if k.array.shape == shape and not k.share]
+        for known in nearest[:60]:
+            array = known.array
+            values = self._tried(fault.node, array)
+            factors = [m.factor for k, m in self._with(values).items() if k in fault.parameters]
+            if factors and set(others) - set(fault.parameters) and array.size > 1:
+                array = array * (common / factors[0])  # in the measure of the others
+                values = self._tried(fault.node, array)
+            sound = [k for k, m in self._with(values).items() if is_simple(m.factor, self.scales)]
+            right = sum(k in sound for k in fault.parameters)
+            descends = all(m.factor > 0 for k, m in self._with(values).items() if k in fault.parameters)
+            rank = right, descends, known.of not in self.labelled, known.of not in self.step.leaves, known.of.number
+            if len(sound) > before and right and (best is None or rank > best[0]):
+                best = rank, values, Role(known.of, 1.0, turned=known.turned), array
+        if best is None:
+            return False
+        _, self.values, fault.role, fault.expected = best
+        fault.found = self.step.floats(fault.node)
+        return True
+
+    def _tried(self, node: Node, array: np.ndarray) -> dict[Node, np.ndarray]:
+        given = {n: v for n, v in self.values.items() if n.number < node.number}
+        return self._again({**given, node: array}) or {}
+
+    def _with(self, values: dict[Node, np.ndarray]) -> dict[int, Match]:
+        old, self.values = self.values, values
+        try:
+            return self.matches()
+        finally:
+            self.values = old
+
+    def _again(self, given: dict[Node, np.ndarray], only: list[Node] | None = None) -> dict[Node, np.ndarray] | None:
+        """What follows from the nodes that are given, computed anew."""
+        behind = only or self.step.behind([u.step for p in self.step.parameters for u in p.updates])
+        nodes = [n for n in behind if n in self.labelled]
+        try:
+            with np.errstate(all="ignore"):
+                found = replayed(nodes, given)
+        except (CannotFollow, ValueError):
+            return None
+        return {n: np.asarray(v, np.float64) for n, v in found.items()}
+
+    def _factors(self, explained: Explained, matches: dict[int, Match]) -> None:
+        """Gradients that are right but for a factor which the others have not."""
+        blamed = {k for fault in self.faults for k in fault.parameters} & self.lost
+        found = {k: m for k, m in matches.items() if k not in blamed}
+        if any(m.node is not None for m in found.values()):  # not all change by a multiple of their gradient
+            step = self.step.with_values(self.values)
+            for k in found:
+                parameter = self.step.parameters[k]
+                exact, multiple = self.loss.derivatives[parameter.leaf], self._multiple(parameter.leaf)
+                match = gradient_on_the_way(step, parameter, exact, whole=False, multiple=multiple)
+                if match is not None:
+                    found[k] = match
+        if not found:
+            return
+        common = self._common({k: m.factor for k, m in found.items()})
+        odd = {k: m.factor / common for k, m in found.items() if abs(m.factor / common - 1) > self._close(k)}
+        if common < 0:
+            odd = {k: m.factor / -common for k, m in found.items() if abs(m.factor / -common - 1) > self._close(k)}
+        while odd:
+            ratio = next(iter(odd.values()))
+            alike = [k for k, r in odd.items() if abs(r / ratio - 1) < 1e-6]
+            fault = self._where_factor(explained, alike, ratio)
+            self.faults.append(fault)
+            for k in fault.parameters:
+                odd.pop(k, None)
+
+    def _close(self, k: int) -> float:
+        leaf = self.step.parameters[k].leaf
+        return 1e-6 if leaf.value.dtype == np.float64 else 5e-3
+
+    def _common(self, factors: dict[int, float]) -> float:
+        """The factor that most have; among equals that of the loss itself, or else of those nearest to the output."""
+
+        def votes(c: float) -> tuple[int, int]:
+            alike = [k for k, f in factors.items() if abs(f / c - 1) < 1e-6]
+            return len(alike), max(alike)
+
+        return max(factors.values(), key=votes)
+
+    def _where_factor(self, explained: Explained, alike: list[int], ratio: float) -> Fault:
+        """The line that brings in a factor: the first whose role has it and whose inputs' roles have not."""
+        steps = [u.step for k in alike for u in self.step.parameters[k].updates]
+        others = [u.step for k, p in enumerate(self.step.parameters) if k not in alike for u in p.updates]
+        behind, right = self.step.behind(steps), set(self.step.behind(others))
+        for node in behind:
+            role = explained.roles.get(node)
+            if role is None or node in right or node in self.values:
+                continue
+            inputs = [explained.roles[p].factor for p in node.parents if p in explained.roles]
+            if inputs and any(abs(role.factor / f / ratio - 1) < 1e-6 for f in inputs):
+                return self._factor_fault(node, role, alike, ratio)
+        k = alike[0]
+        own = [n for n in behind if n in explained.roles and explained.roles[n].of is self.step.parameters[k].leaf]
+        node = own[0] if own else self.step.parameters[k].updates[-1].node
+        return self._factor_fault(node, explained.roles.get(node), [k] if len(alike) > 1 and own else alike, ratio)
+
+    def _factor_fault(self, node: Node, role: Role | None, parameters: list[int], ratio: float) -> Fault:
+        place = node.place
+        assert place is not None
+        found = self.step.floats(node)
+        return Fault(node, node, place, parameters, role, found / ratio, found, factor=ratio)
+
+
+def _levels(node: Node) -> list[Place]:
+    levels, place = [], node.place
+    while place is not None:
+        levels.append(place)
+        place = place.caller
+    return levels

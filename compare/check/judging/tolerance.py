@@ -1,0 +1,68 @@
+"""How far rounding may take a derivative: the recorded calculation, run on balls and differentiated."""
+
+import numpy as np
+
+import compare.judge.rules  # noqa: F401 (which enters the rules)
+from autograd import Tensor
+from autograd.tape import gradients, topological_order
+from compare.check.recording.graph import Node
+from compare.check.understanding.loss import Loss
+from compare.check.understanding.replay import CannotFollow, replayed
+from compare.check.understanding.step import Step
+from compare.judge.ball import Arithmetic, Ball
+
+#: A program may come to a derivative by another route than ours, by one that rounds more: so many radii are allowed.
+ROUTES = 64.0
+#: Besides, this part of the largest entry, in float64 and in float32: a route through 1 - a loses so much.
+FLOOR = {np.dtype(np.float64): 1e-11, np.dtype(np.float32): 1e-4}
+
+
+def arithmetic(step: Step) -> Arithmetic:
+    """That of the program: float32 where anything behind an update is. Float64 judges; its own rounding is counted."""
+    nodes = step.behind([u.step for p in step.parameters for u in p.updates])
+    short = any(node.value.dtype == np.float32 for node in nodes)
+    limits = np.finfo(np.float32 if short else np.float64)
+    return Arithmetic(np.dtype(limits.dtype), float(limits.eps) / 2, float(limits.tiny), np.float64, 2.0**-53)
+
+
+def radii(step: Step, loss: Loss, run: Arithmetic) -> dict[Node, np.ndarray]:
+    """The likely radius of the derivative by every node of the forward pass; nothing where a rule is missing."""
+    leaves = {leaf: Tensor(Ball.given(step.floats(leaf), run), requires_grad=True) for leaf in step.leaves}
+    try:
+        with np.errstate(all="ignore"):
+            values = replayed(step.behind(loss.ends), leaves)
+            value = loss.formula(values)
+            for inner in topological_order(value.node):
+                inner.keeps_grad = True
+            found = gradients(value.node, np.ones(value.shape), retain_graph=True)
+    except (CannotFollow, TypeError, ValueError, AttributeError, NotImplementedError):
+        return {}
+    balls = {n: found.get(t.node) for n, t in values.items() if isinstance(t, Tensor) and t.node is not None}
+    return {n: b.likely for n, b in balls.items() if isinstance(b, Ball)}
+
+
+class Tolerance:
+    """Whether an array is a multiple of a derivative, to within what rounding may do."""
+
+    def __init__(self, step: Step, loss: Loss) -> None:
+        self.run = arithmetic(step)
+        self.radii = radii(step, loss, self.run)
+        self.floor = FLOOR[self.run.dtype] if self.radii else FLOOR[self.run.dtype] * 100
+        if any(node.name == "vectorized" for node in step.behind(loss.ends)):
+            self.floor = max(self.floor, 1e-6)  # known by differences alone
+
+    def factor(self, x: np.ndarray, exact: np.ndarray, of: Node | None = None) -> float | None:
+        """c where x = c exact; None where there is no such c. of: the node by which it is the derivative."""
+        largest, square = abs(x).max(initial=0.0), float((exact * exact).sum())
+        if not 0 < largest < np.inf or not 0 < square < np.inf:
+            return None
+        c = float((x * exact).sum()) / square
+        return c if self.near(x, c * exact, c, of) else None
+
+    def near(self, x: np.ndarray, y: np.ndarray, c: float, of: Node | None) -> bool:
+        """Whether x is y, where y is c times the derivative by `of`."""
+        radius = self.radii.get(of) if of is not None else None
+        allowed = self.floor * abs(x).max(initial=0.0)
+        if radius is not None and radius.size == x.size:
+            allowed = allowed + abs(c) * ROUTES * np.nan_to_num(radius.reshape(x.shape), posinf=0.0)
+        return bool((abs(x - y) <= allowed).all())

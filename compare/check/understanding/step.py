@@ -1,0 +1,81 @@
+"""The step that is judged: what its parameters are, what depends on them, and what each is changed by."""
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from compare.check.recording.graph import Node
+from compare.check.recording.recorder import Recorder
+from compare.check.understanding.parameters import Update, ancestors, update_forms
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A parameter in the step. leaf: what it was at its beginning; updates: the nodes that changed it; name: theirs."""
+
+    name: str
+    leaf: Node
+    updates: tuple[Update, ...]
+
+    def step_taken(self, step: "Step") -> np.ndarray | None:
+        """By how much it was changed in all, in float64; None where a change has another shape."""
+        if not self.updates or not all(u.step.shape == self.leaf.shape and u.plain for u in self.updates):
+            with np.errstate(all="ignore"):
+                after = step.floats(self.updates[-1].node if self.updates else self.leaf)
+                return after - step.floats(self.leaf) if after.shape == self.leaf.shape else None
+        return np.asarray(sum(u.sign * step.floats(u.step) for u in self.updates))
+
+
+class Step:
+    """nodes: those of the step, in order; parameters: what was changed; moving: the nodes that depend on them."""
+
+    def __init__(self, recorder: Recorder, names: list[str]) -> None:
+        self.leaves = list(recorder.leaves)
+        leaves = set(self.leaves)
+        self.nodes = [node for node in recorder.graph.nodes if node.number > recorder.begin and node not in leaves]
+        self.parameters = [
+            Changed(name, leaf, tuple(_update(node, leaf) for node in nodes))
+            for name, leaf, nodes in zip(names, self.leaves, recorder.updated, strict=True)
+        ]
+        self.changed = {update.node for p in self.parameters for update in p.updates}
+        self.moving: dict[Node, int] = {leaf: 1 << k for k, leaf in enumerate(self.leaves)}  # by which parameters
+        for node in self.nodes:
+            mask = 0
+            for parent in node.parents:
+                mask |= self.moving.get(parent, 0)
+            if mask:
+                self.moving[node] = mask
+        self.window = set(self.nodes)
+        self.mended: dict[Node, np.ndarray] = {}
+
+    def behind(self, nodes: Iterable[Node]) -> list[Node]:
+        """What these nodes were made of in this step, in order, they themselves included."""
+        seen: set[Node] = set()
+        waiting = list(nodes)
+        while waiting:
+            node = waiting.pop()
+            if node not in seen and node in self.window and node in self.moving:
+                seen.add(node)
+                waiting.extend(node.parents)
+        return sorted(seen, key=lambda node: node.number)
+
+    def floats(self, node: Node) -> np.ndarray:
+        """The value of a node in float64: the recorded one, or what was put in its place."""
+        mended = self.mended.get(node)
+        return np.asarray(node.value, np.float64) if mended is None else mended.reshape(node.shape)
+
+    def with_values(self, values: dict[Node, np.ndarray]) -> "Step":
+        """The same step with other values of some nodes."""
+        other = copy.copy(self)
+        other.mended = values
+        return other
+
+
+def _update(node: Node, leaf: Node) -> Update:
+    known = {leaf, *ancestors([node], [leaf])}
+    for before, step, sign in update_forms(node):
+        if before in known or before is leaf:
+            return Update(node, before, step, sign)
+    return Update(node, leaf, node, 1.0)
