@@ -39,7 +39,7 @@ FILES = [
 MECHANICS = {f"autograd/{name}.py" for name in ("operation", "tape", "differentiate")}
 TESTS = ["tests/manual", "tests/autograd", "-k", "not memory"]  # that is slow to measure, and not the same in a fork
 #: One test of each runs first: what it loads, all processes share.
-WARM = ("test_operations", "test_functions", "test_optimizers")
+WARM = ("test_operations.py", "test_functions.py", "test_optimizers.py")
 GENERAL = "test_semantics"
 SECONDS = 10  # a test that runs longer hangs, and so has noticed
 Report = IO[bytes]  # a file that a forked process shares with its parent
@@ -86,7 +86,8 @@ class Trials:
         if self.forked and call.excinfo and not call.excinfo.errisinstance(pytest.skip.Exception):
             os._exit(0)
 
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+    def pytest_sessionstart(self) -> None:
+        """Before the tests are collected: each keeps the settings that hold where it is defined."""
         import hypothesis  # not before pytest, which wants to see it imported
 
         # Any example that fails will do, not the simplest; and a test that draws slowly has not failed.
@@ -95,6 +96,8 @@ class Trials:
             report_multiple_bugs=False, suppress_health_check=list(hypothesis.HealthCheck),
         )  # fmt: skip
         hypothesis.settings.load_profile("mutants")
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
         live, order = functions(), Order(session.items)
         for name in WARM:
             item = next(item for item in session.items if name in item.nodeid)
@@ -208,6 +211,7 @@ class Order:
 
     def __init__(self, items: list[pytest.Item]) -> None:
         self.items = {item.nodeid: item for item in items}
+        self.words = {nodeid: re.sub(r"\W+", "_", f"{nodeid}_") for nodeid in self.items}
         self.callers: dict[tuple[str, str], set[str]] = defaultdict(set)  # by room and name
         for file in FILES:
             for statement in ast.parse((HOUSE / file).read_text()).body:
@@ -217,19 +221,23 @@ class Order:
 
     def near(self, mutant: Mutant) -> list[pytest.Item]:
         """The tests that are near, nearest first, and those of what all operations have in common."""
-        room, _, file = mutant.file.removesuffix(".py").partition("/")
-        distance, reached = {}, set(mutant.scope.name.split("."))
+        return [self.items[nodeid] for nodeid in self.names(mutant.file, mutant.scope.name) if nodeid in self.items]
+
+    @functools.cache  # noqa: B019 (as long as the script)
+    def names(self, path: str, function: str) -> list[str]:
+        """Their names, for all mutants of a function of a file."""
+        room, _, file = path.removesuffix(".py").partition("/")
+        distance, reached = {}, set(function.split("."))
         for far in range(FAR):
             distance |= dict.fromkeys(reached - distance.keys(), far)
             reached = {caller for name in reached for caller in self.callers[room, name]}
         ranks = {}
-        for nodeid in self.items:
-            words = re.sub(r"\W+", "_", f"{nodeid}_")
+        for nodeid, words in self.words.items():
             nearest = min((far for name, far in distance.items() if f"_{name}_" in words), default=FAR)
             elsewhere = f"tests_{room}_test_{file}_" not in words
             if nearest < FAR or GENERAL in nodeid or not elsewhere:
                 ranks[nodeid] = f"tests_{room}_" not in words, elsewhere, nearest
-        return [self.items[nodeid] for nodeid in sorted(ranks, key=ranks.__getitem__)]
+        return sorted(ranks, key=ranks.__getitem__)
 
 
 def defined(statement: ast.stmt) -> set[str]:
