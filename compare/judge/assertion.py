@@ -1,11 +1,12 @@
 """For anybody's test suite: a gradient, from any framework, is that of a function in NumPy, to within rounding."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from compare.judge.ball import Ball
+from compare.judge.ball import Arithmetic, Ball
 from compare.judge.explained import slip
 from compare.judge.judging import CannotTell, Verdict, expected, judged
 from compare.parity.assertion import GradientMismatch, assert_network_gradients_match
@@ -22,7 +23,9 @@ def assert_gradients_match(f: Any, arguments: Any, found: Any, *network: Any, **
     may be arrays or tensors of any framework that NumPy can read. float32 and float64; the arguments' dtype is the
     run's.
 
-    The tolerance follows from f, entry by entry. It has no parameter.
+    The tolerance follows from f, entry by entry. It has no parameter but one, `ties="any"`: where a number of f's meets
+    a constant exactly, as in np.maximum(z, 0) for z = 0, the gradient is a convention, and either side will do, as long
+    as all keep to it. Without it, it is that of f here: half to each side.
 
     Raises GradientMismatch, an AssertionError that says which gradient is wrong, where, by how much and, where a
     single slip explains it, what was done; CannotTell, a ValueError, where rounding alone may spoil the gradient;
@@ -43,6 +46,20 @@ def assert_gradients_match(f: Any, arguments: Any, found: Any, *network: Any, **
     """
     if not callable(f):
         return assert_network_gradients_match(f, arguments, found, *network, **options)
+    ties = options.pop("ties", "as written")
+    if network or options or ties not in ("as written", "any"):
+        raise TypeError(f"With a function, the only option is ties, 'as written' or 'any', not {options or ties!r}.")
+    sides = (None, 0, 1) if ties == "any" else (None,)
+    for side in sides:
+        try:
+            return _assert_match(f, arguments, found, side)
+        except GradientMismatch:
+            if side == sides[-1]:
+                raise
+    return None
+
+
+def _assert_match(f: Any, arguments: Any, found: Any, side: int | None) -> None:
     arguments = tuple(arguments) if isinstance(arguments, tuple | list) else (arguments,)
     leaves = [(name, _array(leaf)) for k, part in enumerate(arguments) for name, leaf in _leaves(part, f"argument {k}")]
     floats = [(k, name, leaf) for k, (name, leaf) in enumerate(leaves) if leaf.dtype.kind == "f"]
@@ -55,7 +72,8 @@ def assert_gradients_match(f: Any, arguments: Any, found: Any, *network: Any, **
         rest = iter(arrays)
         return f(*[_rebuilt(part, rest) for part in arguments])
 
-    balls = expected(of_arrays, [leaf for _, leaf in leaves], tuple(k for k, _, _ in floats), dtype)
+    run = replace(Arithmetic.of(dtype), ties=side)
+    balls = expected(of_arrays, [leaf for _, leaf in leaves], tuple(k for k, _, _ in floats), run)
     if not np.isfinite(balls[0].value).all():
         raise CannotTell("The function's value is not finite: choose arguments where it is.")
     judging: list[tuple[str, Any, np.ndarray, Ball]] = [] if value is None else [("value", None, value, balls[0])]
@@ -71,7 +89,6 @@ def assert_gradients_match(f: Any, arguments: Any, found: Any, *network: Any, **
     for verdict, *_ in verdicts:
         if verdict.answer == "cannot tell":
             raise CannotTell(verdict.reason)
-    return None
 
 
 def _array(x: Any) -> np.ndarray:

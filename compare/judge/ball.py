@@ -24,7 +24,8 @@ class Arithmetic:
     the judge. What the judge itself rounds is part of every radius, so that nothing rests on its being much longer:
     where long double is no longer than float64 (macOS on Arm, Windows), float64 judges float64, and every radius is
     twice as wide. short_u: the unit roundoff of what goes into a matrix product and comes out of it, where that is
-    shorter than the run, as under autocast; its sum is the run's.
+    shorter than the run, as under autocast; its sum is the run's. ties: on which side of a constant a number counts
+    that meets it exactly, as a ReLU's 0 does: 1 above, 0 below, None as the function has it.
     """
 
     dtype: np.dtype[Any]
@@ -33,6 +34,7 @@ class Arithmetic:
     longer: Any
     longer_u: float
     short_u: float = 0.0
+    ties: int | None = None
 
     @staticmethod
     def of(dtype: Any) -> "Arithmetic":
@@ -102,7 +104,7 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
         self.kept: dict[Any, Any] | None = None
         shape = self.exact.shape
         self.worst = np.broadcast_to(np.asarray(worst, np.float64), shape)
-        exact = worst is likely and self.worst.ndim and not any(self.worst.strides)
+        exact = worst is likely and not any(self.worst.strides)
         self.likely = self.worst if exact else np.broadcast_to(np.asarray(likely, np.float64), shape)
 
     @staticmethod

@@ -31,8 +31,9 @@ def two_product(a: Any, b: Any) -> tuple[Any, Any]:
 
 def split(a: Any) -> tuple[Any, Any]:
     """The upper 26 bits of a float64 and the rest, so that products of such halves are exact (Veltkamp)."""
-    t = 134217729.0 * a  # 2^27 + 1
-    high = t - (t - a)
+    scale = np.where(np.abs(a) > 2.0**990, 2.0**-28, 1.0)  # lest t overflows
+    t = 134217729.0 * (a * scale)  # 2^27 + 1
+    high = (t - (t - a * scale)) / scale
     return high, a - high
 
 

@@ -5,12 +5,18 @@ from typing import Any
 import numpy as np
 
 from compare.judge.ball import RULES, Ball
-from compare.judge.rules.errors import LIBRARY, balls, known, root, rounded, rule
+from compare.judge.rules.errors import LIBRARY, balls, known, own, root, rounded, rule
 
 
 @rule(np.add)
 def _add(a: Any, b: Any) -> Ball:
+    one, other = (a, b) if isinstance(b, Ball) else (b, a)
+    is_sigmoids = not isinstance(one, Ball) and np.all(np.equal(one, 1)) and (other.kept or {}).get("is") == "e^x"
     a, b = balls(a, b)
+    if is_sigmoids:
+        ball = rounded(a.exact + b.exact, a.worst + b.worst, root(a.likely, b.likely), a.run)
+        ball.kept = {"is": "1 + e^x", "e^x": abs(other.value)}
+        return ball
     if (a.total is None) != (b.total is None):
         return a.total.plus(b) if b.total is None else b.total.plus(a)
     return rounded(a.exact + b.exact, a.worst + b.worst, root(a.likely, b.likely), a.run)
@@ -49,7 +55,16 @@ def _divide(a: Any, b: Any) -> Ball:
         return np.where(left > f, e / np.maximum(left - f, np.finfo(float).tiny), np.inf)
 
     worst = passed(a.worst + size * b.worst, b.worst)
-    return rounded(exact, worst, passed(root(a.likely, size * b.likely), b.likely), a.run)
+    likely = passed(root(a.likely, size * b.likely), b.likely)
+    kept = b.kept or {}
+    if kept.get("is") == "1 + e^x" and (a.kept or {}).get("is") == "sigmoid":
+        # s / (1 + e) = s (1 - s) / e: from the rounded s, as frameworks have it, 1 - s is off by what s is.
+        lost = own(a.run, LIBRARY + 2, size / np.maximum(kept["e^x"], np.finfo(float).tiny))
+        worst, likely = worst + lost[0], root(likely, lost[1])
+    ball = rounded(exact, worst, likely, a.run)
+    if kept.get("is") == "1 + e^x" and np.all(a.exact == 1) and a.is_exact:
+        ball.kept = {"is": "sigmoid"}
+    return ball
 
 
 @rule(np.negative)

@@ -21,6 +21,7 @@ def _turned(apart: Any, likely: Any) -> Any:
 
 def _condition(compare: Any, *, tie_is_in_doubt: bool = True) -> None:
     def apply(a: Any, b: Any) -> Ball:
+        is_left = None if isinstance(a, Ball) and isinstance(b, Ball) else isinstance(a, Ball)
         a, b = balls(a, b)
         apart = abs(np.asarray(a.exact - b.exact, np.float64))
 
@@ -28,6 +29,9 @@ def _condition(compare: Any, *, tie_is_in_doubt: bool = True) -> None:
             return (apart <= e) & (e > 0) & (tie_is_in_doubt | (apart > 0))
 
         exact, likely = compare(a.exact, b.exact), a.likely + b.likely
+        if a.run.ties is not None and is_left is not None and compare is not np.not_equal:
+            above = compare in (np.greater, np.greater_equal) if is_left else compare in (np.less, np.less_equal)
+            exact = np.where(apart == 0, compare is not np.equal and above == bool(a.run.ties), exact)
         doubt = np.where(in_doubt(a.worst + b.worst), 1.0, 0.0)
         return Ball(exact, doubt, np.where(in_doubt(likely), _turned(apart, likely), 0.0), a.run, switch=True)
 

@@ -18,7 +18,10 @@ def smooth(function: Any, roundings: float, moves: Callable[[np.ndarray, Any], A
     def apply(a: Ball) -> Ball:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             x = a.value
-            return rounded(function(a.exact), moves(x, a.worst), moves(x, a.likely), a.run, roundings)
+            ball = rounded(function(a.exact), moves(x, a.worst), moves(x, a.likely), a.run, roundings)
+            if function is np.exp:
+                ball.kept = {"is": "e^x"}  # for 1 / (1 + e^x), see `arithmetic.py`
+            return ball
 
     RULES[function] = apply
 

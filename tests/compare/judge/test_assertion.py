@@ -59,12 +59,32 @@ def test_running_sums_are_judged(functions, dtype):
         assert_gradients_match(functions.f("running"), arguments, functions.by_torch(route, arguments))
 
 
-@pytest.mark.xfail(strict=True, raises=GradientMismatch, reason="a (1 - a) of the rounded a is not allowed for")
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_sigmoid_of_saturated_units_from_its_value_is_right(functions, dtype):
     arguments = functions.draw("saturated logistic", 0, dtype)
     found = functions.by_torch(functions.torch_network("sigmoid"), arguments)
     assert_gradients_match(functions.f("saturated logistic"), arguments, found)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_what_a_relu_passes_at_exactly_0_is_a_convention_and_so_an_option(functions, dtype):
+    """torch.relu passes nothing there, torch.maximum half, clamp all; what was infinitely far off uses half or less."""
+    (parameters, x, labels), f = functions.draw_network(0, dtype), functions.network("relu")
+    x[:3], parameters["b1"] = 0, 0 * parameters["b1"]
+    for unit in (torch.relu, lambda z: torch.maximum(z, torch.zeros_like(z)), lambda z: z.clamp(min=0)):
+        leaves = {name: torch.tensor(p, requires_grad=True) for name, p in parameters.items()}
+        a = torch.tensor(x)
+        for k in (1, 2):
+            a = unit(a @ leaves[f"W{k}"] + leaves[f"b{k}"])
+        torch.nn.functional.cross_entropy(a @ leaves["W3"] + leaves["b3"], torch.tensor(labels)).backward()
+        found = {name: leaf.grad for name, leaf in leaves.items()}
+        assert_gradients_match(lambda p: f(p, x, labels), parameters, found, ties="any")
+        if unit is torch.relu:
+            with pytest.raises(GradientMismatch):
+                assert_gradients_match(lambda p: f(p, x, labels), parameters, found)
+        found["b1"] = found["b1"] * 2
+        with pytest.raises(GradientMismatch):
+            assert_gradients_match(lambda p: f(p, x, labels), parameters, found, ties="any")
 
 
 # Power.

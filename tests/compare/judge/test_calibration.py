@@ -1,4 +1,4 @@
-"""How often right sums are called wrong: in each order of addition, on data of several kinds, by each of three tests."""
+"""How often right sums are called wrong: in each order of addition, on data of several kinds, by three tests."""
 
 import numpy as np
 import pytest

@@ -89,3 +89,12 @@ def test_sums_along_each_axis_are_those_of_the_exact_numbers():
     ]
     assert exactly(found.sum()) == Fraction(2) ** -60 + Fraction(2) ** -70
     assert found.sum(axis=1, keepdims=True).shape == (2, 1)
+
+
+def test_a_number_as_large_as_they_come_is_split_without_a_loss():
+    for a in (1e301, 1.7e308, np.array([1.0, -1.5e308])):
+        high, low = dd.split(a)
+        assert np.isfinite(high).all()
+        assert np.all(high + low == a)
+    p, e = dd.two_product(1.7e308, 0.3)
+    assert Fraction(float(p)) + Fraction(float(e)) == Fraction(1.7e308) * Fraction(0.3)
