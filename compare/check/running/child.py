@@ -1,0 +1,166 @@
+"""The process in which a learner's program runs: `python -m compare.check.running.child REQUEST FOLDER`.
+
+REQUEST is JSON: file (in the copy of its folder), name, seed, time_limit, definitions, digits. What is found out goes
+into FOLDER as result.json: numbers and text, nothing that could be code. Whatever ends the process is seen by the
+parent.
+"""
+
+import sys
+
+AT_START = set(sys.modules)  # what Python has imported before anybody asks: a file of that name never wins
+
+import builtins  # noqa: E402
+import contextlib  # noqa: E402
+import json  # noqa: E402
+import linecache  # noqa: E402
+import os  # noqa: E402
+import random  # noqa: E402
+import threading  # noqa: E402
+import traceback  # noqa: E402
+import warnings  # noqa: E402
+from os import _exit  # noqa: E402
+from pathlib import Path  # noqa: E402
+from types import ModuleType  # noqa: E402
+from typing import Any  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+from compare.check.examine import examine  # noqa: E402
+from compare.check.recording import Enough, Recorder  # noqa: E402
+from compare.check.recording.source import HELPERS, rewritten  # noqa: E402
+from compare.check.running import failure  # noqa: E402
+from compare.check.running.clock import Clock, TooLong  # noqa: E402
+from compare.check.running.driving import drive  # noqa: E402
+from compare.check.running.fences import Tail, raise_fences  # noqa: E402
+from compare.check.running.program import Program, Unreadable, read_program  # noqa: E402
+from compare.check.running.siblings import imports_of  # noqa: E402
+from compare.check.running.world import Unbindable  # noqa: E402
+from compare.check.surroundings import Digits, missing, provide  # noqa: E402
+
+JUDGING = 60.0  # seconds for what was recorded to be judged, once the program has ended
+
+
+class Child:
+    """One request, from its reading to its answer."""
+
+    def __init__(self, request: dict[str, Any], folder: Path) -> None:
+        self.request, self.folder = request, folder
+        self.file = Path(request["file"])
+        self.theirs = Path(request["root"])
+        self.printed, self.notes = Tail(), list[str]()
+        self.written = threading.Lock()
+        self.clock = Clock(self.give_up)
+
+    def own(self, file: str) -> bool:
+        """Is a code file the learner's?"""
+        return file.startswith(str(self.theirs) + os.sep)
+
+    def write(self, told: dict[str, Any]) -> None:
+        """The answer, the first time only; complete or not at all."""
+        if self.written.acquire(blocking=False):
+            content = {
+                "notes": self.notes,
+                "missing": missing,
+                "printed": self.printed.kept.decode(errors="replace"),
+                **told,
+            }
+            (self.folder / "result.part").write_text(json.dumps(content))
+            os.replace(self.folder / "result.part", self.folder / "result.json")
+
+    def give_up(self, frames: traceback.StackSummary) -> None:
+        """The program does not stop when it is asked to."""
+        self.write({"status": "time", "message": "", **failure.where(frames, self.own, self.theirs)})
+        _exit(3)
+
+    def answer(self) -> dict[str, Any]:
+        """Run the program; where that trains nothing, drive what it defines; judge what was recorded."""
+        try:
+            program = read_program(self.file)
+        except Unreadable as error:
+            return {"status": "syntax", "message": str(error), "line": error.line, "lacks": None}
+        lines = program.text.splitlines(keepends=True)
+        linecache.cache[str(self.file)] = (len(program.text), None, lines, str(self.file))
+        self.notes += program.notes
+        about = {"cells": program.cells, "driven": None}
+        digits = self.request["digits"]
+        provide(self.theirs, Digits(Path(digits)) if digits else Digits(), self.notes.append)
+        ended: BaseException | None = None
+        trains = program.runs and not self.request["definitions"] and self.request["name"] is None
+        if trains:
+            recorder, ended = self.run(program)
+            if recorder.updates:
+                return self.judged(recorder, ended) | about
+            if ended is not None and not self.may_be_driven(ended):
+                return failure.describe(ended, self.own, self.theirs) | about
+        with self.clock.limit(self.request["time_limit"]), self.imports():
+            driven = drive(program, self.request, self.clock, lambda: Recorder(own=self.own), rewritten)
+        if driven.recorder is not None:
+            return self.judged(driven.recorder, None) | about | {"driven": driven.words}
+        why = ended or driven.error
+        if why is not None and not isinstance(why, Unbindable):
+            return failure.describe(why, self.own, self.theirs) | about | {"driven": driven.words}
+        ran = "it ran to its end, and no step of training was seen in it; " if trains else ""
+        return {"status": "nothing", "message": ran + driven.words, "lacks": None} | about
+
+    def may_be_driven(self, ended: BaseException) -> bool:
+        """Did it end for want of data, or of arguments on the command line, and not by a mistake of its code?"""
+        lacks = failure.describe(ended, self.own, self.theirs)["lacks"]
+        return lacks in ("module", "file", "network") or isinstance(ended, SystemExit)
+
+    def run(self, program: Program) -> tuple[Recorder, BaseException | None]:
+        """Run it as its author does. What was recorded, and what ended it, if it did not come to its end."""
+        main = ModuleType("__main__")
+        main.__dict__.update(__file__=str(self.file), __builtins__=__builtins__)
+        before, sys.modules["__main__"] = sys.modules["__main__"], main
+        recorder = Recorder(own=self.own)
+        try:
+            with self.clock.limit(self.request["time_limit"]), self.imports(), recorder:
+                exec(program.code(rewritten), main.__dict__)
+        except Enough:
+            pass
+        except BaseException as error:  # SystemExit, KeyboardInterrupt and TooLong among them
+            return recorder, error
+        finally:
+            sys.modules["__main__"] = before
+        return recorder, None
+
+    def imports(self) -> contextlib.AbstractContextManager[None]:
+        """Modules as the learner's program finds them."""
+        return imports_of(list(dict.fromkeys([self.file.parent, self.theirs])), rewritten, AT_START)
+
+    def judged(self, recorder: Recorder, ended: BaseException | None) -> dict[str, Any]:
+        """What the recording shows, and how the program ended, if not by itself."""
+        told = None if ended is None else failure.describe(ended, self.own, self.theirs)
+        try:
+            with self.clock.limit(JUDGING):
+                return {"status": "ok", "ended": told, "result": examine(recorder, self.request)}
+        except TooLong:
+            return {"status": "unjudged", "message": f"judging took more than {JUDGING:g} s", "lacks": None}
+
+
+def main() -> None:
+    """Read the request, answer it, leave: no thread, no handler of the program's runs on."""
+    request, folder = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
+    child = Child(request, folder)
+    sys.dont_write_bytecode = True
+    random.seed(request["seed"])
+    np.random.seed(request["seed"])
+    os.chdir(child.file.parent)
+    sys.argv[:] = [child.file.name]
+    sys.stdout = sys.stderr = child.printed.opened()
+    vars(builtins).update(HELPERS)
+    raise_fences(folder)
+    (folder / "started").touch()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            child.write(child.answer())
+        except BaseException:  # a mistake of ours
+            child.write({"status": "broken", "message": traceback.format_exc()})
+    _exit(0)
+
+
+if __name__ == "__main__":
+    from compare.check.running.child import main as run  # under its own name: `__main__` is the learner's
+
+    run()
