@@ -11,6 +11,18 @@ from hypothesis import settings
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
 
+#: These files are begun first, or else, in several processes, all of them would wait for the last of these.
+LONGEST = ("test_run", "test_mutants", "test_chapter", "test_exercises", "test_bridge", "test_interrupted")
+
+
+def pytest_configure(config):
+    config.option.loadscopereorder = False  # pytest-xdist would begin with the files of many tests, however short
+
+
+def pytest_collection_modifyitems(items):
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread():
