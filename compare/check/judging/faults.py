@@ -15,7 +15,6 @@ from compare.check.judging.explained import Explained, Role, is_simple, labelled
 from compare.check.recording.graph import Node, Place
 from compare.check.judging.tolerance import Tolerance
 from compare.check.understanding.loss import Family, Loss, Match, Multiple, gradient_on_the_way, same_size
-from compare.check.understanding.parameters import PRODUCTS
 from compare.check.understanding.replay import CannotFollow, replayed
 from compare.check.understanding.step import Step
 
@@ -37,6 +36,8 @@ class Fault:
     found: np.ndarray | None = None
     factor: float | None = None
     also: list[Place] = field(default_factory=list)
+    kind: str = ""
+    about: Node | None = None
 
 
 class Search:
@@ -118,7 +119,7 @@ class Search:
         instead = self._other_role(first, explained)
         if instead is not None:
             node, role, expected = instead
-            there = node if node.function not in PRODUCTS and node.name != "element" else first
+            there = node if _takes_derivative(node, self.labelled) else first
             place, also = self._line(there, explained)
             return Fault(node, there, place, sorted(reached[first]), role, expected, self.step.floats(node), also=also)
         place, also = self._line(first, explained)
@@ -283,6 +284,12 @@ class Search:
         assert place is not None
         found = self.step.floats(node)
         return Fault(node, node, place, parameters, role, found / ratio, found, factor=ratio)
+
+
+def _takes_derivative(node: Node, labelled: set[Node]) -> bool:
+    """Whether a node is a gradient times something, or a gradient with parts of it overwritten."""
+    others = [p for p in node.parents if p not in labelled and p.value.size > 1]
+    return node.name in ("multiply", "divide", "where", "written", "placed", "copyto", "putmask") and bool(others)
 
 
 def _levels(node: Node) -> list[Place]:

@@ -48,6 +48,8 @@ class Tolerance:
         self.run = arithmetic(step)
         self.radii = radii(step, loss, self.run)
         self.floor = FLOOR[self.run.dtype] if self.radii else FLOOR[self.run.dtype] * 100
+        if loss.node is not None:  # their own, with an epsilon here and there
+            self.floor = max(self.floor, 1e-8)
         if any(node.name == "vectorized" for node in step.behind(loss.ends)):
             self.floor = max(self.floor, 1e-6)  # known by differences alone
 

@@ -25,6 +25,7 @@ DRAWS = (
     "truncated_normal", "multivariate_normal", "lognormal", "poisson", "triangular",
 )  # fmt: skip
 Own = Callable[[str], bool]
+_inside: list[str] = []  # NumPy's own code calls its makers, too, and has no frame of its own to tell it by
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def patched(own: Own) -> Iterator[None]:
         put(np, name, _maker(getattr(np, name), own))
     for name in TAKERS:
         put(np, name, _taker(getattr(np, name), own))
-    for name in DRAWS:
+    for name in (*DRAWS, "permutation"):
         if hasattr(np.random, name):
             put(np.random, name, _draw(getattr(np.random, name), own))
     put(np.random, "shuffle", _shuffle(np.random.shuffle))
@@ -58,7 +59,16 @@ def patched(own: Own) -> Iterator[None]:
 
 
 def _called_by(own: Own) -> bool:
-    return own(sys._getframe(2).f_code.co_filename)
+    return not _inside and own(sys._getframe(2).f_code.co_filename)
+
+
+def _alone(original: Any, *inputs: Any, **options: Any) -> Any:
+    """What a function gives with NumPy's makers as they are; `inputs` are bare."""
+    _inside.append("")
+    try:
+        return original(*inputs, **options)
+    finally:
+        _inside.pop()
 
 
 def _named(new: Any, old: Any) -> Any:
@@ -79,7 +89,7 @@ def _draw(original: Any, own: Own) -> Any:
     """Of random numbers those that are floats: indices are for NumPy's own use."""
 
     def drawn(*inputs: Any, **options: Any) -> Any:
-        result = original(*plain(inputs), **plain(options))
+        result = _alone(original, *plain(inputs), **plain(options))
         floats = isinstance(result, np.ndarray) and result.dtype.kind == "f"
         return leaf(result, original.__name__) if floats and _called_by(own) else result
 
@@ -124,9 +134,9 @@ def _shuffle(original: Any) -> Any:
 
     def shuffle(x: Any, *rest: Any) -> Any:
         if not isinstance(x, Recorded):
-            return original(x, *rest)
+            return _alone(original, x, *rest)
         rows = list(range(len(x)))
-        original(rows)
+        _alone(original, rows)
         if recording.view_of(x).memory.untouched and x._view.parent is None:
             bare = x.view(np.ndarray)
             bare[...] = bare[rows]
@@ -159,13 +169,17 @@ def _remembering(kind: Any, own: Own) -> Any:
         original = getattr(kind, name)
 
         def drawn(self: Any, *inputs: Any, **options: Any) -> Any:
-            result = original(self, *plain(inputs), **plain(options))
+            result = _alone(original, self, *plain(inputs), **plain(options))
             floats = isinstance(result, np.ndarray) and result.dtype.kind == "f"
             return leaf(result, name) if floats and _called_by(own) else result
 
         return drawn
 
-    return type(kind.__name__, (kind,), {name: method(name) for name in DRAWS if hasattr(kind, name)})
+    def shuffle(self: Any, x: Any, *rest: Any, **options: Any) -> Any:
+        return _shuffle(lambda rows, *_, **__: kind.shuffle(self, rows, *rest, **options))(x)
+
+    methods = {name: method(name) for name in (*DRAWS, "permutation", "permuted") if hasattr(kind, name)}
+    return type(kind.__name__, (kind,), {**methods, "shuffle": shuffle})
 
 
 def _generator(original: Any, own: Own) -> Any:

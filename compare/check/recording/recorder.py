@@ -12,7 +12,7 @@ import numpy as np
 
 from compare.check.recording import array as recording
 from compare.check.recording.array import Recorded, node_of
-from compare.check.recording.graph import Graph, Node
+from compare.check.recording.graph import Graph, Node, Place
 from compare.check.recording.makers import patched
 from compare.check.understanding.parameters import (
     PRODUCTS,
@@ -47,6 +47,7 @@ class Recorder:
         self.updated: list[list[Node]] = []  # in the judged step, by parameter: the nodes of its updates
         self.claims: list[tuple[Node, Node]] = []  # parameters, and gradients that somebody said are theirs
         self.begin, self.complete, self.updates, self.shaken = 0, False, 0, False
+        self.lost: tuple[Node, Place] | None = None  # what made the first number that is none, and in which line
         self._next_look = 40
         self._counts: dict[int, int] = {}
         self._places: dict[int, set[Any]] = {}
@@ -126,6 +127,7 @@ class Recorder:
         """Between two steps, give every parameter a generic value, of such a size that no unit saturates."""
         self.graph.due = None
         nodes = self.graph.nodes
+        self.lost = not_finite(nodes)
         sizes = [_size_for(parameter, nodes) for parameter in self.parameters]
         rng = np.random.RandomState(0)  # noqa: NPY002 (the program's own draws stay as they are)
         newest: dict[int, Node] = {}
@@ -166,6 +168,20 @@ class Recorder:
             self.leaves.append(before[-1])
             self.updated.append([u.node for u in parameter.updates if begin <= u.node.number < end])
         self.begin, self.complete = begin, all(self.updated)  # FIXME last step may be partial
+
+
+def not_finite(nodes: list[Node]) -> tuple[Node, Place] | None:
+    """The first operation that made something not finite of finite numbers."""
+    bad: set[Node] = set()
+    for node in nodes:
+        if node.function is None or not node.known or node.value.dtype.kind != "f" or node.place is None:
+            continue
+        if not np.isfinite(node.value).all():
+            parents = list(node.parents)
+            if not any(p in bad for p in parents) and all(np.isfinite(p.value).all() for p in parents if p.known):
+                return node, node.place
+            bad.add(node)
+    return None
 
 
 def _size_for(parameter: Parameter, nodes: list[Node]) -> float:

@@ -92,8 +92,8 @@ def _plain(o: Any) -> Any:
 class Loss:
     """What is descended. name: in words; value: the nodes of the forward pass -> its value.
 
-    outputs: the nodes that are taken for outputs, with their targets; node: the program's own scalar, where it is one.
-    computed: whether the program computes it. derivatives: by each node of the forward pass; by: those of the
+    outputs: the nodes that are taken for outputs, with their targets; node: the program's own scalar, where it is one;
+    derivatives: by each node of the forward pass; by: those of the
     parameters. matched: by parameter, the node that is proportional to its gradient, and the factor.
     """
 
@@ -105,17 +105,15 @@ class Loss:
     derivatives: dict[Node, np.ndarray] = field(default_factory=dict)
     shares: list[tuple[Node, np.ndarray]] = field(default_factory=list)
     value: float = np.nan
+    factor: float = 1.0  # to the known loss's sum over all entries
+    computed: Node | None = None  # the program's own number, where the known loss stands for it: without an epsilon
     matched: "dict[int, Match]" = field(default_factory=dict)
 
-    def name_of(self, step: Step, tried: "list[Loss]") -> str:
-        """The known loss that the program's own is a multiple of, by its derivatives at the outputs."""
-        for known in tried:
-            pairs = [(self.derivatives.get(o), known.derivatives.get(o)) for o, _ in known.outputs]
-            if known.outputs and all(
-                a is not None and b is not None and proportional(a, b, 1e-6) is not None for a, b in pairs
-            ):
-                return known.name
-        return ""
+    def multiple_of(self, known: "Loss") -> float | None:
+        """The factor to a known loss, by their derivatives at the outputs; an epsilon in a logarithm is no difference."""
+        pairs = [(self.derivatives.get(o), known.derivatives.get(o)) for o, _ in known.outputs]
+        factors = [None if a is None or b is None else proportional(a, b, 1e-3) for a, b in pairs]
+        return factors[0] if factors and None not in factors else None
 
     @property
     def ends(self) -> list[Node]:
@@ -128,7 +126,11 @@ def candidates(step: Step) -> list[Loss]:
     found = [
         Loss("", "", [], node, lambda values, node=node: values[node].reshape(()).sum()) for node in _own_scalars(step)
     ]
-    seen: list[Any] = []
+    return [*found, *_known_losses(step)]
+
+
+def _known_losses(step: Step) -> list[Loss]:
+    found, seen = [], list[Any]()
     for pairs in (family.pairs for family in families(step)):
         key = [(o.number, t.tobytes()) for o, t in pairs]
         if key in seen:
@@ -411,14 +413,29 @@ def find_loss(step: Step) -> tuple[Loss | None, list[Loss], CannotFollow | None]
         return len(wide), nearest, len(loss.matched), loss.node is not None, -tried.index(loss)
 
     best = max(tried, key=score)
-    return _computed_instead(step, best, tried) or best, tried, failure
+    owns = [loss for loss in tried if loss.node is not None]  # as they are now: naming may put the known one there
+    for own in [best] if best.node is not None else owns:
+        _name(step, own)
+    if best.name == SQUARED and best.computed is None:  # the cross-entropy that the program computes goes before
+        best = next((own for own in owns if own.name in (CROSS, BINARY)), best)
+    return best, tried, failure
 
 
-def _computed_instead(step: Step, best: Loss, tried: list[Loss]) -> Loss | None:
-    """The cross-entropy that the program computes, where its gradients are those of the squared error."""
-    if best.name != SQUARED:
-        return None
-    for own in tried:
-        if own.node is not None and own.name_of(step, tried) in (CROSS, BINARY):
-            return own
-    return None
+def _name(step: Step, own: Loss) -> None:
+    """Find out which known loss the program's own is."""
+    for known in _known_losses(step):
+        try:
+            differentiate(step, known)
+        except CannotFollow:
+            continue
+        factor = own.multiple_of(known)
+        if factor is None:
+            continue
+        own.name, own.output, own.outputs, own.factor = known.name, known.output, known.outputs, factor
+        alike = (proportional(own.derivatives[leaf], known.derivatives.get(leaf, 0 * own.derivatives[leaf]), 1e-3)
+                 for leaf in step.leaves if leaf in own.derivatives)  # fmt: skip
+        if all(c is not None and abs(c / factor - 1) < 1e-3 for c in alike):  # no penalty on the weights
+            formula = known.formula
+            own.derivatives = {n: factor * d for n, d in known.derivatives.items()}
+            own.formula, own.computed, own.node = (lambda values: factor * formula(values)), own.node, None
+        return

@@ -8,7 +8,10 @@ import numpy as np
 
 from compare.check.recording.graph import Node
 from compare.check.recording.recorder import Recorder
-from compare.check.understanding.parameters import Update, ancestors, update_forms
+from compare.check.understanding.parameters import PRODUCTS, Update, ancestors, unscaled, unscaled_view, update_forms
+
+#: How biases and weights are made.
+MADE = {"zeros", "ones", "full", "randn", "rand", "random", "uniform", "normal", "standard_normal", "random_sample"}
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,14 @@ class Step:
     """nodes: those of the step, in order; parameters: what was changed; moving: the nodes that depend on them."""
 
     def __init__(self, recorder: Recorder, names: list[str]) -> None:
-        self.leaves = list(recorder.leaves)
+        self.leaves = [*recorder.leaves, *_still(recorder)]
         leaves = set(self.leaves)
         self.nodes = [node for node in recorder.graph.nodes if node.number > recorder.begin and node not in leaves]
         self.parameters = [
             Changed(name, leaf, tuple(_update(node, leaf) for node in nodes))
-            for name, leaf, nodes in zip(names, self.leaves, recorder.updated, strict=True)
+            for name, leaf, nodes in zip(names, recorder.leaves, recorder.updated, strict=True)
         ]
+        self.still = self.leaves[len(recorder.leaves) :]  # what looks like a parameter, and is never changed
         self.changed = {update.node for p in self.parameters for update in p.updates}
         self.moving: dict[Node, int] = {leaf: 1 << k for k, leaf in enumerate(self.leaves)}  # by which parameters
         for node in self.nodes:
@@ -71,6 +75,30 @@ class Step:
         other = copy.copy(self)
         other.mended = values
         return other
+
+
+def _still(recorder: Recorder) -> list[Node]:
+    """What is used as biases and weights are, was there before the step, and is not changed in it."""
+    moving, found = set(recorder.leaves), list[Node]()
+    for node in recorder.graph.nodes:
+        if node.number <= recorder.begin:
+            continue
+        parents = list(node.parents)
+        for parent in parents:
+            others = [p for p in parents if p is not parent]
+            if len(others) != 1 or parent in moving or parent in found or parent.value.dtype.kind != "f":
+                continue
+            made = unscaled(parent)
+            if parent.number > recorder.begin or made.function is not None or made.made_by not in MADE:
+                continue
+            behind = unscaled_view(others[0])
+            bias = node.function is np.add and others[0].function in PRODUCTS and others[0] in moving
+            weight = node.function in PRODUCTS and others[0] in moving and behind not in recorder.leaves
+            if (bias and parent.value.size < node.value.size) or (weight and parent.value.ndim == 2):  # noqa: PLR2004
+                found.append(parent)
+        if any(parent in moving for parent in parents):
+            moving.add(node)
+    return found
 
 
 def _update(node: Node, leaf: Node) -> Update:

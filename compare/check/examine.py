@@ -1,0 +1,140 @@
+"""A recording, examined: understood, differentiated, judged, and said. Runs in the child, where the recording is."""
+
+from typing import Any
+
+import numpy as np
+
+from compare.check.judging.beyond import beyond
+from compare.check.judging.explained import Explained
+from compare.check.judging.faults import Fault, Search
+from compare.check.judging.veto import confirmed
+from compare.check.recording import Node, Recorder
+from compare.check.saying.diagnoses import diagnosis
+from compare.check.saying.source import parameter_names, target
+from compare.check.understanding.described import understood
+from compare.check.understanding.loss import differentiate, families, find_loss
+from compare.check.understanding.step import Step
+
+
+def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
+    """The answer on a program that was recorded: JSON-able.
+
+    verdict: "right", "wrong" or "cannot tell", with `reason`; understood; parameters, each with the verdict on its
+    gradient; diagnoses, in the order of the program; notes.
+    """
+    del request
+    if not recorder.complete or not recorder.leaves:
+        return _cannot(_unseen(recorder))
+    names = parameter_names([nodes[-1] for nodes in recorder.updated], [leaf.shape for leaf in recorder.leaves])
+    step = Step(recorder, names)
+    loss, _, failure = find_loss(step)
+    if loss is None:
+        where = f"what happens in line {failure.node.place.line} cannot be followed: {failure}" if failure and failure.node.place else "no output of it was seen to meet its targets"
+        return _cannot(f"The updates of {', '.join(names[:4])} were seen, but {where}.")
+    differentiate(step, loss, shares=True)
+    search = Search(step, loss, families(step))
+    faults = search.run()
+    notes: list[str] = []
+    faults = _vetoed(search, faults, notes)
+    faults += beyond(search, recorder.updates)
+    if recorder.lost is not None:
+        node, place = recorder.lost
+        lost = Fault(node, node, place, [])
+        lost.kind = "not-finite"
+        faults.append(lost)
+    faults = _once(faults)
+    explained = Explained(step, loss, search.labelled, search.tolerance)
+    matches = search.matches()
+    about = understood(step, loss, explained, matches)
+    spoilt = {k for fault in faults for k in fault.parameters}
+    lines = [_line(search, k, k in spoilt, faults) for k in search.judged]
+    unjudged = [step.parameters[k].name for k in search.lost if k not in spoilt]
+    told = [diagnosis(fault, search, explained, about) for fault in faults]
+    if loss.node is not None or loss.computed is not None:
+        node = loss.node or loss.computed
+        about["computed"] = target(node.place) if node is not None else ""
+    verdict = "wrong" if told else "cannot tell" if unjudged or not lines else "right"
+    reason = ""
+    if verdict == "cannot tell":
+        reason = (
+            f"The gradient of {', '.join(unjudged) or 'no parameter'} is neither that of {about['loss']} nor off in a "
+            "line that can be named."
+        )
+    return {
+        "verdict": verdict, "reason": reason, "understood": about, "lines": lines, "diagnoses": told, "notes": notes,
+        "shaken": recorder.shaken,
+    }  # fmt: skip
+
+
+def _cannot(reason: str) -> dict[str, Any]:
+    return {"verdict": "cannot tell", "reason": reason, "understood": {}, "lines": [], "diagnoses": [], "notes": []}
+
+
+def _unseen(recorder: Recorder) -> str:
+    if not recorder.graph.count:
+        return "It ran, but did nothing to NumPy arrays that could be recorded."
+    cut = next((node for node in recorder.graph.nodes if node.cut and node.place is not None), None)
+    more = f" What happens to an array in line {cut.place.line} cannot be followed." if cut and cut.place else ""
+    return (
+        "It ran, but no parameters were seen to change by what follows from them: arrays W from which something that "
+        f"depends on W is taken, as in W -= lr * dW.{more} Parameters that are Python numbers or nested lists cannot be "
+        "followed: make them arrays."
+    )
+
+
+def _vetoed(search: Search, faults: list[Fault], notes: list[str]) -> list[Fault]:
+    """The faults that a central difference of the program's own loss confirms."""
+    kept, sure = [], dict[int, bool]()
+    for fault in faults:
+        for k in fault.parameters:
+            if k not in sure:
+                sure[k] = confirmed(search.step, search.loss, search.step.parameters[k].leaf)
+        if all(sure[k] for k in fault.parameters):
+            kept.append(fault)
+        else:
+            search.lost |= set(fault.parameters)
+            notes.append(
+                f"Line {fault.place.line} looks wrong, but a difference of the loss does not confirm it; it is not counted."
+            )
+    return kept
+
+
+def _once(faults: list[Fault]) -> list[Fault]:
+    """One fault for each line and kind."""
+    found: dict[Any, Fault] = {}
+    for fault in faults:
+        key = fault.place.line, fault.place.file, fault.kind
+        if key in found:
+            found[key].parameters = sorted({*found[key].parameters, *fault.parameters})
+        else:
+            found[key] = fault
+    special = {k for f in found.values() if f.kind for k in f.parameters if f.kind in ("integer-dtype", "sum-missing")}
+    plain = [f for f in found.values() if f.kind or not f.parameters or not set(f.parameters) <= special]
+    return sorted(plain, key=lambda fault: fault.first.number)
+
+
+def _line(search: Search, k: int, spoilt: bool, faults: list[Fault]) -> dict[str, Any]:
+    """The gradient of one parameter, as it was found and as it should be."""
+    step, parameter = search.step, search.step.parameters[k]
+    exact, change = search.loss.derivatives[parameter.leaf], parameter.step_taken(step)
+    node: Node | None = parameter.updates[-1].step if parameter.updates else None
+    worst, error, used = None, None, None
+    if change is not None and change.shape == exact.shape and exact.any() and np.isfinite(change).all():
+        square = float((exact * exact).sum())
+        factor = float((-change * exact).sum()) / square
+        off = abs(-change - factor * exact)
+        index = np.unravel_index(int(off.argmax()), off.shape)
+        error = float(off[index])
+        radius = search.tolerance.radii.get(parameter.leaf)
+        allowed = search.tolerance.floor * abs(change).max() + (64 * abs(factor) * radius if radius is not None else 0)
+        used = float(np.max(off / np.maximum(allowed, 1e-300)))
+        worst = {"index": [int(i) for i in index], "found": float(-change[index]), "expected": float(factor * exact[index])}
+    match = search.matches().get(k)
+    if match is not None and match.node is not None and not spoilt:
+        error, used, worst = None, None, None  # the update is no multiple of the gradient, by its own rule
+    return {
+        "line": f"gradient of {parameter.name}", "source_line": node.place.line if node is not None and node.place else None,
+        "holds": not spoilt and k not in search.lost, "error": error, "error_ulp": None, "bound_used": used,
+        "complaint": "" if spoilt or k not in search.lost else "not judged", "worst": worst,
+    }  # fmt: skip
+

@@ -1,0 +1,159 @@
+"""What is wrong with a step though its gradients are right: parameters that stay, numbers that are lost, bad updates."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from compare.check.judging.explained import Explained
+from compare.check.judging.faults import Fault, Search
+from compare.check.recording.graph import Node
+from compare.check.understanding.loss import same_size
+from compare.check.understanding.parameters import ancestors, unscaled
+from compare.check.understanding.step import Step
+
+
+def beyond(search: Search, steps_before: int) -> list[Fault]:
+    """All that is found. steps_before: how many steps the program had made when the judged one began."""
+    step = search.step
+    explained = Explained(step, search.loss, search.labelled, search.tolerance, search.values)
+    return [
+        *_never_changed(search, explained), *_integers(step), *_grown(step), *_momentum(search, explained),
+        *_correction(search, steps_before), *_rate_twice(search, explained),
+    ]  # fmt: skip
+
+
+def _never_changed(search: Search, explained: Explained) -> Iterator[Fault]:
+    """A parameter whose gradient is computed and never used."""
+    step = search.step
+    for still in step.still:
+        exact = search.loss.derivatives.get(still)
+        if exact is None or not exact.any() or exact.size < 2:  # noqa: PLR2004
+            continue
+        for node in step.nodes:
+            if node in search.labelled and node.value.size == exact.size and node.value.dtype.kind == "f":
+                factor = search.tolerance.factor(step.floats(node).reshape(exact.shape), exact, still)
+                if factor is not None and node.number > min(n.number for n in search.labelled):
+                    users = [n for n in step.nodes if node in n.parents and n.value.size == exact.size]
+                    line = max(users, key=lambda n: n.number, default=None)
+                    place = (line.place if line else None) or step.parameters[-1].updates[-1].node.place or node.place
+                    assert place is not None
+                    fault = Fault(node, node, place, [], also=[node.place] if node.place else [])
+                    fault.kind, fault.about = "never-updated", still
+                    yield fault
+                    break
+
+
+def _integers(step: Step) -> Iterator[Fault]:
+    """Parameters of integers: what is less than 1 is cut off every update."""
+    for k, parameter in enumerate(step.parameters):
+        whole = parameter.leaf.value.dtype.kind in "iu"
+        if whole:
+            node = parameter.updates[-1].node if parameter.updates else parameter.leaf
+            origin = [n for n in ancestors([parameter.leaf]) if n.value.dtype.kind in "iu" and n.place is not None]
+            place = node.place or (origin[0].place if origin else None)
+            if place is not None:
+                fault = Fault(node, node, place, [k], also=[n.place for n in origin if n.place is not None])
+                fault.kind, fault.about = "integer-dtype", parameter.leaf
+                yield fault
+
+
+def _grown(step: Step) -> Iterator[Fault]:
+    """A bias that has become one row for each example: its gradient was not summed."""
+    for k, parameter in enumerate(step.parameters):
+        for update in parameter.updates:
+            before = unscaled(update.before)
+            grown = parameter.leaf.shape if parameter.leaf.shape != update.node.shape else None
+            if grown is not None or (before.shape != update.node.shape):
+                sources = same_size(step, [update.step], update.step.value.size)
+                place = sources[-1].place if sources else update.node.place
+                assert place is not None
+                fault = Fault(update.node, update.node, place, [k])
+                fault.kind = "sum-missing"
+                yield fault
+                break
+
+
+def _chain(step: Step, search: Search, k: int) -> tuple[Node | None, list[Node]]:
+    """The node of a parameter's gradient, and what is made of it on the way to the update, the last first."""
+    match = search.matches().get(k)
+    parameter = step.parameters[k]
+    nodes = same_size(step, [u.step for u in parameter.updates], parameter.leaf.value.size)
+    return (match.node if match else None), nodes
+
+
+def _momentum(search: Search, explained: Explained) -> Iterator[Fault]:
+    """A velocity that is taken back, not kept: v = -mu v - lr g."""
+    step = search.step
+    for k, parameter in enumerate(step.parameters):
+        gradient, nodes = _chain(step, search, k)
+        if gradient is None:
+            continue
+        exact = step.floats(gradient).ravel()
+        for node in reversed(nodes):
+            states = [p for p in node.parents if p not in step.moving and p.value.shape == node.shape]
+            if node.function not in (np.add, np.subtract) or len(states) != 1:
+                continue
+            state = unscaled(states[0])
+            if state in step.leaves or state is parameter.leaf or not state.value.any() or node.value.size < 3:  # noqa: PLR2004
+                continue
+            basis = np.stack([step.floats(state).ravel(), exact], axis=1)
+            kept, taken = np.linalg.lstsq(basis, step.floats(node).ravel(), rcond=None)[0]
+            fits = abs(basis @ [kept, taken] - step.floats(node).ravel()).max() <= 1e-6 * abs(node.value).max()
+            if fits and kept < 0 and abs(kept) < 1 and taken and node.place is not None:
+                fault = Fault(node, node, node.place, [k], factor=float(kept))
+                fault.kind = "momentum-sign"
+                yield fault
+            break
+
+
+def _correction(search: Search, steps_before: int) -> Iterator[Fault]:
+    """Adam's moments divided by 1 - beta, and not by 1 - beta to the power of the step."""
+    step = search.step
+    for k, parameter in enumerate(step.parameters):
+        for node in step.behind([u.step for u in parameter.updates]):
+            if node.function is not np.divide or not isinstance(node.arguments[0], Node):
+                continue
+            moment, by = node.arguments
+            value = by.value if isinstance(by, Node) and by not in step.moving else by
+            if not isinstance(value, float | int | np.ndarray) or np.size(value) != 1 or moment.function is not np.add:
+                continue
+            shares = [_share(step, parent) for parent in moment.parents]
+            if None in shares or len(shares) != 2:  # noqa: PLR2004
+                continue
+            new = 1 - float(np.asarray(value).reshape(()))  # beta to the power
+            kept = [s for s in shares if s is not None and 0.5 < s < 1]
+            if kept and abs(new - kept[0]) < 1e-9 and steps_before > 1 and node.place is not None:
+                fault = Fault(node, node, node.place, [k])
+                fault.kind = "adam-without-powers"
+                yield fault
+
+
+def _share(step: Step, node: Node) -> float | None:
+    """The number by which something is multiplied."""
+    if node.function is not np.multiply:
+        return None
+    numbers = [a for a in node.arguments if not isinstance(a, Node)]
+    numbers += [float(a.value) for a in node.arguments if isinstance(a, Node) and a.value.size == 1 and a not in step.moving]
+    return float(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], int | float) else None
+
+
+def _rate_twice(search: Search, explained: Explained) -> Iterator[Fault]:
+    """The same number, not 1, 2 or a half, twice on the way from a gradient to its update, for every parameter."""
+    step, found = search.step, list[tuple[int, Node, Node]]()
+    for k, parameter in enumerate(step.parameters):
+        _, nodes = _chain(step, search, k)
+        seen: dict[float, Node] = {}
+        for node in nodes:
+            number = _share(step, node)
+            if number is None or number in (1.0, -1.0, 2.0, 0.5) or number <= 0 or number >= 1:
+                continue
+            if number in seen:
+                found.append((k, seen[number], node))
+                break
+            seen[number] = node
+    if found and len(found) == len([p for p in step.parameters if p.updates]):
+        for _, late, early in found[:1]:
+            assert late.place is not None
+            fault = Fault(late, late, late.place, [k for k, _, _ in found], also=[p for p in [early.place] if p])
+            fault.kind = "learning-rate-in-gradient"
+            yield fault

@@ -1,0 +1,270 @@
+"""A fault, named and told: what it is called, one sentence that teaches, what was measured, how the line could read.
+
+A name is given only where putting the right thing in the place of the wrong one gives what should be there, to within
+rounding; `unexplained` is an answer, too.
+"""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from compare.check.judging.explained import Explained
+from compare.check.judging.faults import Fault, Search
+from compare.check.recording.graph import Node, Place
+from compare.check.recording.memory import placed, written
+from compare.check.saying.source import name_of, short, target, text
+from compare.check.understanding.parameters import PRODUCTS, ancestors, unscaled_view
+
+EXPLANATIONS = {
+    "sign-flipped": "The sign is wrong: {line} has that of uphill, and the update goes the wrong way.",
+    "mean-missing": "The mean over the batch of {m} is taken in the other gradients, and not in {line}.",
+    "mean-twice": "{line} is divided by the batch of {m} once too often.",
+    "scaled-by-constant": "{line} is {factor:.6g} times what it is for the other parameters.",
+    "learning-rate-in-gradient": "The learning rate is multiplied in twice on the way from the gradient to the update.",
+    "gradient-for-weight": "The error goes back through the weights; here it goes through their gradient, {operand}.",
+    "updated-too-early": "{operand} was updated already when the gradient below it still needs the old value.",
+    "activation-of-wrong-layer": "The gradient of weights is the error times what went into the layer: {right}, not {operand}.",
+    "transposed": "{operand} has to be transposed here, or not, as the shapes of the layer ask for.",
+    "mask-missing": "The error has to be multiplied by the derivative of the activation before it is used further.",
+    "derivative-of-wrong-argument": "The derivative of the activation is taken of {operand}; it is meant for {right}.",
+    "derivative-wrong": "What the error is multiplied by is not the derivative of the activation that was used forward.",
+    "overwritten-in-place": "An array was changed in place in line {other} after the forward pass needed it, so the derivative sees other numbers.",
+    "axis-wrong": "A bias gets the sum of the errors over the batch, one number for each unit: the sum runs over something else.",
+    "sum-missing": "A bias gets the sum of the errors over the batch; without it the bias becomes one row for each example.",
+    "last-sample-only": "The gradient of all examples is the sum of theirs; here each replaces the one before.",
+    "not-reset": "Gradients of earlier steps are still in it: the sums have to begin at zero in every step.",
+    "loss-gradient-mismatch": "This is not the derivative of {loss} by the output: where the loss and this line disagree, the loss is not descended.",
+    "softmax-axis": "The probabilities of one example have to add up to 1: the softmax runs over the wrong axis.",
+    "penalty-wrong": "The penalty on the weights is not that of the loss: its derivative is added to the gradient.",
+    "integer-dtype": "Whole numbers cannot hold what is smaller than 1: everything that is stored here is cut off.",
+    "never-updated": "The gradient of {operand} is computed, but {operand} never changes.",
+    "momentum-sign": "The velocity of the step before is taken back, so that every step brakes; it should be kept.",
+    "adam-without-powers": "Adam divides its moments by 1 - beta to the power of the step; here the power is missing.",
+    "not-finite": "Something overflows here, or a logarithm of zero is taken, and nothing after it is a number.",
+    "unexplained": "{line} is not what it should be, and no known mistake gives these numbers.",
+}  # fmt: skip
+
+
+def diagnosis(fault: Fault, search: Search, explained: Explained, about: dict[str, Any]) -> dict[str, Any]:
+    """A fault in words, JSON-able."""
+    m = about.get("data", {}).get("batch", 0)
+    words: dict[str, Any] = {
+        "line": name_of(fault.node, search.step.nodes) or target(fault.place) or "this line", "m": m, "loss": about.get("loss"),
+        "factor": fault.factor or 0.0, "operand": "what stands there", "right": "what went into the layer", "other": "",
+    }  # fmt: skip
+    kind, corrected, place = _kind(fault, search, explained, words)
+    explanation = EXPLANATIONS[kind].format(**words)
+    lines = [_where(p) for p in fault.also]
+    return {
+        "name": kind, "line": words["line"], "source_line": place.line, "file": short(place.file), "text": text(place),
+        "also": lines, "explanation": explanation, "evidence": _evidence(fault, search, words),
+        "corrected": corrected, "harmless": False, "trial": "recorded",
+        "parameters": [search.step.parameters[k].name for k in fault.parameters],
+    }  # fmt: skip
+
+
+def _where(place: Place) -> dict[str, Any]:
+    return {"file": short(place.file), "line": place.line, "text": text(place)}
+
+
+def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, Any]) -> tuple[str, str, Place]:
+    """The name, how the line could read, and the line that is shown."""
+    node, place = fault.first, fault.place
+    source = text(place)
+    if fault.kind:
+        if fault.about is not None:
+            words["operand"] = _called(fault.about, search) or "a parameter"
+        if fault.kind == "not-finite" and node.function in (np.exp,):
+            return fault.kind, "exp(z - z.max(...)): a shift cancels, and keeps it in range", place
+        return fault.kind, "", place
+    if fault.factor is not None:
+        return _by_factor(fault, words, source), _corrected_factor(fault, words, source), place
+    written_to = _overwritten(node, search)
+    if written_to is not None:
+        words["other"] = written_to.line
+        fault.also.insert(0, place)
+        return "overwritten-in-place", "a copy, where the array is changed", written_to
+    for parent in node.parents:
+        if parent in search.step.changed or unscaled_view(parent) in search.step.changed:
+            words["operand"] = _called(unscaled_view(parent), search) or "a parameter"
+            return "updated-too-early", f"{source}  (before {words['operand']} is updated)", place
+    if _is_integer(node) or _is_integer(fault.node):
+        origin = _origin(fault.node if _is_integer(fault.node) else node)
+        if origin is not None and origin != place:
+            fault.also.insert(0, place)
+            return "integer-dtype", "", origin
+        return "integer-dtype", "", place
+    if node.function in PRODUCTS:
+        return _product(fault, search, explained, words, source)
+    if fault.role is not None and fault.node in explained.roles and fault.first is fault.node:
+        return "mask-missing", "", place
+    if node.name in ("sum", "mean") or node.function in (np.sum, np.mean):
+        return "axis-wrong", "", place
+    if node.function in (np.add, np.subtract) and any(_is_old(p, search) for p in node.parents):
+        return "not-reset", "", place
+    if node.function in (np.multiply, np.divide, np.where, written, placed):
+        return _derivative(fault, search, explained, words, source)
+    if any(node is n for n in _meeting(search)):
+        return "loss-gradient-mismatch", "", place
+    return "unexplained", "", place
+
+
+def _by_factor(fault: Fault, words: dict[str, Any], source: str) -> str:
+    factor, m = fault.factor or 0.0, words["m"] or 0
+    if abs(factor + 1) < 1e-6:
+        return "sign-flipped"
+    if m > 1 and abs(abs(factor) / m - 1) < 1e-6:
+        return "mean-missing"
+    if m > 1 and abs(abs(factor) * m - 1) < 1e-6:
+        return "mean-twice"
+    return "scaled-by-constant"
+
+
+def _corrected_factor(fault: Fault, words: dict[str, Any], source: str) -> str:
+    name, equals, value = source.partition(" = ")
+    if not equals or "=" in name:
+        return ""
+    kind = _by_factor(fault, words, source)
+    if kind == "sign-flipped":
+        return f"{name} = {value[1:].lstrip()}" if value.startswith("-") else f"{name} = -({value})"
+    return f"{name} = {value} / {words['m']}" if kind == "mean-missing" else ""
+
+
+def _product(
+    fault: Fault, search: Search, explained: Explained, words: dict[str, Any], source: str
+) -> tuple[str, str, Place]:
+    """A product with a wrong operand: which one belongs there is tried."""
+    node, place, step = fault.first, fault.place, search.step
+    parents = list(node.parents)
+    errors = [p for p in parents if p in search.labelled]
+    if fault.role is not None and any(fault.node is p for p in parents):
+        words["operand"] = _called(fault.node, search)
+        return "mask-missing", "", place
+    for parent in parents:
+        if parent in search.labelled and len(errors) > 1 and explained.roles.get(parent) is not None:
+            role = explained.roles[parent]
+            if role.of in step.leaves or unscaled_view(parent) in explained.roles and explained.roles[unscaled_view(parent)].of in step.leaves:
+                words["operand"] = _called(unscaled_view(parent), search) or "a gradient"
+                right = _called(role.of, search)
+                corrected = _with(source, words["operand"], right) if right else ""
+                return "gradient-for-weight", corrected, place
+    still = [p for p in parents if p not in search.labelled]
+    for operand in still:
+        for other in [n for n in [*step.leaves, *search.loss.derivatives] if n.value.ndim == 2]:  # noqa: PLR2004
+            for value, turned in ((step.floats(other), False), (step.floats(other).T, True)):
+                if value.shape != operand.shape or np.array_equal(value, step.floats(operand)):
+                    continue
+                values = [value if p is operand else search.values.get(p, step.floats(p)) for p in parents]
+                try:
+                    made = np.asarray(node.function(*values))  # type: ignore[misc]
+                except (TypeError, ValueError):
+                    continue
+                if made.shape == node.shape and explained.role_of(node, made) is not None:
+                    base = unscaled_view(operand)
+                    words["operand"] = _called(base, search) or "what stands there"
+                    words["right"] = _called(other, search) or "what went into the layer"
+                    kind = "transposed" if other is base else "activation-of-wrong-layer"
+                    return kind, _with(source, words["operand"], words["right"]) if kind != "transposed" else "", place
+    role = explained.roles.get(errors[0]) if errors else None
+    if role is None and not still:
+        return "unexplained", "", place
+    share = explained.roles.get(node)
+    if share is not None and share.share:
+        return "last-sample-only", source.replace(" = ", " += ", 1), place
+    return "unexplained", "", place
+
+
+def _derivative(
+    fault: Fault, search: Search, explained: Explained, words: dict[str, Any], source: str
+) -> tuple[str, str, Place]:
+    """An error times what is no derivative of the activation: of another argument, or of another function."""
+    node, place = fault.first, fault.place
+    if any(p in _meeting(search) or p in [o for o, _ in search.loss.outputs] for p in node.parents):
+        return "loss-gradient-mismatch", "", place
+    helpers = [p for p in node.parents if p not in search.labelled and p.place is not None and p.value.size > 1]
+    for helper in helpers:
+        assert helper.place is not None
+        if helper.place.function != place.function and helper.place.line != place.line:
+            fault.also.insert(0, helper.place)
+    return "derivative-wrong", "", place
+
+
+def _meeting(search: Search) -> list[Node]:
+    return [n for n in search.labelled if any(p not in search.labelled and p in search.step.moving for p in n.parents)
+            and not any(p in search.labelled for p in n.parents)]  # fmt: skip
+
+
+def _overwritten(node: Node, search: Search) -> Place | None:
+    """The line that writes into an array of the forward pass from which a derivative is taken."""
+    forward = set(search.loss.derivatives)
+    waiting, seen = [p for p in node.parents if p not in search.labelled], set[Node]()
+    while waiting:
+        other = waiting.pop()
+        if other in seen or other not in search.step.window:
+            continue
+        seen.add(other)
+        if other.function in (written, placed) or other.name in ("copyto", "putmask"):
+            base = next(other.parents)
+            if base in forward and other.place is not None and base.function not in (None, np.copy):
+                return other.place
+        elif other not in forward:
+            waiting.extend(other.parents)
+    return None
+
+
+def _is_integer(node: Node) -> bool:
+    return node.value.dtype.kind in "iu" and node.function in (written, placed)
+
+
+def _origin(node: Node) -> Place | None:
+    while node.function in (written, placed):
+        node = next(node.parents)
+    return node.place
+
+
+def _is_old(node: Node, search: Search) -> bool:
+    return node not in search.step.moving and node.value.size > 1 and node.function is not None and bool(node.value.any())
+
+
+def _called(node: Node, search: Search) -> str:
+    """What the learner calls a value."""
+    for parameter in search.step.parameters:
+        if parameter.leaf is node or any(u.node is node for u in parameter.updates):
+            return parameter.name
+    everything = [*search.step.nodes]
+    name = name_of(node, everything)
+    if name:
+        return name
+    base = unscaled_view(node)
+    return name_of(base, everything) if base is not node else target(node.place) if node.function is None else ""
+
+
+def _with(source: str, old: str, new: str) -> str:
+    """A line with another name in it; "" where that name does not stand there."""
+    pattern = rf"(?<![\w.]){re.escape(old)}(?![\w\[])"
+    changed = re.sub(pattern, new.replace("\\", ""), source)
+    return changed if changed != source else ""
+
+
+def _evidence(fault: Fault, search: Search, words: dict[str, Any]) -> str:
+    spoilt = ", ".join(search.step.parameters[k].name for k in fault.parameters)
+    if fault.kind == "momentum-sign":
+        return f"The velocity is multiplied by {fault.factor:.4g} from one step to the next."
+    if fault.kind:
+        return f"It concerns {spoilt}." if spoilt else "It was seen while the program ran."
+    if fault.factor is not None:
+        return f"found = {fault.factor:.6g} x expected, for {spoilt}, in all entries."
+    if fault.expected is not None and fault.found is not None:
+        found, expected = fault.found.reshape(-1), np.asarray(fault.expected).reshape(-1)
+        square = float(expected @ expected)
+        scale = float(found @ expected) / square if square else 1.0
+        k = int(abs(found - expected).argmax())
+        return (
+            f"With what should stand there the gradient of {spoilt} is right. Largest difference: expected {expected[k]:.6g}, "
+            f"found {found[k]:.6g}" + (f" (nearest multiple: {scale:.4g})." if scale else ".")
+        )
+    return f"Everything before it is right; the gradient of {spoilt} is not, nor is this line any derivative of the loss."
+
+
+__all__ = ["EXPLANATIONS", "ancestors", "diagnosis"]

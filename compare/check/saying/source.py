@@ -1,0 +1,60 @@
+"""The learner's lines, and what they call things."""
+
+import ast
+import linecache
+from functools import cache
+from pathlib import Path
+
+from compare.check.recording.graph import Node, Place
+
+
+@cache
+def statements(file: str) -> dict[int, ast.stmt]:
+    """The innermost simple statement on each line of a file."""
+    found: dict[int, ast.stmt] = {}
+    try:
+        tree = ast.parse("".join(linecache.getlines(file)))
+    except (SyntaxError, ValueError):
+        return found
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                found[line] = node
+    return found
+
+
+def text(place: Place) -> str:
+    """The line itself."""
+    return linecache.getline(place.file, place.line).strip()
+
+
+def target(place: Place | None) -> str:
+    """What a line gives a value to, as it stands there: `self.W1` of `self.W1 -= lr * dW1`; "" where there is none."""
+    statement = statements(place.file).get(place.line) if place is not None else None
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        return ast.unparse(statement.targets[0])
+    if isinstance(statement, ast.AugAssign | ast.AnnAssign):
+        return ast.unparse(statement.target)
+    return ""
+
+
+def name_of(node: Node, nodes: list[Node]) -> str:
+    """What the learner calls a value: the target of its line, if it is what the line gives; "" where it has none."""
+    name = target(node.place)
+    later = [n for n in nodes if n.number > node.number and n.place == node.place and node in n.parents]
+    return name if name and not later and "," not in name else ""
+
+
+def parameter_names(updates: list[Node], shapes: list[tuple[int, ...]]) -> list[str]:
+    """A name for each parameter, from the lines that update them; those that share a line are counted."""
+    names = [target(node.place) or "parameter" for node in updates]
+    names = [name if "," not in name else "parameter" for name in names]
+    return [
+        f"{name} {'x'.join(map(str, shape)) or 'number'}" if names.count(name) > 1 else name
+        for name, shape in zip(names, shapes, strict=True)
+    ]
+
+
+def short(file: str) -> str:
+    """A file's name."""
+    return Path(file).name

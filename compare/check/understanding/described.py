@@ -1,0 +1,158 @@
+"""What was understood, in words: layers, activations, output, loss, how it is reduced, and the update rule."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compare.check.judging.explained import Explained
+from compare.check.recording.graph import Node
+from compare.check.understanding.loss import Loss, Match, same_size
+from compare.check.understanding.parameters import PRODUCTS, unscaled_view
+from compare.check.understanding.step import Step
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A product with a parameter. before: its value with the bias; after: what goes into the next product."""
+
+    weights: Node
+    before: Node
+    after: Node
+    fan_in: int
+    fan_out: int
+
+
+def layers_of(step: Step, loss: Loss) -> list[Layer]:
+    """The layers of the forward pass, in order; each parameter counts once."""
+    ends = [o for o, _ in loss.outputs[:1]] or loss.ends
+    forward = step.behind(ends)
+    found, seen = list[tuple[Node, Node]](), set[Node]()
+    for node in forward:
+        if node.function in PRODUCTS:
+            for parent in node.parents:
+                leaf = unscaled_view(parent)
+                if leaf in step.leaves and leaf not in seen and leaf.value.ndim > 1:
+                    seen.add(leaf)
+                    found.append((leaf, node))
+    layers = []
+    for k, (leaf, product) in enumerate(found):
+        before = product
+        for node in forward:
+            others = [p for p in node.parents if p is not product]
+            if node.function is np.add and product in node.parents and others and unscaled_view(others[0]) in step.leaves:
+                before = node
+        after = ends[0]
+        if k + 1 < len(found):
+            after = next((p for p in found[k + 1][1].parents if p in step.moving and unscaled_view(p) not in step.leaves), before)
+        after = _untransposed(after)
+        units = [n for n in leaf.shape if n in before.shape] or [leaf.shape[-1]]
+        fan_out = next((n for n in (leaf.shape[0], leaf.shape[-1]) if n in before.shape and _out(leaf, product, n)), units[-1])
+        layers.append(Layer(leaf, before, after, leaf.value.size // max(fan_out, 1), fan_out))
+    return layers
+
+
+def _out(leaf: Node, product: Node, n: int) -> bool:
+    a, b = [p for p in product.parents][:2] if len(list(product.parents)) > 1 else (leaf, leaf)
+    mine = a if unscaled_view(a) is leaf else b
+    return mine.shape[-1 if mine is b else 0] == n
+
+
+def _untransposed(node: Node) -> Node:
+    while node.function in (np.transpose, np.reshape, np.copy):
+        node = next(node.parents)
+    return node
+
+
+def activation(z: np.ndarray, a: np.ndarray) -> str:
+    """The function that gives a from z, by its values; "" where it is none that is known."""
+    if z.shape != a.shape:
+        if z.T.shape != a.shape:
+            return ""
+        z = z.T
+    with np.errstate(all="ignore"):
+        known = {
+            "linear": z, "relu": np.maximum(z, 0), "tanh": np.tanh(z), "sigmoid": 1 / (1 + np.exp(-z)),
+            "softplus": np.logaddexp(z, 0), "swish": z / (1 + np.exp(-z)), "elu": np.where(z > 0, z, np.expm1(z)),
+        }  # fmt: skip
+        for axis in range(z.ndim):
+            e = np.exp(z - z.max(axis=axis, keepdims=True))
+            known[f"softmax{axis}"] = e / e.sum(axis=axis, keepdims=True)
+        for name, values in known.items():
+            if np.allclose(a, values, rtol=1e-5, atol=1e-7):
+                return name.rstrip("012")
+        slopes = (a / z)[z < 0]
+        if slopes.size and np.allclose(a[z >= 0], z[z >= 0]) and np.ptp(slopes) < 1e-6 * abs(slopes).max():
+            return f"leaky relu ({slopes[0]:.3g})"
+    return ""
+
+
+def understood(step: Step, loss: Loss, explained: Explained, matches: dict[int, Match]) -> dict[str, Any]:
+    """Layers, activations, output, loss, reduction, update: words and numbers."""
+    layers = layers_of(step, loss)
+    kinds = [activation(step.floats(layer.before), step.floats(layer.after)) or "?" for layer in layers]
+    sizes = [layers[0].fan_in, *(layer.fan_out for layer in layers)] if layers else []
+    m = _rows(loss, sizes)
+    return {
+        "layers": sizes,
+        "activations": kinds[:-1],
+        "output": kinds[-1] if kinds and kinds[-1] != "?" else loss.output or "?",
+        "loss": loss.name or "a loss of its own",
+        "reduction": _reduction(step, loss, explained, m),
+        "update": _update(step, explained, matches),
+        "data": {"batch": m},
+    }
+
+
+def _rows(loss: Loss, sizes: list[int]) -> int:
+    if not loss.outputs:
+        return 0
+    if len(loss.outputs) > 1:
+        return len(loss.outputs)
+    shape = loss.outputs[0][0].shape
+    rest = [n for n in shape if n != (sizes[-1] if sizes else 0)]
+    return int(rest[0]) if rest else int(shape[0]) if len(shape) > 1 else 1
+
+
+def _scale(step: Step, explained: Explained) -> float | None:
+    """The factor between the gradient that is computed and that of the loss's sum over all entries."""
+    for parameter in reversed(step.parameters):
+        own = [r for r in explained.roles.values() if r.of is parameter.leaf and not r.share]
+        if own:
+            return own[0].factor
+    return None
+
+
+def _reduction(step: Step, loss: Loss, explained: Explained, m: int) -> str:
+    scale = _scale(step, explained)
+    if scale is None or not loss.outputs:
+        return "?"
+    scale = abs(scale) * (loss.factor if loss.computed is not None or loss.node is not None else 1.0)
+    entries = sum(o.value.size for o, _ in loss.outputs)
+    halves = {"squared error": 2.0}.get(loss.name, 1.0)  # known is half the sum of squares
+    for name, value in (("sum", 1.0), ("mean", 1 / max(m, 1)), ("mean over all entries", 1 / entries)):
+        for words, factor in ((f"{name} / 2", 1.0), (name, halves)) if halves == 2 else ((name, 1.0),):  # noqa: PLR2004
+            if abs(scale / (value * factor) - 1) < 1e-5:
+                return words
+    return f"sum x {scale:.4g}"
+
+
+def _update(step: Step, explained: Explained, matches: dict[int, Match]) -> str:
+    scale = _scale(step, explained)
+    rules = []
+    for k, match in matches.items():
+        parameter = step.parameters[k]
+        decay = " with weight decay" if match.penalty else ""
+        if match.node is None:
+            rate = f", learning rate {abs(match.factor / scale):.4g}" if scale else ""
+            rules.append(f"SGD{rate}{decay}")
+            continue
+        nodes = same_size(step, [u.step for u in parameter.updates], parameter.leaf.value.size)
+        states = {p for n in nodes for p in n.parents
+                  if p not in step.moving and p.shape == parameter.leaf.shape and p.value.size > 1}  # fmt: skip
+        roots = any(n.function is np.sqrt or n.name == "power" for n in nodes)
+        rules.append(
+            "Adam" if roots and len(states) > 1 else "RMSProp or Adagrad" if roots and states
+            else f"SGD with momentum{decay}" if states else f"SGD{decay}"
+        )  # fmt: skip
+    return max(set(rules), key=rules.count) if rules else "?"
