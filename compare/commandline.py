@@ -131,7 +131,7 @@ def parity(
     from compare.parity import question
 
     _ask(
-        lambda: question.answer_mutants(out) if mutants else question.answer(settings, out, after),
+        lambda: question.answer_mutants(settings, out) if mutants else question.answer(settings, out, after),
         json,
         out,
         force,

@@ -3,8 +3,8 @@
 `judge` also holds against that what was found on the way, line by line (`lines.py`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,13 @@ class Judged:
     """A calculation, judged.
 
     lines: the verdicts on what was found, in the order of the calculation; names: of all lines, in that order; balls:
-    of the lines that were not found.
+    of the lines that were not found; kept: of those that were and were to be kept.
     """
 
     lines: tuple[Verdict, ...]
     names: tuple[str, ...]
     balls: Mapping[str, Ball]
+    kept: Mapping[str, Ball] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -80,12 +81,16 @@ def judge(
     run: Any,
     found: Mapping[str, Any],
     gradient: float = 1.0,
+    keep: Collection[str] = (),
 ) -> Judged:
-    """Judge what was found of the lines that f names, forward and back; see `lines.py`. The rest as for `expected`."""
-    lines = Lines(found)
+    """Judge what was found of the lines that f names, forward and back; see `lines.py`. The rest as for `expected`.
+
+    keep: lines that were found whose balls are wanted all the same.
+    """
+    lines = Lines(found, keep)
     with judging(lines):
         expected(f, inputs, places, run, gradient)
-    return Judged(tuple(lines.verdicts), tuple(lines.names), lines.balls)
+    return Judged(tuple(lines.verdicts), tuple(lines.names), lines.balls, lines.kept)
 
 
 def _ball(x: Any, run: Arithmetic) -> Ball:

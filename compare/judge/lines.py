@@ -7,7 +7,8 @@ is exact; where nothing was found, with its ball. So a whole trace is judged lin
 end, and whatever lies between as it comes.
 """
 
-from collections.abc import Iterator, Mapping
+import copy
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -26,14 +27,15 @@ _judging: ContextVar["Lines | None"] = ContextVar("lines", default=None)
 class Lines:
     """What was found, by the name of the line, and the verdicts, in the order in which the lines were met.
 
-    names: of all lines that were met; balls: of those that were not found.
+    names: of all lines that were met; balls: of those that were not found; kept: of those to keep, which were.
     """
 
-    def __init__(self, found: Mapping[str, Any]) -> None:
-        self.found = found
+    def __init__(self, found: Mapping[str, Any], keep: Collection[str] = ()) -> None:
+        self.found, self.keep = found, keep
         self.names: list[str] = []
         self.verdicts: list[Verdict] = []
         self.balls: dict[str, Ball] = {}
+        self.kept: dict[str, Ball] = {}
 
     def meet(self, name: str, ball: Ball, kept: bool) -> Ball:
         """Judge the line, if it was found, and hand on what was. kept: whether a VJP computes with this very ball."""
@@ -41,6 +43,8 @@ class Lines:
         if name not in self.found:
             self.balls[name] = ball
             return ball
+        if name in self.keep:
+            self.kept[name] = copy.copy(ball)
         found = np.asarray(self.found[name])
         if found.shape != ball.shape:
             self.verdicts.append(misshapen(name, found.shape, ball.shape))

@@ -4,7 +4,7 @@ A calculation's lines are those of the chapter: z1 a1 z2 a2 z3 loss and, as grad
 dz3 dW3 db3 da2 dz2 dW2 db2 da1 dz1 dW1 db1. Nothing here knows how to judge: that is the arithmetic in which it runs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -89,6 +89,16 @@ def check_lines(
     f, weights = network(len(parameters) // 2, activation, mean_at, at_zero), _weights(parameters)
     places, seed = tuple(range(2, 2 + len(weights))), float(len(x)) if mean_at == "dW" else 1.0
     return judge(f, [x, labels, *weights], places, run or parameters["W1"].dtype, trace, seed)
+
+
+def line_balls(
+    trace: Mapping[str, Any], parameters: Parameters, x: Any, labels: np.ndarray, names: Collection[str]
+) -> Mapping[str, Ball]:
+    """What these lines should be, each from its own inputs in a whole trace of a network of ReLUs."""
+    f, weights = network(len(parameters) // 2), _weights(parameters)
+    return judge(
+        f, [x, labels, *weights], tuple(range(2, 2 + len(weights))), parameters["W1"].dtype, trace, keep=names
+    ).kept
 
 
 def gradient_balls(

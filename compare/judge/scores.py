@@ -13,7 +13,11 @@ roundings serves both. In units of u, to first order (g(n) takes care of the res
 
 The count is the larger one, with one more for the quotient, so that it covers the direct route and the logarithmic one.
 A route without a shift rounds |M| as well: once in z_j - (M + log T), LIBRARY times in z_j - log(sum of e^z), which
-serves as long as e^z neither overflows nor loses its row. It is a way of its own, as it would loosen the other.
+serves as long as e^z neither overflows nor loses its row; and twice in 2^(z log2(e) - M log2(e)), as fused attention
+has it. It is a way of its own, as it would loosen the other.
+
+The mean of e^-s_i's errors is a mean of g's, and g is convex: it lies above g of the mean, by u times the variance of s
+at most, relatively. One rounding covers that as long as s is below some thousands, and k counts one more than it needs.
 """
 
 from dataclasses import dataclass
@@ -64,7 +68,7 @@ class Scores:
         log_total = self.log_total + off.max(axis=1, keepdims=True)
         n = 2 * s + S + 2 * LIBRARY + k + (LIBRARY + 2) * log_total
         M = abs(self.largest) * shift
-        each_M = np.where(np.log(float(np.finfo(run.dtype).max)) > M, LIBRARY, 1.0)
+        each_M = np.where(np.log(float(np.finfo(run.dtype).max)) > M, LIBRARY, 2.0)
         n = n + each_M * (M + z.worst.max(axis=1, keepdims=True) * shift)
         worst = run.g(n) * (1 + inherited) + inherited
         of_total = (np.square(p) * (np.square(self.s) + LIBRARY)).sum(axis=1, keepdims=True)

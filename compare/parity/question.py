@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from compare.parity.exercised import unexercised
 from compare.parity.mutants import Proof, try_mutants
 from compare.parity.pairs import PairRow, compare_pairs
 from compare.parity.referee import NoDerivative, Referee, referee
+from compare.parity.sizes import Smallest, smallest_sizes
 from compare.shared.dataset import CLASSES, Dataset, load_mnist, pixels
 from compare.shared.environment import environment
 from compare.shared.errors import BadInput
@@ -126,6 +127,7 @@ class MutantsTried:
     """The answer to --mutants: can the check fail?"""
 
     proof: Proof
+    smallest: list[Smallest]
     files: list[Path]
 
     @property
@@ -135,13 +137,14 @@ class MutantsTried:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
-        return self.proof.as_json()
+        return {**self.proof.as_json(), "smallest": [one.as_json() for one in self.smallest]}
 
     def print(self) -> None:
         """The table of bugs, on stdout."""
-        from compare.parity.report import print_mutants
+        from compare.parity.report import print_mutants, print_sizes
 
         print_mutants(self.proof)
+        print_sizes(self.smallest)
         print_files(self.files)
 
 
@@ -163,12 +166,14 @@ def answer(settings: Settings, out: Path, after: int = 0) -> Parity:
     return result
 
 
-def answer_mutants(out: Path) -> MutantsTried:
-    """Plant every bug, in float64. Raises BadInput for a folder that cannot be used."""
+def answer_mutants(settings: Settings, out: Path) -> MutantsTried:
+    """Plant every bug, in float64, and shrink some in both dtypes. Raises BadInput for a set or folder of no use."""
     output = Output(out)
-    proof = try_mutants()
-    output.write_json("mutants.json", proof.as_json())
-    return MutantsTried(proof, output.files)
+    data = load_mnist(settings.data)
+    with use_threads(settings.threads):
+        tried = MutantsTried(try_mutants(), smallest_sizes(data), output.files)
+        output.write_json("mutants.json", tried.as_json())
+    return replace(tried, files=output.files)
 
 
 def trained(settings: Settings, data: Dataset, steps: int) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ import numpy as np
 from compare.judge.verdict import Verdict
 from compare.parity.mutants import Proof
 from compare.parity.referee import AGREEMENT
+from compare.parity.sizes import Smallest
 from compare.shared.implementations import NAMES, TITLES
 from compare.shared.terminal import print_table, print_text
 
@@ -42,7 +43,8 @@ def _print_lines(parity: "Parity") -> None:
     implementation, line = parity.nearest("z da dW")
     print_text(
         "bound used: each line is recomputed, from the inputs that the implementation itself reports for it, in longer "
-        "arithmetic; of the worst error that rounding can make in that one line, whatever the order of its sums, this "
+        "arithmetic; of the worst error that rounding can make in that one line, whatever the order of its sums (not "
+        "where products are made of others, as by Strassen), this "
         "part is there, at the entry where it is largest. Up to 1 it holds; 0 is exact; beyond 1 it is proved wrong.\n"
         "likely: the same part of what rounding errors do that do not conspire, eight standard deviations of it; "
         "beyond 1 it is not rounding, as good as certainly.\n"
@@ -186,6 +188,31 @@ def print_mutants(proof: Proof) -> None:
         + " on the same data."
     )
     print_text(proof.verdict)
+
+
+def print_sizes(smallest: list[Smallest]) -> None:
+    """How small each bug may be and still be caught, a table for each dtype and number of rows, on stdout."""
+    for dtype, m in dict.fromkeys((one.dtype, one.rows) for one in smallest):
+        print_table(
+            f"Smallest size that is caught, {dtype}, {m:,} rows; 1 is the bug itself",
+            ("bug", "line", "here", "assert_close", "allclose", "gradcheck"),
+            [
+                (one.bug, one.line, *map(_part, (one.judge, one.assert_close, one.allclose, one.gradcheck)))
+                for one in smallest
+                if (one.dtype, one.rows) == (dtype, m)
+            ],
+        )
+    print_text(
+        "A bug of size 0.01 does a hundredth of what the bug does; above 1 the bug itself is missed. assert_close is "
+        "torch.testing's, allclose NumPy's, gradcheck PyTorch's, each with the tolerances that it has by default, and "
+        "each given the exact line to compare with."
+    )
+
+
+def _part(size: float) -> str:
+    if size == 0:
+        return "right code fails"
+    return "never" if not np.isfinite(size) else f"{size:.1g}" if size <= 1 else f"{size:.1g}: missed"
 
 
 def _cells(line: Verdict) -> tuple[str, str, str]:

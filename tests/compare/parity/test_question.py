@@ -1,4 +1,5 @@
 import json
+import math
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from autograd import operation
 from compare.judge import units
 from compare.parity import question, report
 from compare.parity.figure import draw
+from compare.parity.sizes import Smallest
 from compare.shared.errors import BadInput
 from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
@@ -68,9 +70,15 @@ def test_the_command_prints_a_row_a_line_the_sentences_and_the_verdict(in_proces
 
 def test_mutants_are_all_caught_by_the_command(in_process, proof, monkeypatch, tmp_path):
     monkeypatch.setattr(question, "try_mutants", lambda: proof)
+    sizes = [Smallest("TF32 inputs", "dW1", "float32", 64, 0.001, 0.9, 0.0, math.inf)]
+    monkeypatch.setattr(question, "smallest_sizes", lambda _: sizes)
     done = in_process("parity", "--mutants", "--json", "--out", tmp_path)
     assert done.returncode == 0
     document = json.loads(done.stdout)
+    assert document["smallest"] == [
+        {"bug": "TF32 inputs", "line": "dW1", "dtype": "float32", "rows": 64, "judge": 0.001, "assert_close": 0.9,
+         "allclose": 0.0, "gradcheck": None}
+    ]  # fmt: skip
     assert document["holds"] is True
     assert document["caught"] == document["planted"] >= 30
     assert (
