@@ -5,37 +5,34 @@ into FOLDER as result.json: numbers and text, nothing that could be code. Whatev
 parent.
 """
 
+import builtins
+import contextlib
+import json
+import linecache
+import os
+import random
 import sys
+import threading
+import traceback
+import warnings
+from os import _exit
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-AT_START = set(sys.modules)  # what Python has imported before anybody asks: a file of that name never wins
+import numpy as np
 
-import builtins  # noqa: E402
-import contextlib  # noqa: E402
-import json  # noqa: E402
-import linecache  # noqa: E402
-import os  # noqa: E402
-import random  # noqa: E402
-import threading  # noqa: E402
-import traceback  # noqa: E402
-import warnings  # noqa: E402
-from os import _exit  # noqa: E402
-from pathlib import Path  # noqa: E402
-from types import ModuleType  # noqa: E402
-from typing import Any  # noqa: E402
-
-import numpy as np  # noqa: E402
-
-from compare.check.examine import examine  # noqa: E402
-from compare.check.recording import Enough, Recorder  # noqa: E402
-from compare.check.recording.source import HELPERS, rewritten  # noqa: E402
-from compare.check.running import failure  # noqa: E402
-from compare.check.running.clock import Clock, TooLong  # noqa: E402
-from compare.check.running.driving import drive  # noqa: E402
-from compare.check.running.fences import Tail, raise_fences  # noqa: E402
-from compare.check.running.program import Program, Unreadable, read_program  # noqa: E402
-from compare.check.running.siblings import imports_of  # noqa: E402
-from compare.check.running.world import Unbindable  # noqa: E402
-from compare.check.surroundings import Digits, missing, provide  # noqa: E402
+from compare.check.examine import examine
+from compare.check.recording import Enough, Recorder
+from compare.check.recording.source import HELPERS, rewritten
+from compare.check.running import failure
+from compare.check.running.clock import Clock, TooLong
+from compare.check.running.driving import drive
+from compare.check.running.fences import Tail, raise_fences
+from compare.check.running.program import Program, Unreadable, read_program
+from compare.check.running.siblings import imports_of
+from compare.check.running.world import Unbindable
+from compare.check.surroundings import Digits, missing, provide
 
 JUDGING = 60.0  # seconds for what was recorded to be judged, once the program has ended
 
@@ -85,8 +82,8 @@ class Child:
         digits = self.request["digits"]
         provide(self.theirs, Digits(Path(digits)) if digits else Digits(), self.notes.append)
         ended: BaseException | None = None
-        trains = program.runs and not self.request["definitions"] and self.request["name"] is None
-        if trains:
+        as_it_is = not self.request["definitions"] and self.request["name"] is None
+        if as_it_is:
             recorder, ended = self.run(program)
             if recorder.updates:
                 return self.judged(recorder, ended) | about
@@ -99,7 +96,7 @@ class Child:
         why = ended or driven.error
         if why is not None and not isinstance(why, Unbindable):
             return failure.describe(why, self.own, self.theirs) | about | {"driven": driven.words}
-        ran = "it ran to its end, and no step of training was seen in it; " if trains else ""
+        ran = "it ran to its end, and no step of training was seen in it; " if as_it_is and program.runs else ""
         return {"status": "nothing", "message": ran + driven.words, "lacks": None} | about
 
     def may_be_driven(self, ended: BaseException) -> bool:
@@ -126,7 +123,7 @@ class Child:
 
     def imports(self) -> contextlib.AbstractContextManager[None]:
         """Modules as the learner's program finds them."""
-        return imports_of(list(dict.fromkeys([self.file.parent, self.theirs])), rewritten, AT_START)
+        return imports_of(list(dict.fromkeys([self.file.parent, self.theirs])), rewritten)
 
     def judged(self, recorder: Recorder, ended: BaseException | None) -> dict[str, Any]:
         """What the recording shows, and how the program ended, if not by itself."""

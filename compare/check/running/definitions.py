@@ -18,6 +18,21 @@ MAKERS = {"int", "float", "str", "bool", "list", "tuple", "dict", "range", "len"
 READERS = {"load", "loadtxt", "genfromtxt", "fromfile", "memmap", "save", "savetxt", "savez"}
 
 
+class Missing:
+    """Stands for what cannot be imported: an error only where it is used."""
+
+    def __init__(self, error: ImportError) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise ImportError(*self._error.args, name=self._error.name)
+
+    def __call__(self, *_: Any, **__: Any) -> Any:  # noqa: D102
+        return self.used
+
+
 def is_definition(statement: ast.stmt) -> bool:
     """Whether a statement at module level is an import, a definition or a constant."""
     if isinstance(statement, DEFINITIONS | ast.Pass):

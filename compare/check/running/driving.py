@@ -11,7 +11,7 @@ import inspect
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from time import monotonic
@@ -30,6 +30,7 @@ from compare.check.running.world import LAYOUTS, SIMPLE, WIDTHS, Setting, Unbind
 ONE_TRIAL = 8.0  # seconds
 STEPS = 8
 BY_HAND = "[layers]"
+ADDED = ", and each parameter less 0.1 times its gradient"
 TRAIN = ("fit", "train", "sgd", "learn", "descent", "optimi", "step", "backprop", "update", "gradient", "model", "")
 FORWARD = ("forward", "feed", "fwd", "propagat", "predict", "run", "out", "ask", "query", "call", "model")
 BACKWARD = ("back", "bwd", "grad", "learn", "deriv", "loss", "cost")
@@ -109,14 +110,15 @@ class Trials:
                 if key in self._tried:
                     return False
                 self._tried.add(key)
-                shapes = shapes_of(world)
+                made = list({id(a): (n, a) for n, a in arrays_in(world.source) if of_parameter(n) == n}.values())
+                shapes = shapes_of(made)
                 for _ in range(STEPS):
-                    before = contents(world)
+                    before = contents(world, made)
                     step(world, plan)
-                    if shapes - shapes_of(world):
+                    if shapes - shapes_of(arrays_in(world.source)):
                         raise ValueError("the parameters do not keep their shapes")
-                    if before <= contents(world) and (not plan.steps or plan.steps[-1][0] == "backward"):
-                        claim(world, recorder)
+                    if before <= contents(world, made) and (not plan.steps or plan.steps[-1][0] == "backward"):
+                        world.updated = update(world, made)
         except Enough:
             pass
         except TooLong as late:
@@ -125,11 +127,9 @@ class Trials:
             error = late
         except Exception as raised:
             error = raised
-        words = f"{describe(world, plan)}; {setting.words}"
-        if error is None and (recorder.updates or recorder.claims):
-            seen = Counter(p.versions[0].shape for p in recorder.parameters) or Counter(
-                shape for shape in {id(p): p.shape for p, _ in recorder.claims}.values()
-            )
+        words = f"{describe(world, plan)}{ADDED * world.updated}; {setting.words}"
+        if error is None and recorder.updates:
+            seen = Counter(p.versions[0].shape for p in recorder.parameters)
             whole = not Counter(shape for _, shape in shapes.elements()) - seen
             if whole or self.partly is None:
                 self.best = self.partly = Driven(recorder, words)
@@ -247,22 +247,22 @@ def step(world: World, plan: Plan) -> None:
         world.call(getattr(owner, method) if hasattr(owner, method) else world.namespace[name], role)
 
 
-def shapes_of(world: World) -> Counter[Any]:
+def shapes_of(named: Iterable[tuple[str, np.ndarray]]) -> Counter[Any]:
     """The shapes of what is called as parameters are."""
-    return Counter((n, a.shape) for n, a in arrays_in(world.source) if re.match(r"w|b$|b\d|bias|theta", n))
+    return Counter((n, a.shape) for n, a in named if re.match(r"w|b$|b\d|bias|theta", n))
 
 
-def contents(world: World) -> set[Any]:
-    """What is in the arrays, by name; read beside the recording."""
-    return {(name, a.view(np.ndarray).tobytes()) for name, a in arrays_in(world.source)}
+def contents(world: World, made: list[tuple[str, np.ndarray]]) -> set[Any]:
+    """What is in the arrays of those names; read beside the recording."""
+    names = {name for name, _ in made}
+    return {(name, a.view(np.ndarray).tobytes()) for name, a in arrays_in(world.source) if name in names}
 
 
-def claim(world: World, recorder: Recorder) -> None:
-    """Tell the recorder which gradient is whose, where nothing updates: by name, or else by order and shape."""
+def update(world: World, parameters: list[tuple[str, np.ndarray]]) -> bool:
+    """Where nothing updates, do it: each gradient is for the parameter of its name, or else of its order and shape."""
     gradients = [(name, g) for name, g in arrays_in(world.returned.get("<grads>"))]
     if not gradients:
         gradients = [(name, g) for name, g in arrays_in(world.source) if of_parameter(name) != name]
-    parameters = [(name, p) for name, p in arrays_in(world.source) if of_parameter(name) == name]
     named = dict(parameters)
     pairs = [(named.get(of_parameter(name)), g) for name, g in gradients]
     if not all(p is not None and p.shape == g.shape for p, g in pairs):
@@ -274,7 +274,8 @@ def claim(world: World, recorder: Recorder) -> None:
                 pairs.append((left.pop(fits), g))
     for p, g in pairs:
         assert p is not None
-        recorder.gradient(p, g)
+        p -= SIMPLE["lr"] * g
+    return bool(pairs)
 
 
 def describe(world: World, plan: Plan) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from compare.check.running.definitions import is_definition, names_are_there
+from compare.check.running.definitions import Missing, is_definition, names_are_there
 from compare.check.running.python2 import converted, is_python2
 
 #: Lines of a notebook that are IPython's and not Python's; `%time statement` times a statement, which is kept.
@@ -68,7 +68,13 @@ class Program:
         skipped: list[str] = []
         for statement, code in self.definitions(rewrite):
             if code is not None and names_are_there(statement, namespace):
-                exec(code, namespace)
+                try:
+                    exec(code, namespace)
+                except ImportError as error:
+                    if not isinstance(statement, ast.Import | ast.ImportFrom):
+                        raise
+                    for alias in statement.names:
+                        namespace[alias.asname or alias.name.partition(".")[0]] = Missing(error)
             else:
                 names = [n for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
                 skipped += [n.id for n in names]

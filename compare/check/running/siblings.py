@@ -21,14 +21,15 @@ ROOT = str(Path(__file__).parents[3])
 
 
 @contextlib.contextmanager
-def imports_of(folders: list[Path], rewrite: Callable[[ast.Module], ast.Module], kept: set[str]) -> Iterator[None]:
+def imports_of(folders: list[Path], rewrite: Callable[[ast.Module], ast.Module]) -> Iterator[None]:
     """Inside, `folders` come first on the path, their modules are rewritten, and ours are out of their way.
 
-    kept: modules that win against a file of their name, as they do when Python starts. Afterwards all is as it was,
-    so that what we still import is ours.
+    A module that is built into Python, as are those with which it starts, wins against a file of its name. Afterwards
+    all is as it was, so that what we still import is ours.
     """
     theirs = {entry.stem for folder in folders for entry in folder.iterdir() if entry.suffix == ".py" or entry.is_dir()}
-    theirs -= kept | {"numpy", *(name for name in sys.modules if name.startswith("_"))}
+    specs = {name: getattr(module, "__spec__", None) for name, module in sys.modules.items()}
+    theirs -= {"numpy", *(name for name, spec in specs.items() if spec and spec.origin in ("built-in", "frozen"))}
     hidden = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in theirs}
     path, hooks = list(sys.path), list(sys.path_hooks)
 

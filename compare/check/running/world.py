@@ -69,7 +69,7 @@ class World:
         self.returned: dict[str, Any] = {}
         self.names: dict[str, list[str]] = {}  # of what each function returns
         self.unnamed: list[tuple[list[str], int, Any]] = []  # what has no name: the names, where it lacks there, itself
-        self.calls = 0
+        self.calls, self.updated = 0, False
         self.object: Any = None
         self.layers: list[Any] | None = None
         self.helpers: dict[str, Any] = {}  # optimizers and the like, by their class

@@ -52,7 +52,7 @@ def refused(run):
     [
         ("import numpy as np\nfor i in range(3)\n", ["net.py, line 2", "cannot read this file"]),
         ("import numpy as np\nimport nonesuch_module\n", ["net.py, line 2", "'nonesuch_module'", "--python"]),
-        ("import numpy\nopen('prices.txt')\n", ["line 2", "prices.txt", "where the data is", "nothing about your code"]),
+        ("import numpy\nopen('prices.txt')\n", ["line 2", "prices.txt", "where the data is", "nothing about"]),
         ("import sys\n\nsys.exit(3)", ["net.py, line 3", "the program ends here (sys.exit(3))"]),
         ("import os\n\nos._exit(7)", ["net.py, line 3", "the program ends here"]),
         ("quit()", ["net.py, line 1", "the program ends here"]),
@@ -74,16 +74,14 @@ def test_a_broken_program_is_one_clear_message_with_its_own_line(refused, source
     refused(source, *parts)
 
 
-def test_a_recursion_that_python_does_not_stop_is_told_from_what_the_system_says(refused):
-    source = "import sys\nsys.setrecursionlimit(10**9)\nclass A:\n    def __getattr__(self, n):\n        return getattr(self, n)\nA().x\n"
-    refused(source, "net.py")
+LOOPS = {
+    "loop": "while True: pass",
+    "that swallows what stops it": "while True:\n        try: f(1)\n        except: pass",
+    "that waits": "from _thread import allocate_lock\n    l = allocate_lock(); l.acquire(); l.acquire()",
+}
 
 
-@pytest.mark.parametrize(
-    "loop",
-    ["while True: pass", "while True:\n        try: f(1)\n        except: pass", "import time\n    from _thread import allocate_lock as a\n    l = a(); l.acquire(); l.acquire()"],
-    ids=["loop", "that swallows what stops it", "that waits"],
-)  # fmt: skip
+@pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
 def test_an_endless_loop_ends_at_the_time_limit_with_the_line_it_was_in(refused, loop):
     started = time.perf_counter()
     refused(
@@ -137,7 +135,7 @@ def test_nothing_is_written_outside_the_copy_and_what_is_large_is_read_where_it_
     assert os.listdir(tmp_path) == ["theirs"]
 
 
-def test_processes_that_slip_through_do_not_outlive_the_answer(run, tmp_path):
+def test_processes_that_slip_through_do_not_outlive_the_answer(run):
     """The parent ends the whole group: what is started without Python's knowledge too."""
     source = ("import ctypes, time\nif ctypes.CDLL(None).fork() == 0:\n    while True: time.sleep(0.1)\n") + TRAINS
     before = _children()
@@ -179,7 +177,7 @@ def test_what_is_no_program_is_refused_in_words(tmp_path, content, name, part):
         run_apart(tmp_path / name)
 
 
-def test_a_folder_and_an_interpreter_that_is_none_are_refused(run, refused, tmp_path):
+def test_a_folder_and_an_interpreter_that_is_none_are_refused(refused, tmp_path):
     with pytest.raises(BadInput, match="is a folder"):
         run_apart(tmp_path)
     refused("x = 1", "cannot be started", python=tmp_path / "nopython")
