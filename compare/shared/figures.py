@@ -79,7 +79,7 @@ def draw_roundoff(axes: "Axes", dtype: str, x: float, above: float, **placed: An
 def save_figure(figure: "Figure", output: Output, name: str) -> list[Path]:
     """As NAME.png and NAME.svg, without a date in them, so that the same numbers give the same files."""
     paths = []
-    if layout := figure.get_layout_engine():
+    if figure.axes and (layout := figure.get_layout_engine()):
         layout.execute(figure)  # once for both: saving would lay out, and draw in vain, for each
         figure.set_layout_engine(None)
     for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
