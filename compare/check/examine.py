@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.judging.beyond import beyond
+from compare.check.judging.beyond import bad_targets, beyond
 from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.judging.veto import confirmed
@@ -32,11 +32,13 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
         where = f"what happens in line {failure.node.place.line} cannot be followed: {failure}" if failure and failure.node.place else "no output of it was seen to meet its targets"
         return _cannot(f"The updates of {', '.join(names[:4])} were seen, but {where}.")
     differentiate(step, loss, shares=True)
-    search = Search(step, loss, families(step))
-    faults = search.run()
+    met = families(step)
+    search = Search(step, loss, met)
+    first = bad_targets(search, met)
+    faults = [] if first else search.run()
     notes: list[str] = []
     faults = _vetoed(search, faults, notes)
-    faults += beyond(search, recorder.updates)
+    faults += first + beyond(search, recorder.updates, [p.versions[0] for p in recorder.parameters])
     if recorder.lost is not None:
         node, place = recorder.lost
         lost = Fault(node, node, place, [])
@@ -53,6 +55,8 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
     if loss.node is not None or loss.computed is not None:
         node = loss.node or loss.computed
         about["computed"] = target(node.place) if node is not None else ""
+    if first:
+        lines = []  # against what they should be, nothing else can be judged
     verdict = "wrong" if told else "cannot tell" if unjudged or not lines else "right"
     reason = ""
     if verdict == "cannot tell":

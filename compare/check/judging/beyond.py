@@ -7,17 +7,21 @@ import numpy as np
 from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.recording.graph import Node
-from compare.check.understanding.loss import same_size
-from compare.check.understanding.parameters import ancestors, unscaled
+from compare.check.understanding.loss import Family, same_size
+from compare.check.understanding.parameters import unscaled, update_forms
 from compare.check.understanding.step import Step
 
 
-def beyond(search: Search, steps_before: int) -> list[Fault]:
-    """All that is found. steps_before: how many steps the program had made when the judged one began."""
+def beyond(search: Search, steps_before: int, first: list[Node]) -> list[Fault]:
+    """All that is found.
+
+    steps_before: how many steps the program had made when the judged one began; first: what the parameters were
+    made as.
+    """
     step = search.step
     explained = Explained(step, search.loss, search.labelled, search.tolerance, search.values)
     return [
-        *_never_changed(search, explained), *_integers(step), *_grown(step), *_momentum(search, explained),
+        *_never_changed(search, explained), *_integers(step, first), *_grown(step), *_momentum(search, explained),
         *_correction(search, steps_before), *_rate_twice(search, explained),
     ]  # fmt: skip
 
@@ -33,8 +37,8 @@ def _never_changed(search: Search, explained: Explained) -> Iterator[Fault]:
             if node in search.labelled and node.value.size == exact.size and node.value.dtype.kind == "f":
                 factor = search.tolerance.factor(step.floats(node).reshape(exact.shape), exact, still)
                 if factor is not None and node.number > min(n.number for n in search.labelled):
-                    users = [n for n in step.nodes if node in n.parents and n.value.size == exact.size]
-                    line = max(users, key=lambda n: n.number, default=None)
+                    # the gradient itself may have been changed in the parameter's place
+                    line = next((n for n in step.nodes if any(unscaled(b) is node for b, _, _ in update_forms(n))), None)
                     place = (line.place if line else None) or step.parameters[-1].updates[-1].node.place or node.place
                     assert place is not None
                     fault = Fault(node, node, place, [], also=[node.place] if node.place else [])
@@ -43,16 +47,14 @@ def _never_changed(search: Search, explained: Explained) -> Iterator[Fault]:
                     break
 
 
-def _integers(step: Step) -> Iterator[Fault]:
+def _integers(step: Step, first: list[Node]) -> Iterator[Fault]:
     """Parameters of integers: what is less than 1 is cut off every update."""
-    for k, parameter in enumerate(step.parameters):
-        whole = parameter.leaf.value.dtype.kind in "iu"
-        if whole:
+    for k, (parameter, made) in enumerate(zip(step.parameters, first, strict=False)):
+        if parameter.leaf.value.dtype.kind in "iu":
             node = parameter.updates[-1].node if parameter.updates else parameter.leaf
-            origin = [n for n in ancestors([parameter.leaf]) if n.value.dtype.kind in "iu" and n.place is not None]
-            place = node.place or (origin[0].place if origin else None)
+            place = made.place or node.place
             if place is not None:
-                fault = Fault(node, node, place, [k], also=[n.place for n in origin if n.place is not None])
+                fault = Fault(node, node, place, [k], also=[node.place] if node.place else [])
                 fault.kind, fault.about = "integer-dtype", parameter.leaf
                 yield fault
 
@@ -71,6 +73,28 @@ def _grown(step: Step) -> Iterator[Fault]:
                 fault.kind = "sum-missing"
                 yield fault
                 break
+
+
+def bad_targets(search: Search, met: list[Family]) -> list[Fault]:
+    """Probabilities or targets that do not add up to 1 over the classes, and do over the examples."""
+    faults = []
+    for output, target in search.loss.outputs[:1]:
+        o, t = search.step.floats(output), target
+        if o.ndim != 2 or 1 in o.shape:  # noqa: PLR2004
+            continue
+        sums = [bool(np.allclose(o.sum(axis), 1)) for axis in (0, 1)]
+        ones = [bool(np.allclose(t.sum(axis), 1)) for axis in (0, 1)]
+        binary = bool(((t == 0) | (t == 1)).all())
+        if sums.count(True) == 1 and ones.count(True) == 1 and sums != ones and (o >= 0).all() and output.place:
+            faults.append(Fault(output, output, output.place, []))
+            faults[-1].kind = "softmax-axis"
+        elif sums.count(True) == 1 and not any(ones) and binary and t.sum() in o.shape:
+            nodes = [x for family in met for x in family.targets if isinstance(x, Node)]
+            place = next((n.place for n in nodes if n.place and n.value.size == t.size), None)
+            if place is not None:
+                faults.append(Fault(output, output, place, []))
+                faults[-1].kind = "one-hot-scrambled"
+    return faults
 
 
 def _chain(step: Step, search: Search, k: int) -> tuple[Node | None, list[Node]]:

@@ -7,7 +7,7 @@ too. What no label enters (a mask, a derivative of an activation) needs no expla
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -135,7 +135,12 @@ class Explained:
             return None
         penalty, value = self.step.floats(others[0]), self.step.floats(role.of)
         decays = any(proportional(penalty, x, CLOSE) is not None for x in (value, np.sign(value)))
-        return role if decays else None
+        if not decays:
+            return None
+        sign = -1 if node.function is np.subtract and node.arguments[1] is others[0] else 1
+        own = -1 if node.function is np.subtract and node.arguments[0] is others[0] else 1  # of the gradient in it
+        shrinks = float((penalty * value).sum()) * sign * own * role.factor > 0
+        return replace(role, factor=own * role.factor) if shrinks else None
 
     def _with_gain(self, node: Node) -> Role | None:
         """A gradient times one number that depends on labels, such as clipping by its norm."""

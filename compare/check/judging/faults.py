@@ -84,7 +84,9 @@ class Search:
                 continue
             step = self.step.with_values(self.values)
             untouched = True
-            match = gradient_on_the_way(step, parameter, exact, whole=untouched, multiple=self._multiple(parameter.leaf))
+            match = gradient_on_the_way(
+                step, parameter, exact, whole=untouched, multiple=self._multiple(parameter.leaf), decay=self.loss.node is None
+            )
             if match is not None:
                 found[k] = match
         return found
@@ -232,7 +234,7 @@ class Search:
             for k in found:
                 parameter = self.step.parameters[k]
                 exact, multiple = self.loss.derivatives[parameter.leaf], self._multiple(parameter.leaf)
-                match = gradient_on_the_way(step, parameter, exact, whole=False, multiple=multiple)
+                match = gradient_on_the_way(step, parameter, exact, whole=False, multiple=multiple, decay=self.loss.node is None)
                 if match is not None:
                     found[k] = match
         if not found:
@@ -277,7 +279,22 @@ class Search:
         k = alike[0]
         own = [n for n in behind if n in explained.roles and explained.roles[n].of is self.step.parameters[k].leaf]
         node = own[0] if own else self.step.parameters[k].updates[-1].node
+        if own and self._as_others(explained, k, alike):  # up to there it is as the others are
+            node = self.step.parameters[k].updates[-1].node
         return self._factor_fault(node, explained.roles.get(node), [k] if len(alike) > 1 and own else alike, ratio)
+
+    def _as_others(self, explained: Explained, k: int, odd: list[int]) -> bool:
+        """Whether a parameter's gradient, where it is first one, has the factor of the others'."""
+        first: dict[int, float] = {}
+        for j, parameter in enumerate(self.step.parameters):
+            nodes = self.step.behind([u.step for u in parameter.updates])
+            own = [n for n in nodes if n in explained.roles and explained.roles[n].of is parameter.leaf]
+            own = [n for n in own if not explained.roles[n].share]
+            line = [n for n in own if n.place == own[0].place]
+            if line:
+                first[j] = explained.roles[line[-1]].factor
+        others = [f for j, f in first.items() if j not in odd]
+        return bool(others) and k in first and any(abs(first[k] / f - 1) < 1e-6 for f in others)
 
     def _factor_fault(self, node: Node, role: Role | None, parameters: list[int], ratio: float) -> Fault:
         place = node.place

@@ -25,6 +25,7 @@ from compare.check.understanding.parameters import (
     updates_of_a_step,
 )
 
+AFTER = 100  # nodes, at most, after the last update of the judged step
 STEPS = 2  # complete ones, in which the parameters are looked for
 
 
@@ -48,7 +49,7 @@ class Recorder:
         self.claims: list[tuple[Node, Node]] = []  # parameters, and gradients that somebody said are theirs
         self.begin, self.complete, self.updates, self.shaken = 0, False, 0, False
         self.lost: tuple[Node, Place] | None = None  # what made the first number that is none, and in which line
-        self._next_look = 40
+        self._next_look, self._over = 40, 0
         self._counts: dict[int, int] = {}
         self._places: dict[int, set[Any]] = {}
         self._current: dict[Node, int] = {}
@@ -74,7 +75,13 @@ class Recorder:
 
     def _watch(self, node: Node) -> None:
         """A node has come about."""
-        if self._current:
+        if self._over:
+            uses = node.function in PRODUCTS and any(unscaled_view(p) in self._current for p in node.parents)
+            if uses or node.number > self._over + AFTER:
+                self.graph.nodes.pop()
+                self.graph.due = self._stop
+                self._stop()
+        elif self._current:
             self._follow(node)
         elif node.number >= self._next_look and any(before.uses > 1 for before, _, _ in update_forms(node)):
             self._look()
@@ -115,12 +122,13 @@ class Recorder:
 
     def _finish_if_over(self) -> None:
         if all(self._seen[k] >= count for k, count in self._counts.items()):
-            self.graph.due = self._stop if self.begin else self._shake
+            if self.begin:  # what follows before the next step belongs to this one
+                self._over, self.complete = self.graph.count, True
+            else:
+                self.graph.due = self._shake
             self._seen = dict.fromkeys(self._counts, 0)
 
     def _stop(self) -> None:
-        self.graph.due = None
-        self.complete = True
         raise Enough
 
     def _shake(self) -> None:

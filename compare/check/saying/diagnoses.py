@@ -13,8 +13,9 @@ from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.recording.graph import Node, Place
 from compare.check.recording.memory import placed, written
-from compare.check.saying.source import name_of, short, target, text
-from compare.check.understanding.parameters import PRODUCTS, ancestors, unscaled_view
+from compare.check.saying.source import divisor, list_around, name_of, short, target, text
+from compare.check.understanding.loss import same_size
+from compare.check.understanding.parameters import PRODUCTS, unscaled_view
 
 EXPLANATIONS = {
     "sign-flipped": "The sign is wrong: {line} has that of uphill, and the update goes the wrong way.",
@@ -36,6 +37,8 @@ EXPLANATIONS = {
     "not-reset": "Gradients of earlier steps are still in it: the sums have to begin at zero in every step.",
     "loss-gradient-mismatch": "This is not the derivative of {loss} by the output: where the loss and this line disagree, the loss is not descended.",
     "softmax-axis": "The probabilities of one example have to add up to 1: the softmax runs over the wrong axis.",
+    "one-hot-scrambled": "Each example has one 1 in its targets, at its class; here entries went to other examples, as when `reshape` stands for a transpose.",
+    "mean-over-features": "{line} is divided by {operand}, which counts something else than the {m} examples of the batch.",
     "penalty-wrong": "The penalty on the weights is not that of the loss: its derivative is added to the gradient.",
     "integer-dtype": "Whole numbers cannot hold what is smaller than 1: everything that is stored here is cut off.",
     "never-updated": "The gradient of {operand} is computed, but {operand} never changes.",
@@ -75,11 +78,21 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
     if fault.kind:
         if fault.about is not None:
             words["operand"] = _called(fault.about, search) or "a parameter"
+        header = list_around(place) if fault.kind == "never-updated" else None
+        if header is not None:
+            fault.also.insert(0, place)
+            return fault.kind, "", Place(place.file, header, place.function, place.caller)
         if fault.kind == "not-finite" and node.function in (np.exp,):
             return fault.kind, "exp(z - z.max(...)): a shift cancels, and keeps it in range", place
         return fault.kind, "", place
     if fault.factor is not None:
-        return _by_factor(fault, words, source), _corrected_factor(fault, words, source), place
+        kind = _by_factor(fault, words, source)
+        counted = divisor(place) if kind == "scaled-by-constant" else None
+        if counted is not None:
+            words["operand"], line = counted
+            fault.also.insert(0, place)
+            return "mean-over-features", "", Place(place.file, line, place.function, place.caller)
+        return kind, _corrected_factor(fault, words, source), place
     written_to = _overwritten(node, search)
     if written_to is not None:
         words["other"] = written_to.line
@@ -182,12 +195,44 @@ def _derivative(
     node, place = fault.first, fault.place
     if any(p in _meeting(search) or p in [o for o, _ in search.loss.outputs] for p in node.parents):
         return "loss-gradient-mismatch", "", place
-    helpers = [p for p in node.parents if p not in search.labelled and p.place is not None and p.value.size > 1]
+    helpers = [p for p in node.parents if p not in search.labelled and p.place is not None and p in search.step.moving]
     for helper in helpers:
-        assert helper.place is not None
-        if helper.place.function != place.function and helper.place.line != place.line:
-            fault.also.insert(0, helper.place)
+        inner = helper.place
+        assert inner is not None
+        if inner.function == place.function or inner.line == place.line:
+            continue
+        if _called_rightly(helper, fault, search) and not _right_elsewhere(inner, node, search, explained):
+            fault.also.insert(0, place)
+            return "derivative-wrong", "", inner
+        fault.also.insert(0, inner)
     return "derivative-wrong", "", place
+
+
+def _called_rightly(helper: Node, fault: Fault, search: Search) -> bool:
+    """Whether a helper for a derivative was given what the activation was given: the layer's own sum."""
+    if fault.role is None or helper.place is None:
+        return False
+    inside, given, waiting = set[Node](), list[Node](), [helper]
+    while waiting:
+        node = waiting.pop()
+        if node in inside:
+            continue
+        inside.add(node)
+        for parent in node.parents:
+            here = parent.place is not None and parent.place.function == helper.place.function
+            (waiting if here and parent in search.step.window else given).append(parent)
+    sums = same_size(search.step, [fault.role.of], fault.role.of.value.size)[:3]
+    return any(node in sums for node in given)
+
+
+def _right_elsewhere(place: Place, node: Node, search: Search, explained: Explained) -> bool:
+    """Whether what a helper's line gives leads to a right product somewhere else."""
+    for other in explained.roles:
+        if other is not node and other.name in ("multiply", "where", "written"):
+            for parent in other.parents:
+                if parent not in search.labelled and parent.place is not None and parent.place.line == place.line:
+                    return True
+    return False
 
 
 def _meeting(search: Search) -> list[Node]:
@@ -267,4 +312,4 @@ def _evidence(fault: Fault, search: Search, words: dict[str, Any]) -> str:
     return f"Everything before it is right; the gradient of {spoilt} is not, nor is this line any derivative of the loss."
 
 
-__all__ = ["EXPLANATIONS", "ancestors", "diagnosis"]
+__all__ = ["EXPLANATIONS", "diagnosis"]

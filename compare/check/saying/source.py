@@ -55,6 +55,37 @@ def parameter_names(updates: list[Node], shapes: list[tuple[int, ...]]) -> list[
     ]
 
 
+def divisor(place: Place) -> tuple[str, int] | None:
+    """The name that a line divides by, or by one over it multiplies with, and the line above that counts it."""
+    statement = statements(place.file).get(place.line)
+    if statement is None:
+        return None
+    for node in ast.walk(statement):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.Name):
+            lines = [
+                line for line, other in statements(place.file).items()
+                if line < place.line and isinstance(other, ast.Assign) and ast.unparse(other.targets[0]) == node.right.id
+                and (".shape" in ast.unparse(other.value) or "len(" in ast.unparse(other.value))
+            ]  # fmt: skip
+            if lines:
+                return node.right.id, max(lines)
+    return None
+
+
+def list_around(place: Place) -> int | None:
+    """The head of the loop over listed names in which a line stands."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(place.file)))
+    except (SyntaxError, ValueError):
+        return None
+    heads = [
+        node.lineno for node in ast.walk(tree)
+        if isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple | ast.List)
+        and node.lineno < place.line <= (node.end_lineno or 0)
+    ]  # fmt: skip
+    return max(heads, default=None)
+
+
 def short(file: str) -> str:
     """A file's name."""
     return Path(file).name

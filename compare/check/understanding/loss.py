@@ -163,6 +163,7 @@ class Family:
 
     pairs: list[tuple[Node, np.ndarray]] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
+    targets: list[Any] = field(default_factory=list)
 
 
 def families(step: Step) -> list[Family]:
@@ -183,6 +184,7 @@ def families(step: Step) -> list[Family]:
                 key = node.place, node.name
                 met[key] = max(met[key], bin(step.moving[output]).count("1"))
                 found[key].nodes.append(node)
+                found[key].targets.append(target)
                 if all(o is not output for o, _ in found[key].pairs):
                     found[key].pairs.append((output, array))
     for family in found.values():
@@ -322,7 +324,7 @@ def match(step: Step, loss: Loss) -> None:
     for k, parameter in enumerate(step.parameters):
         exact = loss.derivatives.get(parameter.leaf)
         if exact is not None:
-            found = gradient_on_the_way(step, parameter, exact)
+            found = gradient_on_the_way(step, parameter, exact, decay=loss.node is None)
             if found is not None:
                 loss.matched[k] = found
 
@@ -331,24 +333,25 @@ Multiple = Callable[[np.ndarray, np.ndarray], float | None]  # x, y -> c where x
 
 
 def gradient_on_the_way(
-    step: Step, parameter: Changed, exact: np.ndarray, whole: bool = True, multiple: Multiple | None = None
+    step: Step, parameter: Changed, exact: np.ndarray, whole: bool = True, multiple: Multiple | None = None,
+    decay: bool = True,
 ) -> Match | None:
     """The last thing behind a parameter's updates that is proportional to its exact gradient, with or without decay.
 
-    multiple: decides what is proportional.
+    multiple: decides what is proportional; decay: whether a multiple of the parameter may be added.
     """
     tolerance = max(tolerance_of(parameter.leaf, *(u.node for u in parameter.updates)), 1e-8)
     multiple = multiple or (lambda x, y: proportional(x, y, tolerance))
     value = step.floats(parameter.leaf)
     change = parameter.step_taken(step)
     if whole and exact.size > 1 and change is not None and change.shape == exact.shape:
-        found = _multiple(-change, exact, value, multiple)
+        found = _multiple(-change, exact, value if decay else None, multiple)
         if found is not None:
             return Match(None, *found)
     for node in same_size(step, [update.step for update in parameter.updates], exact.size):
         if node.value.dtype.kind == "f":
             sign = next((-u.sign for u in parameter.updates if u.step is node), 1.0)
-            found = _multiple(sign * step.floats(node).reshape(exact.shape), exact, value, multiple)
+            found = _multiple(sign * step.floats(node).reshape(exact.shape), exact, value if decay else None, multiple)
             if found is not None:
                 return Match(node, *found)
     return None
@@ -369,12 +372,14 @@ def same_size(step: Step, ends: list[Node], size: int) -> list[Node]:
 FAR = 40  # nodes: so far from an update no gradient is looked for
 
 
-def _multiple(x: np.ndarray, exact: np.ndarray, value: np.ndarray, multiple: Multiple) -> tuple[float, float] | None:
+def _multiple(
+    x: np.ndarray, exact: np.ndarray, value: np.ndarray | None, multiple: Multiple
+) -> tuple[float, float] | None:
     """x as a multiple of the exact gradient, or as that and a multiple of the parameter itself."""
     factor = multiple(x, exact)
     if factor is not None:
         return factor, 0.0
-    if x.size < 3 or not np.isfinite(x).all():  # noqa: PLR2004 (two unknowns would fit anything)
+    if value is None or x.size < 3 or not np.isfinite(x).all():  # noqa: PLR2004 (two unknowns would fit anything)
         return None
     basis = np.stack([exact.reshape(-1), value.reshape(-1)], axis=1)
     scale = np.sqrt(np.square(basis).sum(axis=0))
@@ -382,6 +387,8 @@ def _multiple(x: np.ndarray, exact: np.ndarray, value: np.ndarray, multiple: Mul
         return None
     solution = np.linalg.lstsq(basis / scale, x.reshape(-1), rcond=None)[0] / scale
     factor, penalty = multiple(x - solution[1] * value, exact), float(solution[1])
+    if penalty * solution[0] < 0:
+        return None  # it would make the parameter grow
     small = abs(solution[1]) * scale[1] < 1e-7 * abs(solution[0]) * scale[0]
     return (factor, penalty) if factor is not None and not small else None
 
@@ -413,12 +420,29 @@ def find_loss(step: Step) -> tuple[Loss | None, list[Loss], CannotFollow | None]
         return len(wide), nearest, len(loss.matched), loss.node is not None, -tried.index(loss)
 
     best = max(tried, key=score)
+    if not best.matched and len(tried) > 1:
+        best = max(tried, key=lambda loss: (_nodes_explained(step, loss), loss.node is not None, -tried.index(loss)))
     owns = [loss for loss in tried if loss.node is not None]  # as they are now: naming may put the known one there
     for own in [best] if best.node is not None else owns:
         _name(step, own)
     if best.name == SQUARED and best.computed is None:  # the cross-entropy that the program computes goes before
         best = next((own for own in owns if own.name in (CROSS, BINARY)), best)
     return best, tried, failure
+
+
+def _nodes_explained(step: Step, loss: Loss) -> int:
+    """How many nodes behind the updates are multiples of a derivative of a loss."""
+    by_size: dict[int, list[np.ndarray]] = defaultdict(list)
+    for node, array in loss.derivatives.items():
+        if node not in step.leaves and array.any():
+            by_size[array.size].append(array.reshape(-1))
+    nodes = step.behind([u.step for p in step.parameters for u in p.updates])
+    forward = set(step.behind(loss.ends))
+    count = 0
+    for node in [n for n in nodes if n not in forward and n.value.size > 1 and n.value.dtype.kind == "f"][:300]:
+        known = by_size.get(node.value.size, [])[-40:]
+        count += any(proportional(step.floats(node).reshape(-1), array, 1e-6) is not None for array in known)
+    return count
 
 
 def _name(step: Step, own: Loss) -> None:
@@ -430,6 +454,9 @@ def _name(step: Step, own: Loss) -> None:
             continue
         factor = own.multiple_of(known)
         if factor is None:
+            continue
+        single = all(o.value.size == 1 for o, _ in known.outputs)  # any number is a multiple of any other
+        if single and not abs(own.value - factor * known.value) <= 1e-3 * abs(own.value):
             continue
         own.name, own.output, own.outputs, own.factor = known.name, known.output, known.outputs, factor
         alike = (proportional(own.derivatives[leaf], known.derivatives.get(leaf, 0 * own.derivatives[leaf]), 1e-3)
