@@ -22,12 +22,13 @@ ROOT = Path(__file__).parents[3]
 
 def run_apart(
     file: Path, name: str | None = None, *, seed: int = 0, time_limit: float = 60.0, definitions: bool = False,
-    python: Path | None = None, digits: Path | None = None, **options: Any,
+    python: Path | None = None, digits: Path | None = None, threads: int = 1, **options: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Run `file` in a child process: its answer, where something was recorded that could be judged.
 
     definitions: run no training code at module level; python: the interpreter to run it in; digits: other data than
-    MNIST to give where it asks for the digits. Raises BadInput, with the program's own line, for whatever else came.
+    MNIST to give where it asks for the digits; threads: for NumPy to compute with. Raises BadInput, with the program's
+    own line, for whatever else came.
     """
     refuse_what_is_no_program(file)
     with tempfile.TemporaryDirectory(prefix="check-", ignore_cleanup_errors=True) as folder:
@@ -40,7 +41,7 @@ def run_apart(
             "definitions": definitions, "digits": None if digits is None else str(digits.resolve()), **options,
         }  # fmt: skip
         (here / "request.json").write_text(json.dumps(request))
-        code = _wait(here, python, time_limit)
+        code = _wait(here, python, time_limit, threads)
         answer = _read(here, file, code, python, time_limit)
     _refuse(answer, file, time_limit)
     return answer
@@ -60,12 +61,12 @@ def refuse_what_is_no_program(file: Path) -> None:
         raise BadInput(f"{file} is not a Python file: it is not text. Name the .py file that holds your network.")
 
 
-def _wait(folder: Path, python: Path | None, time_limit: float) -> int | None:
+def _wait(folder: Path, python: Path | None, time_limit: float, threads: int) -> int | None:
     """The child's exit code; None if it had to be ended from outside. Nothing that it started is left."""
     environment = {
         **os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
         "MPLBACKEND": "agg", "MPLCONFIGDIR": str(folder / "tmp"), "TMPDIR": str(folder / "tmp"),
-        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
+        "OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads), "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip
     command = [str(python or sys.executable), "-m", "compare.check.running.child"]
     with (folder / "errors.txt").open("w") as errors:
