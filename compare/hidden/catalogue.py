@@ -15,6 +15,7 @@ NAMES: tuple[str, ...] = (
     "fused-loss",
     "init",
     "dtype",
+    "mixed-precision",
     "layout",
     "relu-at-zero",
     "mean-or-sum",

@@ -7,7 +7,7 @@ engine differentiates whatever answers NumPy's functions, so does its gradient.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,11 @@ class Arithmetic:
         # what is judged may have flushed an underflow of its own, and so may the judge
         tiny = float(limits.tiny) + float(np.finfo(np.float64).tiny)
         return Arithmetic(dtype, float(limits.eps) / 2, tiny, longer, float(np.finfo(longer).eps) / 2)
+
+    @staticmethod
+    def under_autocast() -> "Arithmetic":
+        """For a run in float32 whose matrix products take and give bfloat16, of 8 bits, and add up in float32."""
+        return replace(Arithmetic.of(np.float32), short_u=2.0**-8)
 
     @property
     def likely_u(self) -> float:

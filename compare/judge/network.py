@@ -55,9 +55,9 @@ def line_names(depth: int) -> list[str]:
     return [*forward, "loss", *back]
 
 
-def as_leaves(parameters: Parameters, x: np.ndarray) -> tuple[dict[str, Ball], Ball]:
+def as_leaves(parameters: Parameters, x: np.ndarray, run: Arithmetic | None = None) -> tuple[dict[str, Ball], Ball]:
     """The same as balls, which keep what has been computed from them, for several traces of one calculation."""
-    run = Arithmetic.of(parameters["W1"].dtype)
+    run = run or Arithmetic.of(parameters["W1"].dtype)
     balls = {name: Ball.given(array, run) for name, array in {**parameters, "": x}.items()}
     for ball in balls.values():
         ball.kept = {"leaf": True}

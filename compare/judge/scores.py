@@ -70,13 +70,15 @@ class Scores:
         M = abs(self.largest) * shift
         each_M = np.where(np.log(float(np.finfo(run.dtype).max)) > M, LIBRARY, 2.0)
         n = n + each_M * (M + z.worst.max(axis=1, keepdims=True) * shift)
-        worst = run.g(n) * (1 + inherited) + inherited
+        # Where the logarithms come in the short format, so does p from them.
+        short = run.short_u * (self.s + self.log_total)
+        worst = run.g(n) * (1 + inherited) + inherited + np.expm1(2 * short)
         of_total = (np.square(p) * (np.square(self.s) + LIBRARY)).sum(axis=1, keepdims=True)
         squares = 2 * np.square(self.s) + 2 * LIBRARY + of_total + k + (LIBRARY + 1) * np.square(self.log_total)
         squares = squares + each_M * np.square(M)
         others = length(p * z.likely, axis=1, keepdims=True)
         likely = root(LAMBDA * run.likely_u * np.sqrt(squares / 3), np.expm1(root(z.likely, others)))
-        return known(worst), known(likely)
+        return known(worst), known(root(likely, LAMBDA / np.sqrt(3) * short))
 
     def gradient(self, g: Any) -> Ball:
         """(p - y) g / m, g the gradient of the loss, one number that is exact: (m, k), by each route."""
@@ -94,7 +96,10 @@ class Scores:
             few = LAMBDA * run.likely_u * np.sqrt(roundings / 3)
             likely = np.where(p > 0, root(likely, few) * p, 0.0)
             likely = root(likely, few * self.y) * scale + common
-            ways[route] = Ball(exact, known(worst) + underflow, known(likely) + underflow, run)
+            way = Ball(exact, known(worst) + underflow, known(likely) + underflow, run)
+            # 1 / m, p and the difference, each of them as large as one of its terms
+            worst, few = 3 * run.short_u * (p + self.y) * scale, LAMBDA * run.short_u * root(p, self.y) * scale
+            ways[route] = Ball(exact, way.worst + worst, root(way.likely, few), run) if run.short_u else way
         return Ball.either(ways)
 
     def loss(self) -> Ball:

@@ -17,6 +17,7 @@ from compare.judge.ball import Ball
 from compare.judge.rules.errors import LAMBDA
 
 #: Where the tolerance of an array's largest entry is wider than that part of it, a fault cannot be told from rounding.
+#: In a short format nothing is told as finely: there it is wider than that and 32 of its roundings.
 WIDEST = 1e-3
 
 #: Entries from which on their slope is a verdict: of fewer, with like terms, rounding may go one way in all.
@@ -115,7 +116,8 @@ def judged(name: str, found: np.ndarray, ball: Ball, together: bool = False) -> 
     """One array against its ball; both of one shape. Of several ways to compute it, by the first one that explains it.
 
     together: whether the entries' errors are independent, so that their slope is a verdict. So it is where they have
-    been rounded each for itself, from inputs that are given; not where they have inherited one error together.
+    been rounded each for itself, from inputs that are given; not where they have inherited one error together, as from
+    an input that was shortened for all of them.
     """
     verdict = None
     for route, way in (ball.ways or {"": ball}).items():
@@ -129,6 +131,7 @@ def judged(name: str, found: np.ndarray, ball: Ball, together: bool = False) -> 
 
 
 def _judged(name: str, found: np.ndarray, ball: Ball, route: str, together: bool) -> Verdict:
+    together = together and ball.size >= MANY
     with np.errstate(all="ignore"):
         error = np.asarray(found, ball.run.longer) - ball.exact
         value, size = ball.value, abs(np.asarray(error, np.float64))
@@ -145,8 +148,8 @@ def _judged(name: str, found: np.ndarray, ball: Ball, route: str, together: bool
     answer: Answer = (
         "cannot tell" if not math.isfinite(largest)
         else "proved wrong" if most[0] > 1
-        else "not rounding" if most[1] > 1 or (together and ball.size >= MANY and sigma > LAMBDA)
-        else "holds" if power <= WIDEST
+        else "not rounding" if most[1] > 1 or (sigma > LAMBDA and together and not ball.run.short_u)
+        else "holds" if power <= WIDEST + 32 * ball.run.short_u
         else "cannot tell"
     )  # fmt: skip
     at = np.unravel_index(int(np.maximum(worst, likely).argmax()), ball.shape) if ball.size else ()

@@ -75,6 +75,23 @@ def rounded(exact: Any, worst: Any, likely: Any, run: Arithmetic, n: float = 1) 
     return Ball(exact, known(worst + w), known(root(likely, l)), run)
 
 
+def shortened(ball: Ball, n: float = 1) -> Ball:
+    """The ball after n roundings to the short format of what goes into products and comes out of them, if there is one.
+
+    What fits that format already, as one that came out of a product does, is not rounded.
+    """
+    u = ball.run.short_u
+    if not u:
+        return ball
+    fits = np.zeros(ball.shape, bool)
+    if ball.is_exact:
+        mantissa, _ = np.frexp(ball.value)
+        fits = mantissa / (2 * u) % 1 == 0 if n == 1 else fits
+    size = np.where(fits, 0.0, abs(ball.value) + ball.worst)
+    likely = LAMBDA * u * math.sqrt(n / 3) * np.where(fits, 0.0, abs(ball.value))
+    return Ball(ball.exact, known(ball.worst + n * u * size), known(root(ball.likely, likely)), ball.run, ball.switch)
+
+
 def known(error: Any) -> Any:
     """0 times an infinite error is not a number; nothing is known there, so the error is infinite."""
     return np.where(np.isnan(error), np.inf, error)

@@ -8,14 +8,14 @@ and S its exact value,
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from compare.judge.ball import Arithmetic, Ball, Magnitudes
 from compare.judge.longer import exact_matmul
-from compare.judge.rules.errors import LAMBDA, balls, known, length, own, root, rule
+from compare.judge.rules.errors import LAMBDA, balls, known, length, own, root, rule, shortened
 
 
 def _probable(run: Arithmetic, n: int, total: Any, length_: Any, products: bool) -> Any:
@@ -42,6 +42,7 @@ def in_order(run: Arithmetic, terms: np.ndarray, axis: Any, tau: Any) -> float:
 
 
 FEW = 30  # terms at most, of which the likely error covers any sum
+SOME = 64
 
 
 @rule(np.sum)
@@ -55,7 +56,7 @@ def _sum(a: Ball, axis: Any = None, keepdims: bool = False) -> Ball:
     tau = _probable(a.run, n, total, norm(abs(a.value)), products=False)
     likely = root(norm(a.likely), tau * in_order(a.run, a.value, axis, tau))
     own_worst = a.run.g(n - 1) * add(abs(a.value) + a.worst) + n * a.run.tiny
-    return Ball(exact, known(worst + own_worst), known(likely + n * a.run.tiny), a.run)
+    return shortened(Ball(exact, known(worst + own_worst), known(likely + n * a.run.tiny), a.run))
 
 
 @rule(np.mean)
@@ -95,16 +96,20 @@ class Total:
     inherited: tuple[Any, Any]
     underflow: Any
     run: Arithmetic
+    alike: float = 1.0  # what `in_order` says of some of its entries
 
     def rounded(self) -> Ball:
         """Their sum, in any order (Higham 3.1): each meets its own rounding and at most n - 1 of the sums'."""
         worst, likely = self.inherited
-        tau = _probable(self.run, self.n, np.asarray(self.exact, np.float64), self.length, products=True)
+        tau = self.alike * _probable(self.run, self.n, np.asarray(self.exact, np.float64), self.length, products=True)
         worst, likely = worst + self.run.g(self.n) * self.size + 2 * self.underflow, root(likely, tau) + self.underflow
-        return Ball(self.exact, known(worst), known(likely), self.run, total=self)
+        ball = shortened(Ball(self.exact, known(worst), known(likely), self.run))
+        ball.total = self
+        return ball
 
     def plus(self, b: Ball) -> Ball:
         """Their sum and b: as the last term, after the sum was rounded, or anywhere among the products."""
+        b = shortened(b)
         run, B, e = self.run, b.value, b.worst
         exact, S = self.exact + b.exact, np.asarray(self.exact, np.float64)
         flushed = np.where(abs(B) < run.tiny, abs(B), 0.0)
@@ -112,15 +117,15 @@ class Total:
         # Partial sums run from 0 to S and then to S + B, or from B to S + B: their mean square, at most.
         partial = np.maximum(root(B + S / 2, S / math.sqrt(12)), abs(S) / math.sqrt(3))
         rounds = root(math.sqrt(2 + self.n / 6) * self.length, math.sqrt(self.n) * partial, S + B)
-        rounds = rounds * LAMBDA * run.likely_u / math.sqrt(3)
-        return Ball(
-            exact, known(worst), known(root(self.inherited[1], b.likely, rounds) + self.underflow + flushed), run
-        )
+        rounds = rounds * LAMBDA * run.likely_u / math.sqrt(3) * self.alike
+        likely = root(self.inherited[1], b.likely, rounds) + self.underflow + flushed
+        # in a short format, the sum and it with b are rounded, or both at once
+        return shortened(Ball(exact, known(worst), known(likely), run), 2)
 
 
 @rule(np.matmul, np.dot)
 def _matmul(a: Any, b: Any) -> Ball:
-    a, b = balls(a, b)
+    a, b = (shortened(i) for i in balls(a, b))
     is_kept = a.kept is not None and b.kept is not None and "leaf" in b.kept
     if not is_kept:
         return _products(a, b).rounded()
@@ -150,7 +155,16 @@ def _products(a: Ball, b: Ball) -> Total:
         inherited = worst, root(likely, judge_errs)
         moderate = all(one.are_moderate for one in sizes)
         long = np.sqrt(sizes[0].squares @ sizes[1].squares) if moderate else _length_of_products(x, y)
-        return Total(product, n, reach, long, inherited, underflow, run)
+        total = Total(product, n, reach, long, inherited, underflow, run)
+        return replace(total, alike=_alike(total, a, b)) if a.ndim == b.ndim == 2 and n > FEW else total
+
+
+def _alike(total: Total, a: Ball, b: Ball) -> float:
+    """`in_order` of SOME entries of a product of matrices, evenly spread."""
+    rows, columns = np.unravel_index(np.linspace(0, total.length.size - 1, SOME).astype(int), total.length.shape)
+    terms = a.value[rows].T.astype(total.run.dtype) * b.value[:, columns].astype(total.run.dtype)
+    sums, long = np.asarray(total.exact, np.float64)[rows, columns], total.length[rows, columns]
+    return in_order(total.run, terms, 0, _probable(total.run, total.n, sums, long, products=True))
 
 
 def _length_of_products(x: np.ndarray, y: np.ndarray) -> Any:
