@@ -97,6 +97,8 @@ class Child:
         if why is not None and not isinstance(why, Unbindable):
             return failure.describe(why, self.own, self.theirs) | about | {"driven": driven.words}
         ran = "it ran to its end, and no step of training was seen in it; " if as_it_is and program.runs else ""
+        if self.request["definitions"] and program.runs:
+            ran = "of it only imports, definitions and constants were run; "
         return {"status": "nothing", "message": ran + driven.words, "lacks": None} | about
 
     def may_be_driven(self, ended: BaseException) -> bool:

@@ -25,7 +25,7 @@ from compare.check.running.examples import Examples
 from compare.check.running.layers import build, is_layer, step_by_hand
 from compare.check.running.program import Program
 from compare.check.running.roles import of_parameter, roles
-from compare.check.running.world import LAYOUTS, SIMPLE, WIDTHS, Setting, Unbindable, World, arrays_in
+from compare.check.running.world import DATA, LAYOUTS, SIMPLE, WIDTHS, Setting, Unbindable, World, arrays_in
 
 ONE_TRIAL = 8.0  # seconds
 STEPS = 8
@@ -38,6 +38,7 @@ UPDATE = ("update", "step", "apply", "descent", "optimi", "adjust", "sgd", "adam
 LOSS = ("loss", "cost", "error", "criterion", "objective")
 INIT = ("init", "param", "weight", "create", "make", "build", "new", "setup", "start", "he", "model", "net", "theta")
 GIVES_GRADIENTS = re.compile("grad(?!.*desc)|back_?prop|backward|one_sample")
+SETS_UP = re.compile("_?(init|build|compile|setup|create|reset|use|set)")
 NO_TRAINER = re.compile(
     r"pred|score|accura|eval|^test|plot|load|save|^get_|print|show|one_?hot|forward|^loss|^cost|classify"
 )
@@ -110,15 +111,17 @@ class Trials:
                 if key in self._tried:
                     return False
                 self._tried.add(key)
-                made = list({id(a): (n, a) for n, a in arrays_in(world.source) if of_parameter(n) == n}.values())
-                shapes = shapes_of(made)
-                for _ in range(STEPS):
-                    before = contents(world, made)
+                found = list({id(a): (n, a) for n, a in arrays_in(world.source) if of_parameter(n) == n}.values())
+                shapes = shapes_of(found)
+                before = contents(world, found)
+                for number in range(STEPS):
                     step(world, plan)
                     if shapes - shapes_of(arrays_in(world.source)):
                         raise ValueError("the parameters do not keep their shapes")
-                    if before <= contents(world, made) and (not plan.steps or plan.steps[-1][0] == "backward"):
-                        world.updated = update(world, made)
+                    if number == 0 and (not plan.steps or plan.steps[-1][0] == "backward"):
+                        world.updated = before <= contents(world, found)  # known now: later the recorder changes them
+                    if world.updated:
+                        world.updated = update(world, found)
         except Enough:
             pass
         except TooLong as late:
@@ -130,7 +133,7 @@ class Trials:
         words = f"{describe(world, plan)}{ADDED * world.updated}; {setting.words}"
         if error is None and recorder.updates:
             seen = Counter(p.versions[0].shape for p in recorder.parameters)
-            whole = not Counter(shape for _, shape in shapes.elements()) - seen
+            whole = not Counter(shape for _, shape in shapes) - seen  # of a name, once: Adam has a W1 of its own
             if whole or self.partly is None:
                 self.best = self.partly = Driven(recorder, words)
             return whole
@@ -209,12 +212,20 @@ def make(world: World, plan: Plan) -> None:
     if plan.maker == BY_HAND or any("layers" in asks(f) for f in called if callable(f)):
         world.layers = build(world)
     if isinstance(maker, type):
-        world.object = maker(**world.bound(maker))
+        world.object = made(world, maker)
         if not any(True for _ in arrays_in(world.object)):
             complete(world)
     elif maker is not None:
         world.call(maker, "init")
     world.read_widths()
+
+
+def made(world: World, kind: type) -> Any:
+    """An object: where it takes any number of things, as an example shows."""
+    calls = world.examples.calls.get(kind.__name__, [])
+    if calls and any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(kind).parameters.values()):
+        return eval(compile(ast.Expression(calls[0]), "<example>", "eval"), world.namespace)
+    return kind(**world.bound(kind))
 
 
 def complete(world: World) -> None:
@@ -224,11 +235,7 @@ def complete(world: World) -> None:
         if name.startswith("add"):
             for call in range(len(world.examples.calls.get(name, [])) or 2):
                 bound(**world.bound(bound, call))
-        elif re.match("_?(init|build|compile|setup|create|reset|use|set)", name) and not asks(method) & {
-            "x",
-            "y",
-            "pairs",
-        }:
+        elif SETS_UP.match(name) and not asks(method) & DATA:
             with contextlib.suppress(Unbindable):
                 world.call(bound)
 
@@ -338,9 +345,9 @@ def plans(own: dict[str, Any]) -> Iterator[Plan]:
     for c in networks:
         for n in ranked([n for n, f in classes[c].items() if trains(n, f)], TRAIN):
             yield Plan(c, ((("backward" if GIVES_GRADIENTS.search(n) else "train"), n),))
-    makers = [n for n in ranked(functions, INIT) if not asks(functions[n]) & {"x", "y", "pairs", "grads", "cache"}][:3]
+    makers = [n for n in ranked(functions, INIT) if not asks(functions[n]) & {*DATA, "grads", "cache"}][:3]
     for n in ranked([n for n, f in functions.items() if trains(n, f)], TRAIN):
-        for maker in [None, *makers]:
+        for maker in [None, *makers, *(networks if "layers" in asks(functions[n]) else [])]:
             yield Plan(maker, ((("backward" if GIVES_GRADIENTS.search(n) else "train"), n),))
     for c in networks:
         for steps in sequences(classes[c], optimizers, "y" in asks(own[c])):  # some are made with their data

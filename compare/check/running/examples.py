@@ -16,6 +16,8 @@ class Examples:
     def __init__(self, program: Program) -> None:
         self.own = frozenset(n.name for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef | ast.FunctionDef))
         classes = frozenset(n.name for n in ast.walk(program.tree) if isinstance(n, ast.ClassDef))
+        imports = [n for n in ast.walk(program.tree) if isinstance(n, ast.ImportFrom)]
+        classes |= {alias.asname or alias.name for n in imports for alias in n.names}  # perhaps of a file beside it
         trees = [program.tree, *_quoted(program)]
         self.text = program.text
         self.calls: dict[str, list[ast.Call]] = {}
@@ -28,14 +30,14 @@ class Examples:
                 self.lists.append(node)
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                if name in self.own:
+                if name in self.own | classes:
                     self.calls.setdefault(name, []).append(node)
         self.constructors = classes
 
     def arguments(self, name: str, names: list[str], call: int = 0) -> dict[str, ast.expr]:
         """What is passed in a call of `name`, by the names of its arguments, where it can be known without running."""
         calls = self.calls.get(name, [])
-        if call >= len(calls):
+        if not 0 <= call < len(calls):
             return {}
         given = dict(zip(names, calls[call].args, strict=False))
         given |= {keyword.arg: keyword.value for keyword in calls[call].keywords if keyword.arg}

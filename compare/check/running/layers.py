@@ -38,9 +38,9 @@ def build(world: World) -> list[Any] | None:
         return None
     ends = world.n_in, world.n_out
     world.n_out = world.n_hidden
-    first = dense(**world.bound(dense))
+    first = dense(**world.bound(dense, call=-1))
     world.n_in, world.n_out = world.n_hidden, ends[1]
-    second = dense(**world.bound(dense))
+    second = dense(**world.bound(dense, call=-1))
     world.n_in = ends[0]
     return [first, *others[:1], second]
 

@@ -14,20 +14,21 @@ Y = r"(y|yb|t|tb|label|target|wanted|desired|truth|answer|expected|actual|true|c
 #: Role -> the names that mean it, in the order in which they are tried.
 ROLES = {role: re.compile(pattern) for role, pattern in {
     "pairs": r"(train|training)?_?(data|set|samples|pairs|examples)|train|dataset|(mini_?)?batch",
-    "x": rf"(train_?|training_?|batch_?)?{X}s?{DATA}|a_?0|data|samples?|(train|training)_?data|batch",
-    "y": rf"(train_?|training_?|batch_?|one_?hot_?)?{Y}e?s?(_?(one_?hot|true|hot|oh|enc|encoded|outputs?|y|labels?))?"
-         rf"{DATA}|(expected|desired|train|target)_?(output|y)s?",
+    "x": rf"((train|training|batch)_?(set_|data_)?)?{X}s?{DATA}|a_?0|data|samples?|(train|training)_?data|batch",
+    "y": rf"((train|training|batch|one_?hot)_?(set_|data_)?)?{Y}e?s?(_?(one_?hot|true|hot|oh|enc\w*|outputs?|y|"
+         rf"labels?))?{DATA}|(expected|desired|train|training|target)_?(set_)?(output|y)s?",
     "lr": r"lr\d?|eta|alpha|(a|learning|learn|l)?_?rate|step_?(size|length)|learning_?rate_?\w*|epsilon",
-    "epochs": r"(n|num|max|no|number_of)?_?(epochs?|iter|iters|iterations?|steps|rounds|its|loops)(_?(num|count|n))?",
+    "epochs": r"(n|num|max|no|number_of)?_?(training_)?(epochs?|iters?|iterations?|steps|rounds|its|loops)"
+              r"(_?(num|count|n))?",
     "batch_size": r"(mini)?_?batch_?(size|len|n)?|bs|minibatch",
     "hidden_sizes": r"hidden_?(layers?|sizes|layer_?sizes|dims|units_?list)",
     "layers": r"layers?|net|network|nn|mlp|model",
-    "sizes": r"(n_?)?((layers?|net|network|nn)_?)?(sizes?|dims?|dimensions?|shapes?|structure|architecture|arch|units|"
+    "sizes": r"(n_?)?((layers?|net|network|nn)_?)?(sizes?|dims|dimensions|shapes?|structure|architecture|arch|units|"
              r"widths|neurons|nodes|topology|layout)|layers?|n_?units",
     "output": r"(y|t)_?(hat|pred|predicted|prob|probs|out|output|h)|\w*out(put)?s?\w*|pred\w*|probs?|a_?l|scores?|"
               r"logits?|result|a\d?",
     "n_in": r"(n|num|no|size|dim)?_?(in|input|inputs|x|features?|i|d|input_?(nodes|layer|neurons|units))s?"
-            r"_?(size|dim|dims|nodes|units|features|n|count|num|neurons|layer_size)?|d|din|fan_?in|width",
+            r"_?(size|dim|dims|nodes|units|features|n|count|num|neurons|layer_size)?|d|dim|n_?dim|din|fan_?in|width",
     "n_hidden": r"\w*(hid|mid|hdim)\w*|n_?h\d?|h\d?|units?|neurons|nodes",
     "n_out": r"(n|num|no|size|dim)?_?(out|output|outputs|y|classes|class|labels|o|k|c)s?"
              r"_?(size|dim|dims|nodes|units|classes|n|count|num|neurons|layer_size)?|k|dout|fan_?out",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.check.recording.array import leaf
 from compare.check.running.examples import Examples
 from compare.check.running.roles import normal, of_parameter, roles
 
@@ -79,6 +80,7 @@ class World:
 
     def renew(self) -> None:
         """Another batch of data."""
+        self._given: dict[str, Any] = {}
         m = next(m for m in ROWS if m not in (self.n_in, self.n_hidden, self.n_out))
         self.x = self._random.random((m, self.n_in))
         self.numbers = self._random.permutation(np.arange(m) % max(self.n_out, 2))
@@ -151,6 +153,9 @@ class World:
             try:
                 value = eval(compile(ast.Expression(shown), "<example>", "eval"), self.namespace)
                 self.note_widths(meant, value)
+                if "layers" in meant and self.source is None and not isinstance(value, int | str):
+                    self.returned |= {normal(p.name): value, "<params>": value}  # the same one in the next step
+                    self.read_widths()
                 return value
             except Exception:  # an example that needs what is not there
                 pass
@@ -183,14 +188,22 @@ class World:
                 return
 
     def _data(self, role: str) -> Any:
-        form = LAYOUTS[self.setting.layout]
+        """The same arrays all through a step, recorded as those that a program makes itself."""
+        if role not in self._given:
+            self._given[role] = self._laid_out(role)
+        return self._given[role]
+
+    def _laid_out(self, role: str) -> Any:
         in_pairs = self.setting.layout.startswith("pairs")
+        if in_pairs != (role == "pairs"):
+            return MISSING
+        form = LAYOUTS[self.setting.layout]
         labels = self.numbers if self.setting.labels == "numbers" else self.one_hot
-        if self.setting.labels == "one-hot in columns" and role == "y":
-            return self.one_hot.T.copy()
-        if role == "pairs":
-            return list(zip(form(self.x), form(labels), strict=True)) if in_pairs else MISSING
-        return MISSING if in_pairs else form(self.x if role == "x" else labels)
+        if in_pairs:
+            return [(leaf(x), leaf(y)) for x, y in zip(form(self.x), form(labels), strict=True)]
+        if role == "y" and self.setting.labels == "one-hot in columns":
+            return leaf(self.one_hot.T.copy())
+        return leaf(form(self.x if role == "x" else labels))
 
     def _meant(self, role: str, data: bool) -> Any:
         if role in SIMPLE:
@@ -204,11 +217,13 @@ class World:
         if role == "m":
             return len(self.x)
         if role == "layers":
-            return next((held for held in (self.layers, self.object) if held is not None), MISSING)
+            return next((held for held in (self.object, self.layers) if held is not None), MISSING)
         if role == "output":
             return self.returned.get("<output>", self._data("y") if data else MISSING)
         if role == "params" and "<params>" not in self.returned and self.object is not None:
             return self.object
+        if role == "params" and "<params>" not in self.returned and data:
+            self.returned["<params>"] = leaf(self._random.random((self.n_in, self.n_out)) - 0.5, "rand")
         if role in ("activation", "derivative", "loss", "optimizer"):
             return self._helper(role)
         return self.returned.get(f"<{role}>", MISSING)

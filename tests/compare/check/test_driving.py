@@ -195,6 +195,44 @@ def build_model(nn_hdim, num_passes=2000):
         W1 += -0.01 * X.T @ (d @ W2.T * (1 - a1 ** 2))
         W2 += -0.01 * a1.T @ d
 """
+HOLDS_DATA = """
+class Net:
+    def __init__(self, x, y):
+        self.input, self.y = x, y
+        self.weights1, self.weights2 = np.random.rand(x.shape[1], 4), np.random.rand(4, 1)
+    def feedforward(self):
+        self.layer1 = sigmoid(self.input @ self.weights1)
+        self.output = sigmoid(self.layer1 @ self.weights2)
+    def backprop(self):
+        d = 2 * (self.y - self.output) * self.output * (1 - self.output)
+        d1 = d @ self.weights2.T * self.layer1 * (1 - self.layer1)
+        self.weights2 += self.layer1.T @ d
+        self.weights1 += self.input.T @ d1
+"""
+HELD = (
+    LAYERS.partition("def mse_prime")[0]
+    + """
+class Sequential:
+    def __init__(self, *layers):
+        self.layers = layers
+def train(model, X, y, lr=0.1):
+    for x, t in zip(X, y):
+        for layer in model.layers:
+            x = layer.forward(x)
+        error = x - t
+        for layer in model.layers[::-1]:
+            error = layer.backward(error, lr)
+if __name__ == "__main__":
+    data = np.load("data.npz")
+    train(Sequential(Dense(7, 5), Sigmoid(), Dense(5, 3)), data["X"], data["y"])
+"""
+)
+NO_START = """
+def gradient_descent(X, y, theta, alpha, num_iters):
+    for i in range(num_iters):
+        theta = theta - alpha * X.T @ (X @ theta - y) / len(y)
+    return theta
+"""
 UNNAMED = """
 def init_params():
     return np.random.rand(10, 784) - 0.5, np.random.rand(10, 1) - 0.5
@@ -219,9 +257,12 @@ def step(W, b, dW, db, alpha):
         (NIELSEN, "Network(): SGD(training_data, epochs, mini_batch_size, eta, test_data); pairs of columns, "
                   "labels as one-hot"),
         (ADDED, "Network(): fit(x_train, y_train, epochs, learning_rate); rows one by one, labels as one-hot"),
+        (HOLDS_DATA, "Net(): feedforward(), backprop(); rows, labels as one-hot"),
+        (HELD, "Sequential(): train(model, X, y, lr); columns one by one, labels as one-hot"),
+        (NO_START, "gradient_descent(X, y, theta, alpha, num_iters); rows, labels as one-hot"),
         (GLOBALS, "build_model(nn_hdim, num_passes); rows, labels as class numbers"),
     ],
-    ids=["chapter", "functions", "layers", "pairs", "added", "globals"],
+    ids=["chapter", "functions", "layers", "pairs", "added", "data inside", "held", "no start", "globals"],
 )  # fmt: skip
 def test_a_step_of_training_is_found_and_said_in_words(driven, source, words):
     result = driven(source)
