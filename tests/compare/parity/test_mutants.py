@@ -1,7 +1,7 @@
 import pytest
 
+from compare.judge.network import check_lines
 from compare.parity.correct_pass import cases, trace
-from compare.parity.line_check import check_lines
 from compare.parity.mutants import MUTANTS, Caught, Mutant, Proof, try_mutant
 
 
