@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.judging.beyond import bad_targets, beyond
+from compare.check.judging.beyond import bad_targets, beyond, exchanged
 from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.judging.veto import confirmed
@@ -12,7 +12,7 @@ from compare.check.recording import Node, Recorder
 from compare.check.saying.diagnoses import diagnosis
 from compare.check.saying.source import parameter_names, target
 from compare.check.understanding.described import understood
-from compare.check.understanding.loss import differentiate, families, find_loss
+from compare.check.understanding.loss import Family, Loss, differentiate, families, find_loss
 from compare.check.understanding.step import Step
 
 
@@ -35,8 +35,14 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
     met = families(step)
     search = Search(step, loss, met)
     first = bad_targets(search, met)
+    matched = search.matches()
     faults = [] if first else search.run()
     notes: list[str] = []
+    explained = Explained(step, loss, search.labelled, search.tolerance)
+    faults += exchanged(search, explained)
+    reason = _unsure(step, loss, met, matched, faults)
+    if reason:
+        faults = [fault for fault in faults if fault.kind]
     faults = _vetoed(search, faults, notes)
     faults += first + beyond(search, recorder.updates, [p.versions[0] for p in recorder.parameters])
     if recorder.lost is not None:
@@ -45,7 +51,6 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
         lost.kind = "not-finite"
         faults.append(lost)
     faults = _once(faults)
-    explained = Explained(step, loss, search.labelled, search.tolerance)
     matches = search.matches()
     about = understood(step, loss, explained, matches)
     spoilt = {k for fault in faults for k in fault.parameters}
@@ -57,9 +62,8 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
         about["computed"] = target(node.place) if node is not None else ""
     if first:
         lines = []  # against what they should be, nothing else can be judged
-    verdict = "wrong" if told else "cannot tell" if unjudged or not lines else "right"
-    reason = ""
-    if verdict == "cannot tell":
+    verdict = "wrong" if told else "cannot tell" if unjudged or not lines or reason else "right"
+    if verdict == "cannot tell" and not reason:
         reason = (
             f"The gradient of {', '.join(unjudged) or 'no parameter'} is neither that of {about['loss']} nor off in a "
             "line that can be named."
@@ -68,6 +72,26 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
         "verdict": verdict, "reason": reason, "understood": about, "lines": lines, "diagnoses": told, "notes": notes,
         "shaken": recorder.shaken,
     }  # fmt: skip
+
+
+def _unsure(step: Step, loss: Loss, met: list[Family], matched: dict[int, Any], faults: list[Fault]) -> str:
+    """Why a gradient that looks wrong may be that of a loss which is not known here; "" where that is no question."""
+    if loss.node is not None or loss.computed is not None or all(fault.kind for fault in faults):
+        return ""
+    if not any(step.parameters[k].leaf.value.size > 1 for k in matched):
+        return (
+            "Its gradients are those of none of the losses that are known here, and the step does not compute a loss of "
+            "its own: let it compute its loss in the step, so that they can be held against that."
+        )
+    ends = {o for o, _ in loss.outputs}
+    inner = set(step.behind(ends))
+    others = [o for family in met for o, _ in family.pairs if o not in inner and not ends & set(step.behind([o]))]
+    if others:
+        return (
+            "It has more than one output with targets, and the step does not compute their loss: let it compute its loss "
+            "in the step, so that its gradients can be held against that."
+        )
+    return ""
 
 
 def _cannot(reason: str) -> dict[str, Any]:

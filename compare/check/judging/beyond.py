@@ -97,6 +97,21 @@ def bad_targets(search: Search, met: list[Family]) -> list[Fault]:
     return faults
 
 
+def exchanged(search: Search, explained: Explained) -> Iterator[Fault]:
+    """Parameters that are changed by the gradients of others."""
+    for k in sorted(search.lost):
+        parameter = search.step.parameters[k]
+        for node in same_size(search.step, [u.step for u in parameter.updates], parameter.leaf.value.size):
+            role = explained.roles.get(node)
+            if role is not None and role.of in search.step.leaves and role.of is not parameter.leaf:
+                place = parameter.updates[-1].node.place
+                if place is not None:
+                    fault = Fault(node, node, place, [k], also=[node.place] if node.place else [])
+                    fault.kind, fault.about = "order-of-gradients", role.of
+                    yield fault
+                break
+
+
 def _chain(step: Step, search: Search, k: int) -> tuple[Node | None, list[Node]]:
     """The node of a parameter's gradient, and what is made of it on the way to the update, the last first."""
     match = search.matches().get(k)

@@ -13,6 +13,7 @@ import numpy as np
 
 from compare.check.judging.explained import Explained, Role, is_simple, labelled_nodes
 from compare.check.recording.graph import Node, Place
+from compare.check.recording.memory import placed, written
 from compare.check.judging.tolerance import Tolerance
 from compare.check.understanding.loss import Family, Loss, Match, Multiple, gradient_on_the_way, same_size
 from compare.check.understanding.replay import CannotFollow, replayed
@@ -38,6 +39,9 @@ class Fault:
     also: list[Place] = field(default_factory=list)
     kind: str = ""
     about: Node | None = None
+
+
+TRIES = 24  # derivatives, at most, that are put in the place of a wrong node
 
 
 class Search:
@@ -72,16 +76,15 @@ class Search:
 
     @property
     def judged(self) -> list[int]:
-        """The parameters that the loss depends on."""
-        return [k for k, p in enumerate(self.step.parameters) if p.updates and p.leaf in self.loss.derivatives]
+        """The parameters that a gradient reaches: where inputs are all zero, none does."""
+        exact = self.loss.derivatives
+        return [k for k, p in enumerate(self.step.parameters) if p.updates and p.leaf in exact and exact[p.leaf].any()]
 
     def matches(self) -> dict[int, Match]:
         """Where each parameter's gradient is found, in what is there after mending."""
         found = {}
         for k in self.judged:
             parameter, exact = self.step.parameters[k], self.loss.derivatives[self.step.parameters[k].leaf]
-            if not exact.any():
-                continue
             step = self.step.with_values(self.values)
             untouched = True
             match = gradient_on_the_way(
@@ -109,12 +112,14 @@ class Search:
                 node = waiting.pop()
                 if node in seen or self._settled(explained, node, k) or node not in self.step.window:
                     continue
+                if node in self.step.changed:  # a parameter after its update: who uses it too early is to blame
+                    continue
                 seen.add(node)
                 reached.setdefault(node, set()).add(k)
                 waiting.extend(p for p in node.parents if p in self.labelled)
-        frontier = [n for n in reached if not any(p in reached for p in n.parents if p in self.labelled)]
-        whole = [n for n in frontier if not explained.explained(n)]
-        frontier = whole or frontier
+        # a share of a gradient, where the whole is wanted, is to blame only if nothing else is
+        blamed = {n for n in reached if not explained.explained(n)} or set(reached)
+        frontier = [n for n in blamed if not any(p in blamed for p in n.parents)]
         if not frontier:
             return None
         first = min(frontier, key=lambda node: node.number)
@@ -126,7 +131,15 @@ class Search:
             return Fault(node, there, place, sorted(reached[first]), role, expected, self.step.floats(node), also=also)
         place, also = self._line(first, explained)
         last = self._statement(first, reached)
-        return Fault(last, first, place, sorted(reached[first]), also=also)
+        fault = Fault(last, first, place, sorted(reached[first]), also=also)
+        cut = [n for n in (first, last) if n.value.dtype.kind in "iu" and n.function in (written, placed)]
+        if cut:  # written into whole numbers: where that array was made is the line
+            origin = cut[0]
+            while origin.function in (written, placed):
+                origin = next(origin.parents)
+            fault.kind, fault.also = "integer-dtype", [place, *also]
+            fault.place = origin.place or place
+        return fault
 
     def _other_role(self, first: Node, explained: Explained) -> tuple[Node, Role, np.ndarray] | None:
         """An input which is the derivative by an activation where that by what it was made of is wanted.
@@ -174,17 +187,25 @@ class Search:
         while place is not None:
             levels.append(place)
             place = place.caller
-        right = {(p.file, p.line) for n in explained.roles if n is not node for p in _levels(n)}
+        fine = {*explained.roles, *explained.forward} - {node}
+        right = {(p.file, p.line) for n in fine for p in _levels(n)}
         blamed = next((p for p in levels if (p.file, p.line) not in right), levels[0])
         return blamed, [p for p in levels if p is not blamed]
 
     def _mend(self, fault: Fault, explained: Explained) -> bool:
         """Put what should be there in the place of a wrong node; whether more gradients are right then."""
+        old = [p for p in fault.first.parents if p not in self.step.moving and p.shape == fault.first.shape and p.value.any()]
+        fresh = [p for p in fault.first.parents if p in self.labelled]
+        if fault.first.function is np.add and len(old) == 1 and len(fresh) == 1 and explained.explained(fresh[0]):
+            self.values = self._tried(fault.first, explained.value(fresh[0]))  # as if nothing had been there before
+            fault.kind, fault.node = "not-reset", fault.first
+            return True
         before, shape, others = len(self.sound()), fault.node.shape, self.sound()
         common = self._common({k: m.factor for k, m in others.items() if k not in fault.parameters} or {0: 1.0})
         best: tuple[Any, dict[Node, np.ndarray], Role, np.ndarray] | None = None
         nearest = [k for k in explained.known.get(int(np.prod(shape, dtype=int)), []) if k.array.shape == shape and not k.share]
-        for known in nearest[:60]:
+        nearest.sort(key=lambda k: (k.of in self.labelled, k.of in self.step.leaves, -k.of.number))
+        for known in nearest[:TRIES]:
             array = known.array
             values = self._tried(fault.node, array)
             factors = [m.factor for k, m in self._with(values).items() if k in fault.parameters]
@@ -230,13 +251,12 @@ class Search:
         blamed = {k for fault in self.faults for k in fault.parameters} & self.lost
         found = {k: m for k, m in matches.items() if k not in blamed}
         if any(m.node is not None for m in found.values()):  # not all change by a multiple of their gradient
-            step = self.step.with_values(self.values)
-            for k in found:
-                parameter = self.step.parameters[k]
-                exact, multiple = self.loss.derivatives[parameter.leaf], self._multiple(parameter.leaf)
-                match = gradient_on_the_way(step, parameter, exact, whole=False, multiple=multiple, decay=self.loss.node is None)
-                if match is not None:
-                    found[k] = match
+            for k in list(found):
+                first = self._first_factor(explained, k)
+                if first is None:
+                    del found[k]
+                else:
+                    found[k] = Match(None, first)
         if not found:
             return
         common = self._common({k: m.factor for k, m in found.items()})
@@ -285,16 +305,17 @@ class Search:
 
     def _as_others(self, explained: Explained, k: int, odd: list[int]) -> bool:
         """Whether a parameter's gradient, where it is first one, has the factor of the others'."""
-        first: dict[int, float] = {}
-        for j, parameter in enumerate(self.step.parameters):
-            nodes = self.step.behind([u.step for u in parameter.updates])
-            own = [n for n in nodes if n in explained.roles and explained.roles[n].of is parameter.leaf]
-            own = [n for n in own if not explained.roles[n].share]
-            line = [n for n in own if n.place == own[0].place]
-            if line:
-                first[j] = explained.roles[line[-1]].factor
-        others = [f for j, f in first.items() if j not in odd]
-        return bool(others) and k in first and any(abs(first[k] / f - 1) < 1e-6 for f in others)
+        first = {j: self._first_factor(explained, j) for j in range(len(self.step.parameters))}
+        own, others = first[k], [f for j, f in first.items() if j not in odd and f]
+        return own is not None and any(abs(own / f - 1) < 1e-6 for f in others)
+
+    def _first_factor(self, explained: Explained, k: int) -> float | None:
+        """The factor of a parameter's gradient in the line where it first is one."""
+        leaf = self.step.parameters[k].leaf
+        nodes = self.step.behind([u.step for u in self.step.parameters[k].updates])
+        own = [n for n in nodes if n in explained.roles and explained.roles[n].of is leaf and not explained.roles[n].share]
+        line = [n for n in own if n.place == own[0].place]
+        return explained.roles[line[-1]].factor if line else None
 
     def _factor_fault(self, node: Node, role: Role | None, parameters: list[int], ratio: float) -> Fault:
         place = node.place

@@ -39,6 +39,7 @@ EXPLANATIONS = {
     "softmax-axis": "The probabilities of one example have to add up to 1: the softmax runs over the wrong axis.",
     "one-hot-scrambled": "Each example has one 1 in its targets, at its class; here entries went to other examples, as when `reshape` stands for a transpose.",
     "mean-over-features": "{line} is divided by {operand}, which counts something else than the {m} examples of the batch.",
+    "order-of-gradients": "A parameter is changed by the gradient of another, {operand}: two lists do not run in the same order.",
     "penalty-wrong": "The penalty on the weights is not that of the loss: its derivative is added to the gradient.",
     "integer-dtype": "Whole numbers cannot hold what is smaller than 1: everything that is stored here is cut off.",
     "never-updated": "The gradient of {operand} is computed, but {operand} never changes.",
@@ -102,12 +103,6 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
         if parent in search.step.changed or unscaled_view(parent) in search.step.changed:
             words["operand"] = _called(unscaled_view(parent), search) or "a parameter"
             return "updated-too-early", f"{source}  (before {words['operand']} is updated)", place
-    if _is_integer(node) or _is_integer(fault.node):
-        origin = _origin(fault.node if _is_integer(fault.node) else node)
-        if origin is not None and origin != place:
-            fault.also.insert(0, place)
-            return "integer-dtype", "", origin
-        return "integer-dtype", "", place
     if node.function in PRODUCTS:
         return _product(fault, search, explained, words, source)
     if fault.role is not None and fault.node in explained.roles and fault.first is fault.node:
@@ -256,16 +251,6 @@ def _overwritten(node: Node, search: Search) -> Place | None:
         elif other not in forward:
             waiting.extend(other.parents)
     return None
-
-
-def _is_integer(node: Node) -> bool:
-    return node.value.dtype.kind in "iu" and node.function in (written, placed)
-
-
-def _origin(node: Node) -> Place | None:
-    while node.function in (written, placed):
-        node = next(node.parents)
-    return node.place
 
 
 def _is_old(node: Node, search: Search) -> bool:
