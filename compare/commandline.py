@@ -227,14 +227,17 @@ def exercises(
 
 
 File = Annotated[
-    str, typer.Argument(help="Your Python file, or FILE:CLASS for one of several.", metavar="FILE[:CLASS]")
+    str,
+    typer.Argument(
+        help="Your Python file or notebook, or FILE:NAME for one class or function of it.", metavar="FILE[:NAME]"
+    ),
 ]
-Activation = Annotated[
-    str | None, typer.Option(help="relu, sigmoid or tanh, for the hidden layers.", show_default="found out")
+Definitions = Annotated[
+    bool, typer.Option("--definitions", help="Run only its imports, definitions and constants; call what they define.")
 ]
-Train = Annotated[bool, typer.Option("--train", help="Where the gradients are right: find out why it does not learn.")]
+Python = Annotated[Path | None, typer.Option(help="The Python to run it in.", show_default="this one")]
 TimeLimit = Annotated[float, typer.Option(help="Seconds that your code may take.")]
-Seed = Annotated[int, typer.Option(help="Decides the numbers that it is tried on.", min=0)]
+Seed = Annotated[int, typer.Option(help="Decides the random numbers that it draws.", min=0)]
 Data = Annotated[Path | None, typer.Option(help="Folder of another set in MNIST's format.", show_default="MNIST")]
 Threads = Annotated[int, typer.Option(help="Threads to compute with.", min=1, max=1024)]
 
@@ -242,8 +245,8 @@ Threads = Annotated[int, typer.Option(help="Threads to compute with.", min=1, ma
 @app.command()
 def check(
     file: File,
-    activation: Activation = None,
-    train: Train = False,
+    definitions: Definitions = False,
+    python: Python = None,
     time_limit: TimeLimit = 60.0,
     json: Json = False,
     data: Data = None,
@@ -252,10 +255,11 @@ def check(
     out: Out = Path("results/check"),
     force: Force = False,
 ) -> None:
-    """Your own hand-written network, judged line by line: which line is wrong, and what was probably meant.
+    """Your own hand-written network, run and judged: which line is wrong, and what was probably meant.
 
-    Your file is run on this machine, in a process of its own: its imports, definitions and constants, then the
-    functions that it defines.
+    Your program is run on this machine as you run it, in a process of its own and in a copy of its folder, until
+    three of its updates have been seen; plots and prompts do nothing. Exit code 0: every gradient that was judged is
+    right; 1: a mistake was found; 2: it could not be judged.
 
     Example: python -m compare check my_network.py
     """
@@ -264,8 +268,8 @@ def check(
     _ask(
         lambda: question.answer(
             file,
-            activation=activation,
-            train=train,
+            definitions=definitions,
+            python=python,
             time_limit=time_limit,
             seed=seed,
             data=data,

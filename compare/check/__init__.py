@@ -1,8 +1,15 @@
 """Your own backprop, judged: which line of a hand-written network is wrong, and what was probably meant.
 
-A file is read in two processes. The child (`child.py`) runs it: `loading.py` decides which statements, `adapters.py`
-and `binding.py` call its functions as they are, `recorder.py` watches which source line gives which array. What
-comes back is numbers alone. The parent judges them: `naming.py` brings them into one layout, `chain.py` and
-`judging.py` hold each line to its derived bound, `diagnoses.py` is the table of known mistakes, and `fitting.py`
-finds the one that gives the wrong numbers. `train.py` looks for what is wrong when every gradient is right.
+A program is run as its author runs it, in a process of its own, and every operation on its arrays is recorded. From
+top to bottom:
+
+- `running/` reads and runs it, in a copy of its folder, or calls what it only defines; `surroundings/` gives it the
+  digits that it asks for and does not have. `running/apart.py` starts the process, `running/child.py` is it.
+- `recording/` makes a graph of what it does: each operation, its inputs, its value, the learner's own line.
+- `understanding/` finds in that graph alone what is a parameter, an update, a layer, the loss.
+- `judging/` holds what the program computes to the exact derivatives of its own forward pass and loss.
+- `saying/` names what is wrong, in the learner's own lines.
+
+`examine.py` goes through the last three in the child, where the recording is; what comes back is text and numbers.
+`question.py` asks, `words.py` and `verdict.py` show the answer.
 """
