@@ -179,12 +179,15 @@ def _share(step: Step, node: Node) -> float | None:
 def _rate_twice(search: Search, explained: Explained) -> Iterator[Fault]:
     """The same number, not 1, 2 or a half, twice on the way from a gradient to its update, for every parameter."""
     step, found = search.step, list[tuple[int, Node, Node]]()
+    lengths = {n for node in step.nodes for n in node.shape} | {len(search.loss.outputs)}
     for k, parameter in enumerate(step.parameters):
         _, nodes = _chain(step, search, k)
         seen: dict[float, Node] = {}
         for node in nodes:
             number = _share(step, node)
             if number is None or number in (1.0, -1.0, 2.0, 0.5) or number <= 0 or number >= 1:
+                continue
+            if any(abs(number * length - 1) < 1e-9 for length in lengths):  # a mean over as many
                 continue
             if number in seen:
                 found.append((k, seen[number], node))

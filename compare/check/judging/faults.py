@@ -261,8 +261,14 @@ class Search:
             return
         common = self._common({k: m.factor for k, m in found.items()})
         odd = {k: m.factor / common for k, m in found.items() if abs(m.factor / common - 1) > self._close(k)}
-        if common < 0:
-            odd = {k: m.factor / -common for k, m in found.items() if abs(m.factor / -common - 1) > self._close(k)}
+        if common < 0:  # uphill, with every parameter: from the first line on that has the sign
+            odd = {k: m.factor / common for k, m in found.items() if abs(abs(m.factor / common) - 1) > self._close(k)}
+            uphill = [k for k, m in found.items() if m.factor < 0]
+            steps = [u.step for k in uphill for u in self.step.parameters[k].updates]
+            turned = [n for n in self.step.behind(steps) if n in explained.roles and explained.roles[n].factor < 0]
+            updates = [u.node for k in uphill for u in self.step.parameters[k].updates]
+            first = turned[0] if turned else updates[0]
+            self.faults.append(self._factor_fault(first, explained.roles.get(first), uphill, -1.0))
         while odd:
             ratio = next(iter(odd.values()))
             alike = [k for k, r in odd.items() if abs(r / ratio - 1) < 1e-6]

@@ -88,7 +88,7 @@ class Recorder:
 
     def _look(self) -> None:
         """Are there parameters by now?"""
-        nodes = self.graph.nodes
+        nodes = [node for node in self.graph.nodes if node.uses or node.function is not None]
         self._next_look = int(self.graph.count * 1.25) + 1
         parameters = find_parameters(nodes)
         ends = steps_of(parameters, nodes) if parameters else []

@@ -88,7 +88,9 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
         return fault.kind, "", place
     if fault.factor is not None:
         kind = _by_factor(fault, words, source)
-        counted = divisor(place) if kind == "scaled-by-constant" else None
+        by = _divisor_value(fault, search)
+        miscounted = by is not None and by != words["m"]
+        counted = divisor(place) if kind == "scaled-by-constant" and miscounted else None
         if counted is not None:
             words["operand"], line = counted
             fault.also.insert(0, place)
@@ -116,6 +118,17 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
     if any(node is n for n in _meeting(search)):
         return "loss-gradient-mismatch", "", place
     return "unexplained", "", place
+
+
+def _divisor_value(fault: Fault, search: Search) -> float | None:
+    """The number that the line divides by."""
+    for node in search.step.nodes:
+        if node.place == fault.place and node.function is np.divide:
+            by = node.arguments[1]
+            value = by.value if isinstance(by, Node) else by
+            if np.size(value) == 1:
+                return float(np.asarray(value).reshape(()))
+    return None
 
 
 def _by_factor(fault: Fault, words: dict[str, Any], source: str) -> str:

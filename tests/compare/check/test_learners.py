@@ -1,0 +1,96 @@
+"""The files that beginners write, run as they are: none that is right is accused, and wrong lines are named."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from compare.check.running.apart import run_apart
+from compare.shared.errors import BadInput
+
+HERE = Path(__file__).parent
+LEARNERS = json.loads((HERE / "learners" / "truth.json").read_text())
+REPORTS = json.loads((HERE / "reports" / "truth.json").read_text())
+VARIANTS = sorted((HERE / "learners" / "variants").glob("v*.py"))
+#: Labels shifted alike for all examples change no gradient: nothing can show that they are.
+INVISIBLE = {"wrong_26_labels_shifted.py"}
+pytestmark = pytest.mark.slow
+
+
+@cache
+def judged(path):
+    return run_apart(path, time_limit=40.0)["result"]
+
+
+def lines_of(result):
+    return {d["source_line"] for d in result["diagnoses"]}
+
+
+def of(entries, folder, *verdicts):
+    return [pytest.param(HERE / folder / e["file"], e, id=e["file"]) for e in entries if e["verdict"] in verdicts]
+
+
+@pytest.mark.parametrize(
+    ("path", "entry"), of(LEARNERS, "learners", "right", "badly") + of(REPORTS, "reports", "right", "badly")
+)
+def test_no_network_with_right_gradients_is_accused_and_every_one_of_its_gradients_is_judged(path, entry):
+    result = judged(path)
+    assert (result["verdict"], result["diagnoses"]) == ("right", [])
+    assert result["lines"]
+    assert all(line["holds"] for line in result["lines"])
+
+
+@pytest.mark.parametrize(("path", "entry"), of(LEARNERS, "learners", "wrong") + of(REPORTS, "reports", "wrong"))
+def test_a_wrong_line_is_named(path, entry):
+    result = judged(path)
+    if entry["file"] in INVISIBLE:
+        assert result["verdict"] == "right"
+        return
+    assert result["verdict"] == "wrong"
+    good = {*entry["lines"], *(line for line in entry.get("also", []))}
+    concerned = lines_of(result) | {a["line"] for d in result["diagnoses"] for a in d["also"]}
+    assert good & concerned, result["diagnoses"]
+    assert entry["file"] in NEIGHBOURS or good & lines_of(result), result["diagnoses"]
+
+
+#: Where the line that is named shows the fault, and the one that made it stands beside it.
+NEIGHBOURS = {"04_overwritten_in_d_relu.py"}
+
+
+@pytest.mark.parametrize("path", VARIANTS, ids=lambda path: path.stem)
+def test_no_variant_of_a_right_network_is_accused(path):
+    if path.stem == "v14_helper_not_there":
+        with pytest.raises(BadInput, match="my_helpers"):
+            judged(path)
+        return
+    result = judged(path)
+    assert (result["verdict"], result["diagnoses"]) == ("right", [])
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "activations", "output", "loss"),
+    [
+        ("right_16_adam.py", [784, 128, 64, 10], ["relu", "relu"], "softmax", "cross-entropy"),
+        ("right_13_deep_leaky_he.py", [784, 100, 50, 10], ["leaky relu (0.05)"] * 2, "softmax", "cross-entropy"),
+        ("right_18_regression_sine.py", [1, 20, 20, 1], ["tanh", "tanh"], "linear", "squared error"),
+        ("right_23_binary_blobs.py", [2, 8, 1], ["tanh"], "sigmoid", "binary cross-entropy"),
+    ],
+)
+def test_what_a_program_computes_is_understood_from_the_record_alone(name, layers, activations, output, loss):
+    understood = judged(HERE / "learners" / name)["understood"]
+    assert understood["layers"] == layers
+    assert understood["activations"] == activations
+    assert (understood["output"], understood["loss"]) == (output, loss)
+
+
+@pytest.mark.parametrize(
+    ("name", "update"),
+    [
+        ("right_16_adam.py", "Adam"),
+        ("right_15_momentum.py", "SGD with momentum"),
+        ("right_07_loss_method_grads_reg.py", "SGD, learning rate 0.095"),
+    ],
+)
+def test_the_update_rule_is_recognised(name, update):
+    assert judged(HERE / "learners" / name)["understood"]["update"].startswith(update)
