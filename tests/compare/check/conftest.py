@@ -1,9 +1,19 @@
 """Networks as a reader of the chapter writes them, made line by line, so that a test can write one line wrong."""
 
+import builtins
+import linecache
+import os
+
+import numpy as np
 import pytest
 
-from compare.check import child, question
-from compare.check.apart import Answer
+from compare.check import question
+from compare.check.examine import examine
+from compare.check.recording import Recorder
+from compare.check.recording.source import HELPERS, rewritten
+from compare.check.running.clock import Clock
+from compare.check.running.driving import drive
+from compare.check.running.program import read_program
 
 HEAD = """import numpy as np
 
@@ -97,15 +107,24 @@ def write_network():
     return written
 
 
-@pytest.fixture
-def judge_source(tmp_path):
-    """Judge a source text in this process: quick, for what needs no process of its own."""
+@pytest.fixture(scope="session")
+def judge_source(tmp_path_factory):
+    """Drive a source text that only defines, and judge it, in this process: quick, for what needs no other."""
+    folder, clock = tmp_path_factory.mktemp("judged"), Clock(lambda _: os._exit(1))
 
-    def judge(source, activation=None, name=None):
-        path = tmp_path / f"network{len(list(tmp_path.iterdir()))}.py"
+    def judge(source, name=None):
+        path = folder / f"network{len(list(folder.iterdir()))}.py"
         path.write_text(source)
-        result = child.Result(tmp_path)
-        content = child.judge_file(path, {"class": name, "seed": 0, "train": None}, result)
-        return question.examine(Answer(content, result.arrays), path, activation)
+        linecache.checkcache()
+        program = read_program(path)
+        with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"), clock.limit(60.0):
+            for helper in HELPERS.items():
+                patch.setattr(builtins, *helper, raising=False)
+            request = {"seed": 0, "name": name}
+            driven = drive(program, request, clock, lambda: Recorder(own=str(path).__eq__), rewritten)
+            assert driven.recorder is not None, driven.words
+            result = examine(driven.recorder, request)
+        told = {"result": result, "cells": program.cells, "notes": program.notes, "driven": driven.words, "ended": None}
+        return question.read(told, path)
 
     return judge

@@ -1,23 +1,21 @@
-"""The common bugs, by their stable names: for rows and columns, one to three hidden layers, float32 and float64."""
-
-import itertools
+"""The common bugs, each at its own line: for rows and columns, two and three hidden layers, float32 and float64."""
 
 import pytest
 
 
 def bugs(columns, L):
-    """name: (line, statement, other lines replaced) for a network of L layers, mean taken in dz."""
+    """name: (line, the statement there) for a network of L layers, mean taken in dz."""
     batch, classes = (1, 0) if columns else (0, 1)
     k = L - 1  # the last hidden layer
     a, z = f"self.a{k}", f"self.z{k}"
     dW = f"dz{L} @ {a}.T" if columns else f"{a}.T @ dz{L}"
     da = f"self.W{L}.T @ dz{L}" if columns else f"dz{L} @ self.W{L}.T"
     total = f"dz{L}.sum(axis={batch}, keepdims={columns})"
-    here = {
-        "mean-missing": (f"dz{L}", f"dz{L} = output - y"),
+    return {
+        "mean-missing": (f"dW{L}", f"dW{L} = {dW} * m"),
         "mean-twice": (f"dW{L}", f"dW{L} = {dW} / m"),
         "sign-flipped": (f"dz{L}", f"dz{L} = (y - output) / m"),
-        "axis-wrong": (f"db{L}", f"db{L} = dz{L}.sum(axis={classes}, keepdims={columns})"),
+        "axis-wrong": (f"db{L}", f"db{L} = dz{L}.sum()"),
         "mask-missing": (f"dz{k}", f"dz{k} = da{k} * 1"),
         "mask-not-strict": (f"dz{k}", f"dz{k} = da{k} * ({z} >= 0)"),
         "updated-too-early": (f"da{k}", f"self.W{L} -= lr * dW{L}; da{k} = {da}"),
@@ -32,22 +30,20 @@ def bugs(columns, L):
         "loss-gradient-mismatch": (f"dz{L}", f"dz{L} = 2 * (output - y) * output * (1 - output) / m"),
         "scaled-by-constant": (f"dW{L}", f"dW{L} = 0.5 * ({dW})"),
         "learning-rate-in-gradient": (f"db{L}", f"db{L} = lr * {total}"),
-        "transposed": (f"dW{L}", f"dW{L} = {dW.replace('.T', '')}"),
+        "transposed": ("dW2", "dW2 = self.a1 @ dz2.T" if columns else "dW2 = dz2.T @ self.a1"),
+        "mask-wrong-layer": ("dz2", "dz2 = da2 * (self.z1 > 0)"),
     }  # fmt: skip
-    if L > 2:
-        here["mask-wrong-layer"] = ("dz2", "dz2 = da2 * (self.z1 > 0)")
-    return here
 
 
 CASES = [
     (name, columns, L, "float32" if (i + L) % 2 else "float64")
-    for columns, L in itertools.product((False, True), (2, 3, 4))
+    for columns, L in ((False, 3), (True, 4))
     for i, name in enumerate(bugs(columns, L))
 ]
 
 
 @pytest.mark.parametrize(("name", "columns", "L", "dtype"), CASES)
-def test_a_common_bug_is_named_on_its_own_line(write_network, judge_source, name, columns, L, dtype):
+def test_a_common_bug_is_found_on_its_own_line(write_network, judge_source, name, columns, L, dtype):
     line, statement = bugs(columns, L)[name]
     replaced = {line: statement}
     if name == "updated-too-early":
@@ -61,26 +57,15 @@ def test_a_common_bug_is_named_on_its_own_line(write_network, judge_source, name
         replaced=replaced, extra="self.total = 0",
     )  # fmt: skip
     check = judge_source(source)
-    assert f"judged in {dtype}" in check.found_out
-    first = check.diagnoses[0]
-    assert (first.line, first.name) == (line, name)
-    if name != "bias-not-updated":  # a line that is not there has no number; its neighbour is shown
-        assert statement in source.splitlines()[first.place.line - 1]
-    assert len(check.diagnoses) == 1, [(d.name, d.line) for d in check.diagnoses]
+    assert len(check.faults) == 1, [(d["name"], d["text"]) for d in check.diagnoses]
+    shown = [check.faults[0]["text"], *(also["text"] for also in check.faults[0]["also"])]
+    elsewhere = {"softmax-axis": "return e / e.sum(axis=axis", "bias-not-updated": f"db{L} = "}.get(name, statement)
+    assert any(statement in text or elsewhere in text for text in shown), shown
 
 
-@pytest.mark.parametrize("columns", [False, True])
-def test_float32_in_the_middle_of_float64_is_named(write_network, judge_source, columns):
-    product = "dz2.astype(np.float32) @ self.a1.T" if columns else "self.a1.T @ dz2.astype(np.float32)"
-    check = judge_source(write_network(columns=columns, replaced={"dW2": f"dW2 = {product}"}))
-    assert [(d.name, d.line) for d in check.diagnoses] == [("dtype-lost", "dW2")]
-
-
-def test_several_bugs_are_reported_one_below_the_other_each_as_if_those_above_were_mended(write_network, judge_source):
-    replaced = {"dz3": "dz3 = (y - output) / m", "dz2": "dz2 = da2", "db1": "db1 = dz1.sum(axis=0) / m"}
-    check = judge_source(write_network(replaced=replaced))
-    found = [(d.line, d.name) for d in check.diagnoses]
-    assert found == [("dz3", "sign-flipped"), ("dz2", "mask-missing"), ("db1", "mean-twice")]
+@pytest.mark.parametrize("total", ["output - y", "2 * (output - y)"])
+def test_a_sum_or_a_multiple_in_place_of_the_mean_is_described_and_no_mistake(write_network, judge_source, total):
+    assert judge_source(write_network(replaced={"dz3": f"dz3 = {total}"})).holds
 
 
 HIDDEN = """
@@ -113,27 +98,18 @@ def safe(z):
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong", "line", "name"),
+    ("right", "wrong", "spoilt"),
     [
-        ("self.keep[0].T @ middle", "self.keep[0].T @ middle", None, None),
-        ("up = (output - y) / len(x)", "up = output - y", "dz3", "mean-missing"),
-        ("(self.keep[1] > 0)", "1", "dz2", "mask-missing"),
-        ("middle.sum(axis=0)", "middle.sum(axis=0) * 0", "b2 update", "bias-not-updated"),
-        ("self.keep[0].T @ middle", "-self.keep[0].T @ middle", "dW2", "sign-flipped"),
+        ("self.keep[0].T @ middle", "self.keep[0].T @ middle", set()),
+        ("(self.keep[1] > 0)", "1", {"self.W2", "self.b2", "self.W1", "self.b1"}),
+        ("middle.sum(axis=0)", "middle.sum(axis=1)[:13]", {"self.b2"}),
+        ("self.keep[0].T @ middle", "-self.keep[0].T @ middle", {"self.W2"}),
     ],
 )
-def test_without_any_name_to_go_by_gradients_come_back_from_the_change_of_the_weights(
-    judge_source, right, wrong, line, name
-):
+def test_without_any_name_to_go_by_each_gradient_is_judged(judge_source, right, wrong, spoilt):
     assert right in HIDDEN
     check = judge_source(HIDDEN.replace(right, wrong))
-    assert {"dW1", "dW2", "dW3", "db1", "db2", "db3"} <= {v.name for v in check.lines}
-    assert [(d.line, d.name) for d in check.diagnoses] == ([] if line is None else [(line, name)])
-
-
-@pytest.mark.parametrize("bug", ["dz2 = da2 * (self.z2 > 0)", "dz2 = da2"])
-def test_the_corrected_line_is_in_the_learners_own_names_and_layout(write_network, judge_source, bug):
-    for columns, wanted in ((False, "dW2 = self.a1.T @ dz2"), (True, "dW2 = dz2 @ self.a1.T")):
-        check = judge_source(write_network(columns=columns, replaced={"dz2": bug, "dW2": "dW2 = 2 * " + wanted[6:]}))
-        assert check.diagnoses[-1].corrected == wanted
-        assert check.diagnoses[-1].evidence.startswith("found = 2 x expected")
+    assert len(check.lines) == 6
+    assert {v["line"].removeprefix("gradient of ") for v in check.lines if not v["holds"]} == spoilt
+    if spoilt:
+        assert wrong in check.faults[0]["text"]
