@@ -112,7 +112,8 @@ class World:
         """Give the program's functions the data under the names that statements which are not run would have set."""
         for name in self.namespace["<skipped>"]:
             asked = inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-            if (value := self._value(asked, None)) is not MISSING:
+            given = set(roles(name)[:1]) & {*DATA, *SIMPLE, *WIDTHS, "m"}  # and no results: those are computed
+            if given and (value := self._value(asked, None)) is not MISSING:
                 self.namespace[name] = value
 
     def bound(self, function: Callable[..., Any], call: int = 0, making: bool = False) -> dict[str, Any]:
