@@ -257,9 +257,10 @@ def check(
 ) -> None:
     """Your own hand-written network, run and judged: which line is wrong, and what was probably meant.
 
-    Your program is run on this machine as you run it, in a process of its own and in a copy of its folder, until
-    three of its updates have been seen; plots and prompts do nothing. Exit code 0: every gradient that was judged is
-    right; 1: a mistake was found; 2: it could not be judged.
+    Your program is run on this machine as you run it, in a process of its own
+    and in a copy of its folder, until three of its updates have been seen;
+    plots and prompts do nothing. Exit code 0: every gradient is right; 1: a
+    mistake was found; 2: it could not be judged.
 
     Example: python -m compare check my_network.py
     """

@@ -73,7 +73,7 @@ class Check:
             print_text(f"{note.rstrip('.')}.")
         if self.lines:
             print_table(
-                "The gradients, each beside the derivative of the loss that the program computes",
+                "Each gradient beside the exact one",
                 ("line", "your line", "verdict"),
                 [(v["line"], self.place.place(v["source_line"]).removeprefix("line ") if v["source_line"] else "",
                   "right" if v["holds"] else v["complaint"] or "wrong") for v in self.lines],
