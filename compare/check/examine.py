@@ -29,7 +29,11 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
     step = Step(recorder, names)
     loss, _, failure = find_loss(step)
     if loss is None:
-        where = f"what happens in line {failure.node.place.line} cannot be followed: {failure}" if failure and failure.node.place else "no output of it was seen to meet its targets"
+        where = (
+            f"what happens in line {failure.node.place.line} cannot be followed: {failure}"
+            if failure and failure.node.place
+            else "no output of it was seen to meet its targets"
+        )
         return _cannot(f"The updates of {', '.join(names[:4])} were seen, but {where}.")
     differentiate(step, loss, shares=True)
     met = families(step)
@@ -54,12 +58,12 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
     matches = search.matches()
     about = understood(step, loss, explained, matches)
     spoilt = {k for fault in faults for k in fault.parameters}
-    lines = [_line(search, k, k in spoilt, faults) for k in search.judged]
+    lines = [_line(search, k, k in spoilt) for k in search.judged]
     unjudged = [step.parameters[k].name for k in search.lost if k not in spoilt]
     told = [diagnosis(fault, search, explained, about) for fault in faults]
     if loss.node is not None or loss.computed is not None:
-        node = loss.node or loss.computed
-        about["computed"] = target(node.place) if node is not None else ""
+        computed = loss.node or loss.computed
+        about["computed"] = target(computed.place) if computed is not None else ""
     if first:
         lines = []  # against what they should be, nothing else can be judged
     verdict = "wrong" if told else "cannot tell" if unjudged or not lines or reason else "right"
@@ -80,16 +84,16 @@ def _unsure(step: Step, loss: Loss, met: list[Family], matched: dict[int, Any], 
         return ""
     if not any(step.parameters[k].leaf.value.size > 1 for k in matched):
         return (
-            "Its gradients are those of none of the losses that are known here, and the step does not compute a loss of "
-            "its own: let it compute its loss in the step, so that they can be held against that."
+            "Its gradients are those of none of the losses that are known here, and the step does not compute a loss "
+            "of its own: let it compute its loss in the step, so that they can be held against that."
         )
     ends = {o for o, _ in loss.outputs}
     inner = set(step.behind(ends))
     others = [o for family in met for o, _ in family.pairs if o not in inner and not ends & set(step.behind([o]))]
     if others:
         return (
-            "It has more than one output with targets, and the step does not compute their loss: let it compute its loss "
-            "in the step, so that its gradients can be held against that."
+            "It has more than one output with targets, and the step does not compute their loss: let it compute its "
+            "loss in the step, so that its gradients can be held against that."
         )
     return ""
 
@@ -105,8 +109,8 @@ def _unseen(recorder: Recorder) -> str:
     more = f" What happens to an array in line {cut.place.line} cannot be followed." if cut and cut.place else ""
     return (
         "It ran, but no parameters were seen to change by what follows from them: arrays W from which something that "
-        f"depends on W is taken, as in W -= lr * dW.{more} Parameters that are Python numbers or nested lists cannot be "
-        "followed: make them arrays."
+        f"depends on W is taken, as in W -= lr * dW.{more} Parameters that are Python numbers or nested lists cannot "
+        "be followed: make them arrays."
     )
 
 
@@ -122,7 +126,7 @@ def _vetoed(search: Search, faults: list[Fault], notes: list[str]) -> list[Fault
         else:
             search.lost |= set(fault.parameters)
             notes.append(
-                f"Line {fault.place.line} looks wrong, but a difference of the loss does not confirm it; it is not counted."
+                f"Line {fault.place.line} looks wrong, but a difference of the loss does not confirm it: not counted."
             )
     return kept
 
@@ -141,7 +145,7 @@ def _once(faults: list[Fault]) -> list[Fault]:
     return sorted(plain, key=lambda fault: fault.first.number)
 
 
-def _line(search: Search, k: int, spoilt: bool, faults: list[Fault]) -> dict[str, Any]:
+def _line(search: Search, k: int, spoilt: bool) -> dict[str, Any]:
     """The gradient of one parameter, as it was found and as it should be."""
     step, parameter = search.step, search.step.parameters[k]
     exact, change = search.loss.derivatives[parameter.leaf], parameter.step_taken(step)
@@ -156,13 +160,17 @@ def _line(search: Search, k: int, spoilt: bool, faults: list[Fault]) -> dict[str
         radius = search.tolerance.radii.get(parameter.leaf)
         allowed = search.tolerance.floor * abs(change).max() + (64 * abs(factor) * radius if radius is not None else 0)
         used = float(np.max(off / np.maximum(allowed, 1e-300)))
-        worst = {"index": [int(i) for i in index], "found": float(-change[index]), "expected": float(factor * exact[index])}
+        worst = {
+            "index": [int(i) for i in index],
+            "found": float(-change[index]),
+            "expected": float(factor * exact[index]),
+        }
     match = search.matches().get(k)
     if match is not None and match.node is not None and not spoilt:
         error, used, worst = None, None, None  # the update is no multiple of the gradient, by its own rule
     return {
-        "line": f"gradient of {parameter.name}", "source_line": node.place.line if node is not None and node.place else None,
+        "line": f"gradient of {parameter.name}",
+        "source_line": node.place.line if node is not None and node.place else None,
         "holds": not spoilt and k not in search.lost, "error": error, "error_ulp": None, "bound_used": used,
         "complaint": "" if spoilt or k not in search.lost else "not judged", "worst": worst,
     }  # fmt: skip
-

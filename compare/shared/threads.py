@@ -9,8 +9,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from threadpoolctl import threadpool_limits
-
 
 def available_threads() -> int:
     """The processors that this process may use."""
@@ -20,7 +18,8 @@ def available_threads() -> int:
 @contextmanager
 def use_threads(threads: int) -> Iterator[int]:
     """Compute with that many threads; gives the number."""
-    import torch
+    import torch  # neither is there where a learner's program runs
+    from threadpoolctl import threadpool_limits
 
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

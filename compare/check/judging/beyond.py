@@ -1,4 +1,4 @@
-"""What is wrong with a step though its gradients are right: parameters that stay, numbers that are lost, bad updates."""
+"""What is wrong with a step though its gradients are right: parameters that stay, lost numbers, bad updates."""
 
 from collections.abc import Iterator
 
@@ -19,26 +19,27 @@ def beyond(search: Search, steps_before: int, first: list[Node]) -> list[Fault]:
     made as.
     """
     step = search.step
-    explained = Explained(step, search.loss, search.labelled, search.tolerance, search.values)
     return [
-        *_never_changed(search, explained), *_integers(step, first), *_grown(step), *_momentum(search, explained),
-        *_correction(search, steps_before), *_rate_twice(search, explained),
+        *_never_changed(search), *_integers(step, first), *_grown(step), *_momentum(search),
+        *_correction(search, steps_before), *_rate_twice(search),
     ]  # fmt: skip
 
 
-def _never_changed(search: Search, explained: Explained) -> Iterator[Fault]:
+def _never_changed(search: Search) -> Iterator[Fault]:
     """A parameter whose gradient is computed and never used."""
     step = search.step
     for still in step.still:
         exact = search.loss.derivatives.get(still)
-        if exact is None or not exact.any() or exact.size < 2:  # noqa: PLR2004
+        if exact is None or not exact.any() or exact.size < 2:
             continue
         for node in step.nodes:
             if node in search.labelled and node.value.size == exact.size and node.value.dtype.kind == "f":
                 factor = search.tolerance.factor(step.floats(node).reshape(exact.shape), exact, still)
                 if factor is not None and node.number > min(n.number for n in search.labelled):
                     # the gradient itself may have been changed in the parameter's place
-                    line = next((n for n in step.nodes if any(unscaled(b) is node for b, _, _ in update_forms(n))), None)
+                    line = next(
+                        (n for n in step.nodes if any(unscaled(b) is node for b, _, _ in update_forms(n))), None
+                    )
                     place = (line.place if line else None) or step.parameters[-1].updates[-1].node.place or node.place
                     assert place is not None
                     fault = Fault(node, node, place, [], also=[node.place] if node.place else [])
@@ -80,7 +81,7 @@ def bad_targets(search: Search, met: list[Family]) -> list[Fault]:
     faults = []
     for output, target in search.loss.outputs[:1]:
         o, t = search.step.floats(output), target
-        if o.ndim != 2 or 1 in o.shape:  # noqa: PLR2004
+        if o.ndim != 2 or 1 in o.shape:
             continue
         sums = [bool(np.allclose(o.sum(axis), 1)) for axis in (0, 1)]
         ones = [bool(np.allclose(t.sum(axis), 1)) for axis in (0, 1)]
@@ -120,7 +121,7 @@ def _chain(step: Step, search: Search, k: int) -> tuple[Node | None, list[Node]]
     return (match.node if match else None), nodes
 
 
-def _momentum(search: Search, explained: Explained) -> Iterator[Fault]:
+def _momentum(search: Search) -> Iterator[Fault]:
     """A velocity that is taken back, not kept: v = -mu v - lr g."""
     step = search.step
     for k, parameter in enumerate(step.parameters):
@@ -133,7 +134,7 @@ def _momentum(search: Search, explained: Explained) -> Iterator[Fault]:
             if node.function not in (np.add, np.subtract) or len(states) != 1:
                 continue
             state = unscaled(states[0])
-            if state in step.leaves or state is parameter.leaf or not state.value.any() or node.value.size < 3:  # noqa: PLR2004
+            if state in step.leaves or state is parameter.leaf or not state.value.any() or node.value.size < 3:
                 continue
             basis = np.stack([step.floats(state).ravel(), exact], axis=1)
             kept, taken = np.linalg.lstsq(basis, step.floats(node).ravel(), rcond=None)[0]
@@ -157,7 +158,7 @@ def _correction(search: Search, steps_before: int) -> Iterator[Fault]:
             if not isinstance(value, float | int | np.ndarray) or np.size(value) != 1 or moment.function is not np.add:
                 continue
             shares = [_share(step, parent) for parent in moment.parents]
-            if None in shares or len(shares) != 2:  # noqa: PLR2004
+            if None in shares or len(shares) != 2:
                 continue
             new = 1 - float(np.asarray(value).reshape(()))  # beta to the power
             kept = [s for s in shares if s is not None and 0.5 < s < 1]
@@ -172,15 +173,17 @@ def _share(step: Step, node: Node) -> float | None:
     if node.function is not np.multiply:
         return None
     numbers = [a for a in node.arguments if not isinstance(a, Node)]
-    numbers += [float(a.value) for a in node.arguments if isinstance(a, Node) and a.value.size == 1 and a not in step.moving]
+    numbers += [
+        float(a.value) for a in node.arguments if isinstance(a, Node) and a.value.size == 1 and a not in step.moving
+    ]
     return float(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], int | float) else None
 
 
-def _rate_twice(search: Search, explained: Explained) -> Iterator[Fault]:
+def _rate_twice(search: Search) -> Iterator[Fault]:
     """The same number, not 1, 2 or a half, twice on the way from a gradient to its update, for every parameter."""
     step, found = search.step, list[tuple[int, Node, Node]]()
     lengths = {n for node in step.nodes for n in node.shape} | {len(search.loss.outputs)}
-    for k, parameter in enumerate(step.parameters):
+    for k in range(len(step.parameters)):
         _, nodes = _chain(step, search, k)
         seen: dict[float, Node] = {}
         for node in nodes:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from compare.check.judging.tolerance import Tolerance
 from compare.check.recording.graph import Node
 from compare.check.recording.memory import placed, written
-from compare.check.judging.tolerance import Tolerance
 from compare.check.understanding.loss import Loss, proportional
 from compare.check.understanding.step import Step
 
@@ -43,7 +43,12 @@ class Explained:
     """The roles of the labelled nodes of a step, for a loss and, where some nodes were mended, for what follows."""
 
     def __init__(
-        self, step: Step, loss: Loss, labelled: set[Node], tolerance: Tolerance, values: dict[Node, np.ndarray] | None = None
+        self,
+        step: Step,
+        loss: Loss,
+        labelled: set[Node],
+        tolerance: Tolerance,
+        values: dict[Node, np.ndarray] | None = None,
     ) -> None:
         self.step, self.loss, self.labelled, self.tolerance = step, loss, labelled, tolerance
         self.values = values or {}
@@ -73,7 +78,7 @@ class Explained:
     def _know(self, node: Node, array: np.ndarray, share: bool) -> None:
         if np.isfinite(array).all() and array.any():
             self.known[array.size].append(_Known(node, array, share, False))
-            if array.ndim == 2 and 1 not in array.shape:  # noqa: PLR2004
+            if array.ndim == 2 and 1 not in array.shape:
                 self.known[array.size].append(_Known(node, array.T, share, True))
 
     def _role(self, node: Node) -> Role | None:
@@ -116,20 +121,27 @@ class Explained:
         others = [p for p in node.parents if p not in self.labelled]
         if node.function in (np.add, np.subtract) and any(p.value.any() for p in others):
             return None
-        if node.function in (written, placed) and not all(p.value.dtype.kind != "f" or not p.value.any() for p in others[:1]):
+        if node.function in (written, placed) and not all(
+            p.value.dtype.kind != "f" or not p.value.any() for p in others[:1]
+        ):
             return None
         if node.name in ("multiply", "divide") and any(p.value.size > 1 for p in others):
             return None
         first = roles[0]
         assert first is not None
-        same = all(r is not None and r.of is first.of and abs(r.factor - first.factor) <= 1e-6 * abs(first.factor) for r in roles)
+        same = all(
+            r is not None and r.of is first.of and abs(r.factor - first.factor) <= 1e-6 * abs(first.factor)
+            for r in roles
+        )
         return Role(first.of, first.factor, True, first.turned, first.plain) if same and len(roles) >= 1 else None
 
     def _with_penalty(self, node: Node) -> Role | None:
         """The gradient of a parameter to which a multiple of the parameter was added."""
         if node.function not in (np.add, np.subtract):
             return None
-        role = next((self.roles[p] for p in node.parents if p in self.roles and self.roles[p].of in self.step.leaves), None)
+        role = next(
+            (self.roles[p] for p in node.parents if p in self.roles and self.roles[p].of in self.step.leaves), None
+        )
         others = [p for p in node.parents if p not in self.labelled]
         if role is None or len(others) != 1 or role.turned or others[0].shape != role.of.shape:
             return None
@@ -195,10 +207,14 @@ def _scales(step: Step) -> np.ndarray:
     """The factors that are at home in a step: its numbers, its lengths, and products of two or three of them."""
     numbers = {1.0, 2.0, 0.5}
     for node in step.nodes:
-        if node in step.moving and node.name in ("multiply", "divide", "power"):
+        if node.name in ("multiply", "divide", "power"):
             for argument in node.arguments:
                 value = argument.value if isinstance(argument, Node) and argument not in step.moving else argument
-                if isinstance(value, int | float | np.generic | np.ndarray) and np.size(value) == 1 and float(np.asarray(value).reshape(())) != 0:
+                if (
+                    isinstance(value, int | float | np.generic | np.ndarray)
+                    and np.size(value) == 1
+                    and float(np.asarray(value).reshape(())) != 0
+                ):
                     numbers.add(abs(float(np.asarray(value).reshape(()))))
     lengths = sorted({float(n) for node in step.nodes if node in step.moving for n in node.shape if n > 1})[:10]
     own = np.array(sorted({x for n in sorted(numbers)[:40] for x in (n, 1 / n)}))

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from compare.check.judging.explained import Explained, Role, is_simple, labelled_nodes
+from compare.check.judging.tolerance import Tolerance
 from compare.check.recording.graph import Node, Place
 from compare.check.recording.memory import placed, written
-from compare.check.judging.tolerance import Tolerance
 from compare.check.understanding.loss import Family, Loss, Match, Multiple, gradient_on_the_way, same_size
 from compare.check.understanding.replay import CannotFollow, replayed
 from compare.check.understanding.step import Step
@@ -22,7 +22,9 @@ from compare.check.understanding.step import Step
 
 @dataclass
 class Fault:
-    """A wrong line. node: what it gives; first: the first unexplained node of it; parameters: whose gradients it spoils.
+    """A wrong line. node: what it gives; first: the first unexplained node of it.
+
+    parameters: those whose gradients it spoils; place: the line; also: other lines that it concerns.
 
     role: what it should be, where that is known; expected: that, in numbers; factor: where only a factor is wrong,
     how many times too large it is.
@@ -62,6 +64,8 @@ class Search:
             explained = Explained(self.step, self.loss, self.labelled, self.tolerance, self.values)
             self.scales = explained.scales
             sound = self.sound()
+            if not self.values and self._agree():
+                break
             wrong = [k for k in self.judged if k not in sound and k not in self.lost]
             fault = self._unexplained(explained, wrong)
             if fault is None:
@@ -88,11 +92,24 @@ class Search:
             step = self.step.with_values(self.values)
             untouched = True
             match = gradient_on_the_way(
-                step, parameter, exact, whole=untouched, multiple=self._multiple(parameter.leaf), decay=self.loss.node is None
+                step,
+                parameter,
+                exact,
+                whole=untouched,
+                multiple=self._multiple(parameter.leaf),
+                decay=self.loss.node is None,
             )
             if match is not None:
                 found[k] = match
         return found
+
+    def _agree(self) -> bool:
+        """Whether every gradient is right but for one factor, the same and positive, which they all have."""
+        found = self.matches()
+        factors = [match.factor for match in found.values() if match.node is None]
+        wide = any(self.step.parameters[k].leaf.value.size > 1 for k in found)
+        same = len(factors) == len(self.judged) and all(abs(f / factors[0] - 1) < 1e-6 for f in factors)
+        return bool(factors) and same and wide and factors[0] > 0
 
     def sound(self) -> dict[int, Match]:
         """Those whose factor the program's own numbers explain."""
@@ -174,10 +191,10 @@ class Search:
         """What the whole line makes of a node."""
         last, inside = first, {first}
         for node in self.step.nodes:
-            if node.number > first.number and node in among and node.place == first.place:
-                if any(p in inside for p in node.parents):
-                    inside.add(node)
-                    last = node
+            here = node.number > first.number and node in among and node.place == first.place
+            if here and any(p in inside for p in node.parents):
+                inside.add(node)
+                last = node
         return last
 
     def _line(self, node: Node, explained: Explained) -> tuple[Place, list[Place]]:
@@ -194,7 +211,11 @@ class Search:
 
     def _mend(self, fault: Fault, explained: Explained) -> bool:
         """Put what should be there in the place of a wrong node; whether more gradients are right then."""
-        old = [p for p in fault.first.parents if p not in self.step.moving and p.shape == fault.first.shape and p.value.any()]
+        old = [
+            p
+            for p in fault.first.parents
+            if p not in self.step.moving and p.shape == fault.first.shape and p.value.any()
+        ]
         fresh = [p for p in fault.first.parents if p in self.labelled]
         if fault.first.function is np.add and len(old) == 1 and len(fresh) == 1 and explained.explained(fresh[0]):
             self.values = self._tried(fault.first, explained.value(fresh[0]))  # as if nothing had been there before
@@ -203,7 +224,9 @@ class Search:
         before, shape, others = len(self.sound()), fault.node.shape, self.sound()
         common = self._common({k: m.factor for k, m in others.items() if k not in fault.parameters} or {0: 1.0})
         best: tuple[Any, dict[Node, np.ndarray], Role, np.ndarray] | None = None
-        nearest = [k for k in explained.known.get(int(np.prod(shape, dtype=int)), []) if k.array.shape == shape and not k.share]
+        nearest = [
+            k for k in explained.known.get(int(np.prod(shape, dtype=int)), []) if k.array.shape == shape and not k.share
+        ]
         nearest.sort(key=lambda k: (k.of in self.labelled, k.of in self.step.leaves, -k.of.number))
         for known in nearest[:TRIES]:
             array = known.array
@@ -267,8 +290,8 @@ class Search:
             steps = [u.step for k in uphill for u in self.step.parameters[k].updates]
             turned = [n for n in self.step.behind(steps) if n in explained.roles and explained.roles[n].factor < 0]
             updates = [u.node for k in uphill for u in self.step.parameters[k].updates]
-            first = turned[0] if turned else updates[0]
-            self.faults.append(self._factor_fault(first, explained.roles.get(first), uphill, -1.0))
+            begin = turned[0] if turned else updates[0]
+            self.faults.append(self._factor_fault(begin, explained.roles.get(begin), uphill, -1.0))
         while odd:
             ratio = next(iter(odd.values()))
             alike = [k for k, r in odd.items() if abs(r / ratio - 1) < 1e-6]
@@ -319,7 +342,9 @@ class Search:
         """The factor of a parameter's gradient in the line where it first is one."""
         leaf = self.step.parameters[k].leaf
         nodes = self.step.behind([u.step for u in self.step.parameters[k].updates])
-        own = [n for n in nodes if n in explained.roles and explained.roles[n].of is leaf and not explained.roles[n].share]
+        own = [
+            n for n in nodes if n in explained.roles and explained.roles[n].of is leaf and not explained.roles[n].share
+        ]
         line = [n for n in own if n.place == own[0].place]
         return explained.roles[line[-1]].factor if line else None
 

@@ -13,7 +13,7 @@ from compare.check.recording.memory import Memory, View, cast, written
 graph: Graph
 plain_views: dict[int, tuple[np.ndarray, View]]
 
-REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
+REDUCTIONS: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
               np.logical_and: np.all, np.logical_or: np.any}  # fmt: skip
 #: What says nothing of the values, or shows them: no node is made of it.
 WITHOUT_NODE = {
@@ -27,7 +27,7 @@ WRITES = {"copyto": 0, "put": 0, "place": 0, "putmask": 0, "fill_diagonal": 0, "
 
 def begin(new: Graph) -> None:
     """From here on, what is done to recorded arrays is written into this graph."""
-    global graph, plain_views  # noqa: PLW0603 (NumPy calls `Recorded` with nothing but arrays)
+    global graph, plain_views
     graph, plain_views = new, {}
 
 
@@ -61,7 +61,7 @@ class Recorded(np.ndarray):
             return _record(ufunc, (a.reshape(a.shape + (1,) * b.ndim), b), options, out)
         return _record(ufunc if method == "__call__" else getattr(ufunc, method), inputs, options, out)
 
-    def __array_function__(self, function: Any, types: Any, inputs: Any, options: dict[str, Any]) -> Any:
+    def __array_function__(self, function: Any, types: Any, inputs: Any, options: Any) -> Any:
         name = function.__name__
         if name in WITHOUT_NODE:
             return function(*plain(inputs), **plain(options))
@@ -111,12 +111,12 @@ class Recorded(np.ndarray):
         entry = np.ndarray.item(self, *index)
         if not isinstance(entry, float):
             return entry
-        at = self.reshape(-1)[index[0] if index else 0] if len(index) < 2 else self[index]  # noqa: PLR2004
+        at = self.reshape(-1)[index[0] if index else 0] if len(index) < 2 else self[index]
         return Number(entry, node_of(at))
 
     def tolist(self) -> Any:
         """Nested lists of such numbers."""
-        if self.size > 10_000 or self.dtype.kind != "f":  # noqa: PLR2004 (more would take too long)
+        if self.size > 10_000 or self.dtype.kind != "f":
             return _bare(self).tolist()
         return self.item() if not self.ndim else [row.tolist() for row in self]
 
@@ -124,9 +124,9 @@ class Recorded(np.ndarray):
         """As x[...] = value."""
         self[...] = value
 
-    def sort(self, axis: int = -1, **options: Any) -> None:
+    def sort(self, axis: Any = -1, *rest: Any, **options: Any) -> None:
         """In place."""
-        self[...] = np.sort(self, axis, **options)
+        self[...] = np.sort(self, axis, *rest, **options)
 
     def transpose(self, *axes: Any) -> Any:
         """A view with the axes in another order."""
@@ -140,7 +140,7 @@ class Recorded(np.ndarray):
         """A copy in another dtype."""
         return _record(cast, (self, dtype), {})
 
-    def copy(self, order: Any = "C") -> Any:
+    def copy(self, *_: Any, **__: Any) -> Any:
         """A copy."""
         return _record(np.copy, (self,), {})
 
@@ -184,8 +184,8 @@ for _name, _function in {
 }.items():  # fmt: skip
     setattr(Number, f"__{_name}__", _forward(_function, False))
     setattr(Number, f"__r{_name}__", _forward(_function, True))
-Number.__neg__ = lambda self: np.negative(self)  # type: ignore[method-assign, assignment]
-Number.__abs__ = lambda self: np.abs(self)  # type: ignore[method-assign, assignment]
+Number.__neg__ = lambda self: np.negative(self)  # type: ignore[method-assign]
+Number.__abs__ = lambda self: np.abs(self)  # type: ignore[method-assign]
 
 
 def _method(name: str) -> Callable[..., Any]:
@@ -194,8 +194,9 @@ def _method(name: str) -> Callable[..., Any]:
 
 
 for _name in (
-    "ravel", "clip", "take", "squeeze", "swapaxes", "repeat", "sum", "mean", "max", "min", "prod", "std", "var", "cumsum",
-    "argmax", "argmin", "argsort", "round", "nonzero", "any", "all", "trace", "diagonal", "compress", "choose", "put",
+    "ravel", "clip", "take", "squeeze", "swapaxes", "repeat", "sum", "mean", "max", "min", "prod", "std", "var",
+    "cumsum", "argmax", "argmin", "argsort", "round", "nonzero", "any", "all", "trace", "diagonal", "compress",
+    "choose", "put",
 ):  # fmt: skip
     setattr(Recorded, _name, _method(_name))
 
@@ -310,9 +311,9 @@ def view_of(x: np.ndarray) -> View:
 def _plain_view(x: np.ndarray) -> View:
     known = plain_views.get(id(x))
     if known is None:
-        copy = x.copy() if x.size < 1_000_000 else x  # noqa: PLR2004 (so much is data, which does not change)
+        copy = x.copy() if x.size < 1_000_000 else x
         known = plain_views[id(x)] = x, View(Memory(x, graph.add(None, (), {}, copy)), x)
-    elif known[1].memory.array is x and x.size < 1_000_000:  # noqa: PLR2004
+    elif known[1].memory.array is x and x.size < 1_000_000:
         memory = known[1].memory
         if not np.array_equal(memory.node.value, x, equal_nan=True):  # changed where nobody looked
             memory.holds(graph.add(None, (), {}, x.copy()))

@@ -35,8 +35,9 @@ class Node:
         self.function, self.arguments, self.options = function, arguments, options
         self._value, self.shape = value, value.shape
         self.place, self.number, self.uses, self.cut, self.made_by = place, number, 0, False, ""
-        for parent in self.parents:
-            parent.uses += 1
+        if arguments or options:
+            for parent in self.parents:
+                parent.uses += 1
 
     @property
     def parents(self) -> Iterator["Node"]:
@@ -50,7 +51,7 @@ class Node:
             assert self.function is not None
             plain = [at_each_node(lambda node: node.value, part) for part in (self.arguments, self.options)]
             self._value = np.asarray(self.function(*plain[0], **plain[1]))
-        return self._value  # type: ignore[no-any-return]
+        return self._value
 
     @property
     def known(self) -> bool:

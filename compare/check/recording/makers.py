@@ -137,7 +137,8 @@ def _shuffle(original: Any) -> Any:
             return _alone(original, x, *rest)
         rows = list(range(len(x)))
         _alone(original, rows)
-        if recording.view_of(x).memory.untouched and x._view.parent is None:
+        view = recording.view_of(x)
+        if view.memory.untouched and view.parent is None:
             bare = x.view(np.ndarray)
             bare[...] = bare[rows]
         else:

@@ -70,7 +70,9 @@ class View:
 
     __slots__ = ("memory", "parent", "node", "seen", "array")
 
-    def __init__(self, memory: Memory, array: np.ndarray, parent: "View | None" = None, node: Node | None = None) -> None:
+    def __init__(
+        self, memory: Memory, array: np.ndarray, parent: "View | None" = None, node: Node | None = None
+    ) -> None:
         self.memory, self.array, self.parent, self.node, self.seen = memory, array, parent, node, memory.version
 
     def now(self, graph: Graph) -> Node:

@@ -137,7 +137,7 @@ class Recorder:
         nodes = self.graph.nodes
         self.lost = not_finite(nodes)
         sizes = [_size_for(parameter, nodes) for parameter in self.parameters]
-        rng = np.random.RandomState(0)  # noqa: NPY002 (the program's own draws stay as they are)
+        rng = np.random.RandomState(0)
         newest: dict[int, Node] = {}
         for node, k in self._current.items():
             newest[k] = node
@@ -148,7 +148,7 @@ class Recorder:
             array = node.value
             if self.shake and array.dtype.kind == "f" and array.flags.writeable:
                 noise = rng.standard_normal(array.shape)
-                near = np.clip(np.nan_to_num(array), -1, 1) if array.ndim < 2 or 1 in array.shape else 0.0  # noqa: PLR2004
+                near = np.clip(np.nan_to_num(array), -1, 1) if array.ndim < 2 or 1 in array.shape else 0.0
                 array[...] = near + sizes[k] * noise
             node.function, node.arguments, node.options, node.made_by = None, (), {}, "parameter"
             self._current[node] = k

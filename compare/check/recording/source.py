@@ -38,7 +38,7 @@ HELPERS = {f"{PREFIX}{function.__name__}": function for function in (dot, as_flo
 
 
 class _Rewritten(ast.NodeTransformer):
-    def visit_Call(self, call: ast.Call) -> ast.AST:  # noqa: N802 (the name that ast asks for)
+    def visit_Call(self, call: ast.Call) -> ast.AST:
         self.generic_visit(call)
         function = call.func
         if isinstance(function, ast.Attribute) and function.attr == "dot" and len(call.args) == 1:

@@ -18,43 +18,46 @@ from compare.check.understanding.loss import same_size
 from compare.check.understanding.parameters import PRODUCTS, unscaled_view
 
 EXPLANATIONS = {
-    "sign-flipped": "The sign is wrong: {line} has that of uphill, and the update goes the wrong way.",
+    "sign-flipped": "The sign is wrong: {line} points uphill, and the update goes the wrong way.",
     "mean-missing": "The mean over the batch of {m} is taken in the other gradients, and not in {line}.",
     "mean-twice": "{line} is divided by the batch of {m} once too often.",
+    "mean-over-features": "{line} is divided by {operand}, which counts something else than the {m} examples.",
     "scaled-by-constant": "{line} is {factor:.6g} times what it is for the other parameters.",
-    "learning-rate-in-gradient": "The learning rate is multiplied in twice on the way from the gradient to the update.",
+    "learning-rate-in-gradient": "The learning rate is multiplied in twice between the gradient and the update.",
     "gradient-for-weight": "The error goes back through the weights; here it goes through their gradient, {operand}.",
-    "updated-too-early": "{operand} was updated already when the gradient below it still needs the old value.",
-    "activation-of-wrong-layer": "The gradient of weights is the error times what went into the layer: {right}, not {operand}.",
-    "transposed": "{operand} has to be transposed here, or not, as the shapes of the layer ask for.",
+    "updated-too-early": "{operand} was updated already, and the gradient below it needs the value of before.",
+    "activation-of-wrong-layer": "The gradient of weights is the error times what went into the layer: {right}, not "
+    "{operand}.",
+    "transposed": "{operand} is transposed here and should not be, or the other way round.",
     "mask-missing": "The error has to be multiplied by the derivative of the activation before it is used further.",
-    "derivative-of-wrong-argument": "The derivative of the activation is taken of {operand}; it is meant for {right}.",
-    "derivative-wrong": "What the error is multiplied by is not the derivative of the activation that was used forward.",
-    "overwritten-in-place": "An array was changed in place in line {other} after the forward pass needed it, so the derivative sees other numbers.",
-    "axis-wrong": "A bias gets the sum of the errors over the batch, one number for each unit: the sum runs over something else.",
-    "sum-missing": "A bias gets the sum of the errors over the batch; without it the bias becomes one row for each example.",
+    "derivative-wrong": "What the error is multiplied by is not the derivative of the activation of the forward pass.",
+    "overwritten-in-place": "An array of the forward pass is changed in place, and the derivative in line {other} then "
+    "sees other numbers.",
+    "axis-wrong": "A bias gets the sum of its errors over the batch, one number for each unit; this is another sum.",
+    "sum-missing": "A bias gets the sum of its errors over the batch; without it, it becomes one row for each example.",
     "last-sample-only": "The gradient of all examples is the sum of theirs; here each replaces the one before.",
     "not-reset": "Gradients of earlier steps are still in it: the sums have to begin at zero in every step.",
-    "loss-gradient-mismatch": "This is not the derivative of {loss} by the output: where the loss and this line disagree, the loss is not descended.",
+    "loss-gradient-mismatch": "This is not the derivative of the {loss} by the output.",
     "softmax-axis": "The probabilities of one example have to add up to 1: the softmax runs over the wrong axis.",
-    "one-hot-scrambled": "Each example has one 1 in its targets, at its class; here entries went to other examples, as when `reshape` stands for a transpose.",
-    "mean-over-features": "{line} is divided by {operand}, which counts something else than the {m} examples of the batch.",
-    "order-of-gradients": "A parameter is changed by the gradient of another, {operand}: two lists do not run in the same order.",
-    "penalty-wrong": "The penalty on the weights is not that of the loss: its derivative is added to the gradient.",
+    "one-hot-scrambled": "Each example has one 1 in its targets, at its class; here entries went to other examples, as "
+    "when `reshape` stands for a transpose.",
+    "order-of-gradients": "A parameter is changed by the gradient of another, {operand}: two lists do not run in the "
+    "same order.",
     "integer-dtype": "Whole numbers cannot hold what is smaller than 1: everything that is stored here is cut off.",
     "never-updated": "The gradient of {operand} is computed, but {operand} never changes.",
     "momentum-sign": "The velocity of the step before is taken back, so that every step brakes; it should be kept.",
     "adam-without-powers": "Adam divides its moments by 1 - beta to the power of the step; here the power is missing.",
-    "not-finite": "Something overflows here, or a logarithm of zero is taken, and nothing after it is a number.",
+    "not-finite": "Something overflows here, or is divided by zero, and nothing after it is a number.",
     "unexplained": "{line} is not what it should be, and no known mistake gives these numbers.",
-}  # fmt: skip
+}
 
 
 def diagnosis(fault: Fault, search: Search, explained: Explained, about: dict[str, Any]) -> dict[str, Any]:
     """A fault in words, JSON-able."""
     m = about.get("data", {}).get("batch", 0)
+    line = name_of(fault.node, search.step.nodes) or target(fault.place)
     words: dict[str, Any] = {
-        "line": name_of(fault.node, search.step.nodes) or target(fault.place) or "this line", "m": m, "loss": about.get("loss"),
+        "line": line or "this line", "m": m, "loss": about.get("loss"),
         "factor": fault.factor or 0.0, "operand": "what stands there", "right": "what went into the layer", "other": "",
     }  # fmt: skip
     kind, corrected, place = _kind(fault, search, explained, words)
@@ -62,7 +65,7 @@ def diagnosis(fault: Fault, search: Search, explained: Explained, about: dict[st
     lines = [_where(p) for p in fault.also]
     return {
         "name": kind, "line": words["line"], "source_line": place.line, "file": short(place.file), "text": text(place),
-        "also": lines, "explanation": explanation, "evidence": _evidence(fault, search, words),
+        "also": lines, "explanation": explanation, "evidence": _evidence(fault, search),
         "corrected": corrected, "harmless": False, "trial": "recorded",
         "parameters": [search.step.parameters[k].name for k in fault.parameters],
     }  # fmt: skip
@@ -87,7 +90,7 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
             return fault.kind, "exp(z - z.max(...)): a shift cancels, and keeps it in range", place
         return fault.kind, "", place
     if fault.factor is not None:
-        kind = _by_factor(fault, words, source)
+        kind = _by_factor(fault, words)
         by = _divisor_value(fault, search)
         miscounted = by is not None and by != words["m"]
         counted = divisor(place) if kind == "scaled-by-constant" and miscounted else None
@@ -98,7 +101,7 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
         return kind, _corrected_factor(fault, words, source), place
     written_to = _overwritten(node, search)
     if written_to is not None:
-        words["other"] = written_to.line
+        words["other"] = place.line
         fault.also.insert(0, place)
         return "overwritten-in-place", "a copy, where the array is changed", written_to
     for parent in node.parents:
@@ -114,7 +117,7 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
     if node.function in (np.add, np.subtract) and any(_is_old(p, search) for p in node.parents):
         return "not-reset", "", place
     if node.function in (np.multiply, np.divide, np.where, written, placed):
-        return _derivative(fault, search, explained, words, source)
+        return _derivative(fault, search, explained)
     if any(node is n for n in _meeting(search)):
         return "loss-gradient-mismatch", "", place
     return "unexplained", "", place
@@ -131,7 +134,7 @@ def _divisor_value(fault: Fault, search: Search) -> float | None:
     return None
 
 
-def _by_factor(fault: Fault, words: dict[str, Any], source: str) -> str:
+def _by_factor(fault: Fault, words: dict[str, Any]) -> str:
     factor, m = fault.factor or 0.0, words["m"] or 0
     if abs(factor + 1) < 1e-6:
         return "sign-flipped"
@@ -146,7 +149,7 @@ def _corrected_factor(fault: Fault, words: dict[str, Any], source: str) -> str:
     name, equals, value = source.partition(" = ")
     if not equals or "=" in name:
         return ""
-    kind = _by_factor(fault, words, source)
+    kind = _by_factor(fault, words)
     if kind == "sign-flipped":
         return f"{name} = {value[1:].lstrip()}" if value.startswith("-") else f"{name} = -({value})"
     return f"{name} = {value} / {words['m']}" if kind == "mean-missing" else ""
@@ -165,15 +168,17 @@ def _product(
     for parent in parents:
         if parent in search.labelled and len(errors) > 1 and explained.roles.get(parent) is not None:
             role = explained.roles[parent]
-            if role.of in step.leaves or unscaled_view(parent) in explained.roles and explained.roles[unscaled_view(parent)].of in step.leaves:
+            if role.of in step.leaves or (
+                unscaled_view(parent) in explained.roles and explained.roles[unscaled_view(parent)].of in step.leaves
+            ):
                 words["operand"] = _called(unscaled_view(parent), search) or "a gradient"
                 right = _called(role.of, search)
                 corrected = _with(source, words["operand"], right) if right else ""
                 return "gradient-for-weight", corrected, place
     still = [p for p in parents if p not in search.labelled]
     for operand in still:
-        for other in [n for n in [*step.leaves, *search.loss.derivatives] if n.value.ndim == 2]:  # noqa: PLR2004
-            for value, turned in ((step.floats(other), False), (step.floats(other).T, True)):
+        for other in [n for n in [*step.leaves, *search.loss.derivatives] if n.value.ndim == 2]:
+            for value in (step.floats(other), step.floats(other).T):
                 if value.shape != operand.shape or np.array_equal(value, step.floats(operand)):
                     continue
                 values = [value if p is operand else search.values.get(p, step.floats(p)) for p in parents]
@@ -187,8 +192,7 @@ def _product(
                     words["right"] = _called(other, search) or "what went into the layer"
                     kind = "transposed" if other is base else "activation-of-wrong-layer"
                     return kind, _with(source, words["operand"], words["right"]) if kind != "transposed" else "", place
-    role = explained.roles.get(errors[0]) if errors else None
-    if role is None and not still:
+    if not still:
         return "unexplained", "", place
     share = explained.roles.get(node)
     if share is not None and share.share:
@@ -196,9 +200,7 @@ def _product(
     return "unexplained", "", place
 
 
-def _derivative(
-    fault: Fault, search: Search, explained: Explained, words: dict[str, Any], source: str
-) -> tuple[str, str, Place]:
+def _derivative(fault: Fault, search: Search, explained: Explained) -> tuple[str, str, Place]:
     """An error times what is no derivative of the activation: of another argument, or of another function."""
     node, place = fault.first, fault.place
     if any(p in _meeting(search) or p in [o for o, _ in search.loss.outputs] for p in node.parents):
@@ -267,7 +269,9 @@ def _overwritten(node: Node, search: Search) -> Place | None:
 
 
 def _is_old(node: Node, search: Search) -> bool:
-    return node not in search.step.moving and node.value.size > 1 and node.function is not None and bool(node.value.any())
+    return (
+        node not in search.step.moving and node.value.size > 1 and node.function is not None and bool(node.value.any())
+    )
 
 
 def _called(node: Node, search: Search) -> str:
@@ -290,7 +294,7 @@ def _with(source: str, old: str, new: str) -> str:
     return changed if changed != source else ""
 
 
-def _evidence(fault: Fault, search: Search, words: dict[str, Any]) -> str:
+def _evidence(fault: Fault, search: Search) -> str:
     spoilt = ", ".join(search.step.parameters[k].name for k in fault.parameters)
     if fault.kind == "momentum-sign":
         return f"The velocity is multiplied by {fault.factor:.4g} from one step to the next."
@@ -300,14 +304,14 @@ def _evidence(fault: Fault, search: Search, words: dict[str, Any]) -> str:
         return f"found = {fault.factor:.6g} x expected, for {spoilt}, in all entries."
     if fault.expected is not None and fault.found is not None:
         found, expected = fault.found.reshape(-1), np.asarray(fault.expected).reshape(-1)
-        square = float(expected @ expected)
-        scale = float(found @ expected) / square if square else 1.0
         k = int(abs(found - expected).argmax())
         return (
-            f"With what should stand there the gradient of {spoilt} is right. Largest difference: expected {expected[k]:.6g}, "
-            f"found {found[k]:.6g}" + (f" (nearest multiple: {scale:.4g})." if scale else ".")
+            f"With what should stand there the gradient of {spoilt} is right. Where they differ most, "
+            f"{expected[k]:.6g} is expected, and {found[k]:.6g} was found."
         )
-    return f"Everything before it is right; the gradient of {spoilt} is not, nor is this line any derivative of the loss."
+    return (
+        f"Everything before it is right; the gradient of {spoilt} is not, nor is this line any derivative of the loss."
+    )
 
 
 __all__ = ["EXPLANATIONS", "diagnosis"]

@@ -64,7 +64,8 @@ def divisor(place: Place) -> tuple[str, int] | None:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.Name):
             lines = [
                 line for line, other in statements(place.file).items()
-                if line < place.line and isinstance(other, ast.Assign) and ast.unparse(other.targets[0]) == node.right.id
+                if line < place.line and isinstance(other, ast.Assign)
+                and ast.unparse(other.targets[0]) == node.right.id
                 and (".shape" in ast.unparse(other.value) or "len(" in ast.unparse(other.value))
             ]  # fmt: skip
             if lines:

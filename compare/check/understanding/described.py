@@ -40,20 +40,30 @@ def layers_of(step: Step, loss: Loss) -> list[Layer]:
         before = product
         for node in forward:
             others = [p for p in node.parents if p is not product]
-            if node.function is np.add and product in node.parents and others and unscaled_view(others[0]) in step.leaves:
+            if (
+                node.function is np.add
+                and product in node.parents
+                and others
+                and unscaled_view(others[0]) in step.leaves
+            ):
                 before = node
         after = ends[0]
         if k + 1 < len(found):
-            after = next((p for p in found[k + 1][1].parents if p in step.moving and unscaled_view(p) not in step.leaves), before)
+            after = next(
+                (p for p in found[k + 1][1].parents if p in step.moving and unscaled_view(p) not in step.leaves), before
+            )
         after = _untransposed(after)
         units = [n for n in leaf.shape if n in before.shape] or [leaf.shape[-1]]
-        fan_out = next((n for n in (leaf.shape[0], leaf.shape[-1]) if n in before.shape and _out(leaf, product, n)), units[-1])
+        fan_out = next(
+            (n for n in (leaf.shape[0], leaf.shape[-1]) if n in before.shape and _out(leaf, product, n)), units[-1]
+        )
         layers.append(Layer(leaf, before, after, leaf.value.size // max(fan_out, 1), fan_out))
     return layers
 
 
 def _out(leaf: Node, product: Node, n: int) -> bool:
-    a, b = [p for p in product.parents][:2] if len(list(product.parents)) > 1 else (leaf, leaf)
+    parents = list(product.parents)
+    a, b = parents[:2] if len(parents) > 1 else (leaf, leaf)
     mine = a if unscaled_view(a) is leaf else b
     return mine.shape[-1 if mine is b else 0] == n
 
@@ -131,7 +141,7 @@ def _reduction(step: Step, loss: Loss, explained: Explained, m: int) -> str:
     entries = sum(o.value.size for o, _ in loss.outputs)
     halves = {"squared error": 2.0}.get(loss.name, 1.0)  # known is half the sum of squares
     for name, value in (("sum", 1.0), ("mean", 1 / max(m, 1)), ("mean over all entries", 1 / entries)):
-        for words, factor in ((f"{name} / 2", 1.0), (name, halves)) if halves == 2 else ((name, 1.0),):  # noqa: PLR2004
+        for words, factor in ((f"{name} / 2", 1.0), (name, halves)) if halves == 2 else ((name, 1.0),):
             if abs(scale / (value * factor) - 1) < 1e-5:
                 return words
     return f"sum x {scale:.4g}"

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-import autograd
 from autograd import Tensor
 from autograd.tape import gradients, topological_order
 from compare.check.recording.array import element
 from compare.check.recording.graph import Node
 from compare.check.recording.memory import written
+from compare.check.understanding.known import BINARY, CROSS, KNOWN, SQUARED, Known
 from compare.check.understanding.parameters import SAME
 from compare.check.understanding.replay import CannotFollow, constant, replayed
 from compare.check.understanding.step import Changed, Step
@@ -27,74 +27,13 @@ MEETINGS: tuple[Any, ...] = (np.add, np.subtract, np.multiply, np.divide, np.pow
 THROUGH = (*SAME, np.log, np.clip, np.maximum, np.minimum, np.add, np.negative, np.transpose, element, written)
 
 
-@dataclass(frozen=True)
-class Known:
-    """A loss by its formula: (output o, target t) -> the sum over all entries. fits: can it be of such outputs?"""
-
-    name: str
-    output: str  # what the output is then
-    formula: Callable[[Any, Any], Any]
-    fits: Callable[[np.ndarray, np.ndarray], bool]
-
-
-def _inside(o: np.ndarray, t: np.ndarray) -> bool:
-    return bool((o > 0).all() and (o < 1).all())
-
-
-def _classes(o: np.ndarray) -> int | None:
-    """The axis along which probabilities add up to 1, if there is one."""
-    if o.ndim == 0 or not ((o >= 0).all() and (o <= 1).all()):
-        return None
-    return next((axis for axis in reversed(range(o.ndim)) if o.shape[axis] > 1 and abs(o.sum(axis) - 1).max() < 1e-4), None)
-
-
-def _one_of(o: np.ndarray, t: np.ndarray) -> bool:
-    return bool(((t == 0) | (t == 1)).all()) and any(t.shape[k] > 1 and (t.sum(k) == 1).all() for k in range(t.ndim))
-
-
-def _axis(t: np.ndarray) -> int:
-    return next(k for k in reversed(range(t.ndim)) if t.shape[k] > 1 and abs(t.sum(k) - 1).max() < 1e-6)  # noqa: PLR2004
-
-
-def _hinge(o: Any, t: Any) -> Any:
-    axis = _axis(t)
-    right = (o * t).sum(axis=axis, keepdims=True)
-    return (np.maximum(o - right + 1, 0) * (1 - t)).sum()
-
-
-def _distribution(o: np.ndarray, t: np.ndarray) -> bool:
-    return any(t.shape[k] > 1 and abs(t.sum(k) - 1).max() < 1e-6 for k in range(t.ndim)) and bool((t >= 0).all())
-
-
-CROSS, BINARY, SQUARED = "cross-entropy", "binary cross-entropy", "squared error"
-KNOWN = (
-    Known(CROSS, "softmax", lambda o, t: -(t * np.log(o)).sum(), lambda o, t: _classes(o) is not None and (o > 0).all()),
-    Known(BINARY, "sigmoid", lambda o, t: -(t * np.log(o) + (1 - t) * np.log(1 - o)).sum(), _inside),
-    Known(SQUARED, "", lambda o, t: 0.5 * np.square(o - t).sum(), lambda o, t: True),
-    Known(CROSS, "scores", lambda o, t: (np.log(np.exp(o).sum(axis=_axis(t))) - (o * t).sum(axis=_axis(t))).sum(), _distribution),
-    Known(BINARY, "scores", lambda o, t: (autograd.softplus(o) - o * t).sum(), lambda o, t: bool(((t >= 0) & (t <= 1)).all())),
-    Known(CROSS, "log-softmax", lambda o, t: -(o * t).sum(), lambda o, t: bool((o <= 0).all())),
-    Known("absolute error", "", lambda o, t: np.abs(o - t).sum(), lambda o, t: True),
-    Known("Huber loss", "", lambda o, t: np.where(abs(_plain(o) - t) < 1, 0.5 * np.square(o - t), np.abs(o - t) - 0.5).sum(),
-          lambda o, t: True),
-    Known("hinge loss", "scores", lambda o, t: np.maximum(1 - o * t, 0).sum(), lambda o, t: bool((abs(t) == 1).all())),
-    Known("squared hinge loss", "scores", lambda o, t: np.square(np.maximum(1 - o * t, 0)).sum(),
-          lambda o, t: bool((abs(t) == 1).all())),
-    Known("multiclass hinge loss", "scores", _hinge, _one_of),
-)  # fmt: skip
-
-
-def _plain(o: Any) -> Any:
-    return o.numpy() if isinstance(o, Tensor) else o
-
-
 @dataclass
 class Loss:
-    """What is descended. name: in words; value: the nodes of the forward pass -> its value.
+    """What is descended. name: in words; formula: from the values of the forward pass to the loss's.
 
     outputs: the nodes that are taken for outputs, with their targets; node: the program's own scalar, where it is one;
-    derivatives: by each node of the forward pass; by: those of the
-    parameters. matched: by parameter, the node that is proportional to its gradient, and the factor.
+    derivatives: by each node of the forward pass; shares: what each use of a value contributes to its derivative;
+    matched: by parameter, where something was found that is proportional to its gradient.
     """
 
     name: str
@@ -110,7 +49,7 @@ class Loss:
     matched: "dict[int, Match]" = field(default_factory=dict)
 
     def multiple_of(self, known: "Loss") -> float | None:
-        """The factor to a known loss, by their derivatives at the outputs; an epsilon in a logarithm is no difference."""
+        """The factor to a known loss, by their derivatives at the outputs, whatever epsilon stands in a logarithm."""
         pairs = [(self.derivatives.get(o), known.derivatives.get(o)) for o, _ in known.outputs]
         factors = [None if a is None or b is None else proportional(a, b, 1e-3) for a, b in pairs]
         return factors[0] if factors and None not in factors else None
@@ -123,9 +62,7 @@ class Loss:
 
 def candidates(step: Step) -> list[Loss]:
     """Losses that the step could follow, the program's own first."""
-    found = [
-        Loss("", "", [], node, lambda values, node=node: values[node].reshape(()).sum()) for node in _own_scalars(step)
-    ]
+    found = [Loss("", "", [], node, _own(node)) for node in _own_scalars(step)]
     return [*found, *_known_losses(step)]
 
 
@@ -139,10 +76,7 @@ def _known_losses(step: Step) -> list[Loss]:
         for known in KNOWN:
             with np.errstate(all="ignore"):
                 if all(bool(known.fits(step.floats(o), t)) for o, t in pairs):
-                    found.append(
-                        Loss(known.name, known.output, pairs, None,
-                             lambda values, known=known, pairs=pairs: sum(known.formula(values[o], t) for o, t in pairs))
-                    )  # fmt: skip
+                    found.append(Loss(known.name, known.output, pairs, None, _of_pairs(known, pairs)))
     return found
 
 
@@ -195,7 +129,7 @@ def families(step: Step) -> list[Family]:
 
 def _outermost(step: Step, pairs: list[tuple[Node, np.ndarray]]) -> list[tuple[Node, np.ndarray]]:
     """Without outputs that are made of other outputs, such as 1 - p."""
-    if len(pairs) < 2 or len(pairs) > 500:  # noqa: PLR2004
+    if len(pairs) < 2 or len(pairs) > 500:
         return pairs
     outputs = {o for o, _ in pairs}
     return [(o, t) for o, t in pairs if not outputs.intersection(step.behind(o.parents))]
@@ -304,7 +238,7 @@ def proportional(x: np.ndarray, y: np.ndarray, tolerance: float) -> float | None
 def tolerance_of(*nodes: Node) -> float:
     """How far two arrays may be from proportional, by the arithmetic that they were made in."""
     shortest = max((np.finfo(n.value.dtype).eps for n in nodes if n.value.dtype.kind == "f"), default=2.0**-52)
-    return 1e-6 if shortest < 1e-12 else 2e-3  # noqa: PLR2004
+    return 1e-6 if shortest < 1e-12 else 2e-3
 
 
 @dataclass(frozen=True)
@@ -333,7 +267,11 @@ Multiple = Callable[[np.ndarray, np.ndarray], float | None]  # x, y -> c where x
 
 
 def gradient_on_the_way(
-    step: Step, parameter: Changed, exact: np.ndarray, whole: bool = True, multiple: Multiple | None = None,
+    step: Step,
+    parameter: Changed,
+    exact: np.ndarray,
+    whole: bool = True,
+    multiple: Multiple | None = None,
     decay: bool = True,
 ) -> Match | None:
     """The last thing behind a parameter's updates that is proportional to its exact gradient, with or without decay.
@@ -348,12 +286,21 @@ def gradient_on_the_way(
         found = _multiple(-change, exact, value if decay else None, multiple)
         if found is not None:
             return Match(None, *found)
+    added = list[float]()  # of the parameter itself, on the way
     for node in same_size(step, [update.step for update in parameter.updates], exact.size):
-        if node.value.dtype.kind == "f":
-            sign = next((-u.sign for u in parameter.updates if u.step is node), 1.0)
-            found = _multiple(sign * step.floats(node).reshape(exact.shape), exact, value if decay else None, multiple)
-            if found is not None:
-                return Match(node, *found)
+        if node.value.dtype.kind != "f":
+            continue
+        sign = next((-u.sign for u in parameter.updates if u.step is node), 1.0)
+        found = _multiple(sign * step.floats(node).reshape(exact.shape), exact, value if decay else None, multiple)
+        if found is not None:
+            grows = any(share * found[0] < 0 for share in added)
+            return None if grows or (added and not decay) else Match(node, *found)
+        if node.function in (np.add, np.subtract):
+            for k, parent in enumerate(node.arguments[:2]):
+                if isinstance(parent, Node) and parent.shape == value.shape and parent in step.moving:
+                    share = proportional(step.floats(parent), value, 1e-9)
+                    if share is not None and value.size > 1:
+                        added.append(-share if k and node.function is np.subtract else share)
     return None
 
 
@@ -379,7 +326,7 @@ def _multiple(
     factor = multiple(x, exact)
     if factor is not None:
         return factor, 0.0
-    if value is None or x.size < 3 or not np.isfinite(x).all():  # noqa: PLR2004 (two unknowns would fit anything)
+    if value is None or x.size < 3 or not np.isfinite(x).all():
         return None
     basis = np.stack([exact.reshape(-1), value.reshape(-1)], axis=1)
     scale = np.sqrt(np.square(basis).sum(axis=0))
@@ -445,6 +392,18 @@ def _nodes_explained(step: Step, loss: Loss) -> int:
     return count
 
 
+def _scaled(formula: Callable[[dict[Node, Any]], Any], factor: float) -> Callable[[dict[Node, Any]], Any]:
+    return lambda values: factor * formula(values)
+
+
+def _own(node: Node) -> Callable[[dict[Node, Any]], Any]:
+    return lambda values: values[node].reshape(()).sum()
+
+
+def _of_pairs(known: Known, pairs: list[tuple[Node, np.ndarray]]) -> Callable[[dict[Node, Any]], Any]:
+    return lambda values: sum(known.formula(values[o], t) for o, t in pairs)
+
+
 def _name(step: Step, own: Loss) -> None:
     """Find out which known loss the program's own is."""
     for known in _known_losses(step):
@@ -462,7 +421,6 @@ def _name(step: Step, own: Loss) -> None:
         alike = (proportional(own.derivatives[leaf], known.derivatives.get(leaf, 0 * own.derivatives[leaf]), 1e-3)
                  for leaf in step.leaves if leaf in own.derivatives)  # fmt: skip
         if all(c is not None and abs(c / factor - 1) < 1e-3 for c in alike):  # no penalty on the weights
-            formula = known.formula
             own.derivatives = {n: factor * d for n, d in known.derivatives.items()}
-            own.formula, own.computed, own.node = (lambda values: factor * formula(values)), own.node, None
+            own.formula, own.computed, own.node = _scaled(known.formula, factor), own.node, None
         return

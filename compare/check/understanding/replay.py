@@ -12,7 +12,7 @@ from compare.check.recording.graph import Node, at_each_node
 from compare.check.recording.memory import cast, placed, written
 
 
-class CannotFollow(Exception):  # noqa: N818 (it is an answer, not an error)
+class CannotFollow(Exception):
     """Something is done to a value that this program knows no derivative of."""
 
     def __init__(self, node: Node, why: str) -> None:
@@ -152,7 +152,9 @@ def _by_differences(function: Callable[..., Any], *inputs: Any) -> Any:
 
         return plainly(*x), *(vjp(k) for k in range(len(x)))
 
-    return operation(lambda x: compute(x))(*inputs) if len(inputs) == 1 else operation(lambda x, y: compute(x, y))(*inputs)
+    return (
+        operation(lambda x: compute(x))(*inputs) if len(inputs) == 1 else operation(lambda x, y: compute(x, y))(*inputs)
+    )
 
 
 SPECIAL: dict[Any, Callable[..., Any]] = {
@@ -163,7 +165,7 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
 }  # fmt: skip
 BY_NAME: dict[str, Callable[..., Any]] = {"array": _stacked, "expit": autograd.sigmoid, "relu": autograd.relu}
 MOVES = {
-    "moveaxis", "rollaxis", "diagonal", "atleast_1d", "atleast_2d", "atleast_3d", "split", "array_split", "hsplit", "vsplit",
-    "roll", "rot90", "fliplr", "flipud", "delete", "take", "compress", "ravel", "diag", "sliding_window_view", "unstack",
-    "resize",
+    "moveaxis", "rollaxis", "diagonal", "atleast_1d", "atleast_2d", "atleast_3d", "split", "array_split", "hsplit",
+    "vsplit", "roll", "rot90", "fliplr", "flipud", "delete", "take", "compress", "ravel", "diag",
+    "sliding_window_view", "unstack", "resize",
 }  # fmt: skip

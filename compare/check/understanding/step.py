@@ -94,7 +94,7 @@ def _still(recorder: Recorder) -> list[Node]:
             behind = unscaled_view(others[0])
             bias = node.function is np.add and others[0].function in PRODUCTS and others[0] in moving
             weight = node.function in PRODUCTS and others[0] in moving and behind not in recorder.leaves
-            if (bias and parent.value.size < node.value.size) or (weight and parent.value.ndim == 2):  # noqa: PLR2004
+            if (bias and parent.value.size < node.value.size) or (weight and parent.value.ndim == 2):
                 found.append(parent)
         if any(parent in moving for parent in parents):
             moving.add(node)
