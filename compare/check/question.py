@@ -73,14 +73,17 @@ def _cannot_tell(check: Check, result: dict[str, Any]) -> str:
     """What was seen, what is missing, and what would help: one paragraph."""
     seen = f" What was understood: {understood_in_words(check.understood)}." if check.understood else ""
     notes = "".join(f" {_sentence(note)}" for note in check.notes)
-    if not check.understood:
+    reason = check.place.in_words(result["reason"])
+    if ": let it" in reason or ": make" in reason:
+        helps = ""
+    elif not check.understood:
         helps = "at least one update of its arrays, or FILE:NAME for the class or the function that makes one."
     elif "computed" not in check.understood:
         helps = "the loss that is meant, computed in the program beside the gradients."
     else:
         helps = "the class or the function alone, as FILE:NAME or with --definitions."
-    reason = check.place.in_words(result["reason"])
-    return f"{check.file} cannot be judged. {check.ran}{notes} {reason}{seen} What would help: {helps}"
+    helps = helps and f" What would help: {helps}"
+    return f"{check.file} cannot be judged. {check.ran}{notes} {reason}{seen}{helps}"
 
 
 def _sentence(text: str) -> str:

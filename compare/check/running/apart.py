@@ -146,6 +146,9 @@ def _refuse(answer: dict[str, Any], file: Path, time_limit: float) -> None:
             f"{where}: not finished after {time_limit:g} s.{what} Perhaps a loop there never ends. If it is only slow, "
             f"--time-limit gives it longer.{driven}"
         )
+    if status == "unjudged":
+        raise BadInput(f"{file}: {message}. Let it train on fewer rows, or with smaller layers; this says nothing "
+                       f"about your code.")  # fmt: skip
     if status == "exit":
         raise BadInput(f"{where}: the program ends here ({message}), before a step of training was seen.")
     if status == "nothing":
