@@ -88,7 +88,7 @@ class Check:
         print_text(f"{number}. {title}")
         print_text(f"   {self._place(d)}:  {d['text']}")
         for other in d["also"]:
-            print_text(f"   it concerns {self._place(other)}, too:  {other['text']}")
+            print_text(f"   also {self._place(other)}:  {other['text']}")
         print_text(f"   {self.place.in_words(d['explanation'])}")
         print_text(f"   {d['evidence']}")
         if d["corrected"]:
