@@ -204,9 +204,14 @@ class Search:
         while place is not None:
             levels.append(place)
             place = place.caller
-        fine = {*explained.roles, *explained.forward} - {node}
-        right = {(p.file, p.line) for n in fine for p in _levels(n)}
-        blamed = next((p for p in levels if (p.file, p.line) not in right), levels[0])
+        elsewhere = [
+            n.place for n in {*explained.roles, *explained.forward} - {node}
+            if n.place is not None and (n.place.file, n.place.line) == (levels[0].file, levels[0].line)
+        ]  # fmt: skip
+        callers = {place.caller.line if place.caller else 0 for place in elsewhere}
+        # a helper that does right for others is called wrongly; in a loop over layers all call it from one line
+        wrongly = len(levels) > 1 and elsewhere and levels[1].line not in callers
+        blamed = levels[1] if wrongly else levels[0]
         return blamed, [p for p in levels if p is not blamed]
 
     def _mend(self, fault: Fault, explained: Explained) -> bool:
