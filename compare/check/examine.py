@@ -12,7 +12,15 @@ from compare.check.recording import Node, Recorder
 from compare.check.saying.diagnoses import diagnosis
 from compare.check.saying.source import parameter_names, target
 from compare.check.understanding.described import understood
-from compare.check.understanding.loss import Family, Loss, differentiate, families, find_loss
+from compare.check.understanding.loss import (
+    Family,
+    Loss,
+    differentiate,
+    families,
+    find_loss,
+    proportional,
+    tolerance_of,
+)
 from compare.check.understanding.step import Step
 
 
@@ -57,7 +65,9 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
     faults = _once(faults)
     matches = search.matches()
     about = understood(step, loss, explained, matches)
-    spoilt = {k for fault in faults for k in fault.parameters}
+    spoilt = {k for fault in faults for k in fault.parameters} | {
+        k for k in search.judged if k not in matched and faults
+    }
     lines = [_line(search, k, k in spoilt) for k in search.judged]
     unjudged = [step.parameters[k].name for k in search.lost if k not in spoilt]
     told = [diagnosis(fault, search, explained, about) for fault in faults]
@@ -82,6 +92,8 @@ def _unsure(step: Step, loss: Loss, met: list[Family], matched: dict[int, Any], 
     """Why a gradient that looks wrong may be that of a loss which is not known here; "" where that is no question."""
     if loss.node is not None or loss.computed is not None or all(fault.kind for fault in faults):
         return ""
+    if _extra_derivative(step, loss):
+        return ""
     if not any(step.parameters[k].leaf.value.size > 1 for k in matched):
         return (
             "Its gradients are those of none of the losses that are known here, and the step does not compute a loss "
@@ -96,6 +108,17 @@ def _unsure(step: Step, loss: Loss, met: list[Family], matched: dict[int, Any], 
             "loss in the step, so that its gradients can be held against that."
         )
     return ""
+
+
+def _extra_derivative(step: Step, loss: Loss) -> bool:
+    """Whether the error of a softmax is multiplied by p (1 - p): a mistake with a name, whatever the loss is."""
+    for output, target in loss.outputs[:1]:
+        p = step.floats(output)
+        wrong = (p - target) * p * (1 - p)
+        if p.ndim == 2 and 1 not in p.shape and any(np.allclose(p.sum(axis), 1) for axis in (0, 1)):  # noqa: PLR2004
+            alike = (n for n in step.nodes if n in step.moving and n.shape == p.shape and n.value.dtype.kind == "f")
+            return any(proportional(step.floats(n), wrong, tolerance_of(n) / 100) is not None for n in alike)
+    return False
 
 
 def _cannot(reason: str) -> dict[str, Any]:

@@ -139,9 +139,10 @@ def _momentum(search: Search) -> Iterator[Fault]:
             basis = np.stack([step.floats(state).ravel(), exact], axis=1)
             kept, taken = np.linalg.lstsq(basis, step.floats(node).ravel(), rcond=None)[0]
             fits = abs(basis @ [kept, taken] - step.floats(node).ravel()).max() <= 1e-6 * abs(node.value).max()
-            if fits and kept < 0 and abs(kept) < 1 and taken and node.place is not None:
+            wrong = "momentum-sign" if -1 < kept < 0 else "not-reset" if abs(kept - 1) < 1e-9 else ""
+            if fits and wrong and taken and node.place is not None:
                 fault = Fault(node, node, node.place, [k], factor=float(kept))
-                fault.kind = "momentum-sign"
+                fault.kind = wrong
                 yield fault
             break
 

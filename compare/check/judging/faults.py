@@ -135,7 +135,8 @@ class Search:
                 reached.setdefault(node, set()).add(k)
                 waiting.extend(p for p in node.parents if p in self.labelled)
         # a share of a gradient, where the whole is wanted, is to blame only if nothing else is
-        blamed = {n for n in reached if not explained.explained(n)} or set(reached)
+        turned = {n for n in reached if n in explained.roles and explained.roles[n].turned}
+        blamed = {n for n in reached if not explained.explained(n)} or turned or set(reached)
         frontier = [n for n in blamed if not any(p in blamed for p in n.parents)]
         if not frontier:
             return None
@@ -143,7 +144,8 @@ class Search:
         instead = self._other_role(first, explained)
         if instead is not None:
             node, role, expected = instead
-            there = node if _takes_derivative(node, self.labelled) else first
+            users = {n.place for n in reached if node in n.parents}
+            there = node if _takes_derivative(node, self.labelled) or len(users) > 1 else first
             place, also = self._line(there, explained)
             return Fault(node, there, place, sorted(reached[first]), role, expected, self.step.floats(node), also=also)
         place, also = self._line(first, explained)
@@ -183,7 +185,7 @@ class Search:
     def _settled(self, explained: Explained, node: Node, k: int) -> bool:
         """Whether a node is right, as far as a parameter's gradient goes: a share of that is not enough."""
         role = explained.roles.get(node)
-        if role is not None and role.share and role.of is self.step.parameters[k].leaf:
+        if role is not None and (role.share or role.turned) and role.of is self.step.parameters[k].leaf:
             return False
         return explained.explained(node) and (role is None or role.plain)
 

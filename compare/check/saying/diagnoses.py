@@ -91,6 +91,8 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
         return fault.kind, "", place
     if fault.factor is not None:
         kind = _by_factor(fault, words)
+        if kind == "scaled-by-constant" and _is_rate(fault, search):
+            return "learning-rate-in-gradient", "", place
         by = _divisor_value(fault, search)
         miscounted = by is not None and by != words["m"]
         counted = divisor(place) if kind == "scaled-by-constant" and miscounted else None
@@ -108,10 +110,14 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
         if parent in search.step.changed or unscaled_view(parent) in search.step.changed:
             words["operand"] = _called(unscaled_view(parent), search) or "a parameter"
             return "updated-too-early", f"{source}  (before {words['operand']} is updated)", place
+    role = explained.roles.get(node)
+    if role is not None and fault.role is not None and node is fault.node and not role.turned:
+        return "mask-missing", "", place  # it is a derivative, by something else than what is wanted
+    if role is not None and role.turned and role.of in search.step.leaves:
+        words["operand"] = "The product"
+        return "transposed", "", place
     if node.function in PRODUCTS:
         return _product(fault, search, explained, words, source)
-    if fault.role is not None and fault.node in explained.roles and fault.first is fault.node:
-        return "mask-missing", "", place
     if node.name in ("sum", "mean") or node.function in (np.sum, np.mean):
         return "axis-wrong", "", place
     if node.function in (np.add, np.subtract) and any(_is_old(p, search) for p in node.parents):
@@ -121,6 +127,18 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
     if any(node is n for n in _meeting(search)):
         return "loss-gradient-mismatch", "", place
     return "unexplained", "", place
+
+
+def _is_rate(fault: Fault, search: Search) -> bool:
+    """Whether a factor is the number that updates are multiplied by."""
+    for parameter in search.step.parameters:
+        for update in parameter.updates:
+            for argument in update.step.arguments if update.step.function is np.multiply else ():
+                value = argument.value if isinstance(argument, Node) else argument
+                rate = abs(float(np.asarray(value).reshape(()))) if np.size(value) == 1 else 0.0
+                if rate and abs(abs(fault.factor or 0.0) / rate - 1) < 1e-6:
+                    return True
+    return False
 
 
 def _divisor_value(fault: Fault, search: Search) -> float | None:
