@@ -214,7 +214,7 @@ class Search:
         # a helper that does right for others is called wrongly; in a loop over layers all call it from one line
         wrongly = len(levels) > 1 and elsewhere and levels[1].line not in callers
         blamed = levels[1] if wrongly else levels[0]
-        return blamed, [p for p in levels if p is not blamed]
+        return blamed, [p for p in levels[:2] if p is not blamed and p.function != "<module>"]
 
     def _mend(self, fault: Fault, explained: Explained) -> bool:
         """Put what should be there in the place of a wrong node; whether more gradients are right then."""

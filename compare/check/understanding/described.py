@@ -127,9 +127,11 @@ def _rows(loss: Loss, sizes: list[int]) -> int:
 def _scale(step: Step, explained: Explained) -> float | None:
     """The factor between the gradient that is computed and that of the loss's sum over all entries."""
     for parameter in reversed(step.parameters):
-        own = [r for r in explained.roles.values() if r.of is parameter.leaf and not r.share]
-        if own:
-            return own[0].factor
+        own = [n for n, r in explained.roles.items() if r.of is parameter.leaf and not r.share]
+        updates = {u.node.place for u in parameter.updates}
+        line = [n for n in own if n.place == own[0].place and n.place not in updates] or own[:1]
+        if line:
+            return explained.roles[line[-1]].factor
     return None
 
 
