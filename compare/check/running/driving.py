@@ -25,11 +25,14 @@ from compare.check.running.examples import Examples
 from compare.check.running.layers import build, is_layer, step_by_hand
 from compare.check.running.program import Program
 from compare.check.running.roles import of_parameter, roles
+from compare.check.running.starting import names_wanted
 from compare.check.running.world import DATA, LAYOUTS, SIMPLE, WIDTHS, Setting, Unbindable, World, arrays_in
 
 ONE_TRIAL = 8.0  # seconds
 STEPS = 8
 BY_HAND = "[layers]"
+MADE_UP = "[parameters]"
+RANDOM = ", given random parameters"
 ADDED = ", and each parameter less 0.1 times its gradient"
 TRAIN = ("fit", "train", "sgd", "learn", "descent", "optimi", "step", "backprop", "update", "gradient", "model", "")
 FORWARD = ("forward", "feed", "fwd", "propagat", "predict", "run", "out", "ask", "query", "call", "model")
@@ -38,6 +41,7 @@ UPDATE = ("update", "step", "apply", "descent", "optimi", "adjust", "sgd", "adam
 LOSS = ("loss", "cost", "error", "criterion", "objective")
 INIT = ("init", "param", "weight", "create", "make", "build", "new", "setup", "start", "he", "model", "net", "theta")
 GIVES_GRADIENTS = re.compile("grad(?!.*desc)|back_?prop|backward|one_sample")
+BACK = re.compile("^(?!.*(forward|feed|fwd)).*(back|bwd|grad|deriv)")  # propagation, but no forward one
 SETS_UP = re.compile("_?(init|build|compile|setup|create|reset|use|set)")
 NO_TRAINER = re.compile(
     r"pred|score|accura|eval|^test|plot|load|save|^get_|print|show|one_?hot|forward|^loss|^cost|classify"
@@ -55,7 +59,7 @@ class Driven:
 
 @dataclass(frozen=True)
 class Plan:
-    """maker: a class, a function that makes parameters, or None; steps: with its methods or functions, in order."""
+    """maker: a class, a function that makes parameters, MADE_UP or None; steps: with its methods or functions."""
 
     maker: str | None
     steps: tuple[tuple[str, str], ...]  # role and name
@@ -75,6 +79,8 @@ class Trials:
     seed: int
     best: Driven = field(default_factory=lambda: Driven(None, "there is no class and no function in it to train with"))
     partly: Driven | None = None  # a step that leaves some parameters as they are: taken where no other is found
+    _better: bool = False  # than partly nothing can be but a whole one: its values are finite
+    _updates: bool = False  # one of its own functions was seen to update
     _furthest: int = -1
     _tried: set[Any] = field(default_factory=set)
 
@@ -103,6 +109,7 @@ class Trials:
         recorder = self.new_recorder()
         error: BaseException | None = None
         shapes = Counter[Any]()
+        finite = True
         try:
             with self.clock.limit(min(ONE_TRIAL, self.clock.left)), recorder:
                 world.namespace = self.namespace()
@@ -122,6 +129,8 @@ class Trials:
                         world.updated = before <= contents(world, found)  # known now: later the recorder changes them
                     if world.updated:
                         world.updated = update(world, found)
+                    if number == 0:
+                        finite = all(np.isfinite(a.view(np.ndarray)).all() for _, a in arrays_in(world.source))
         except Enough:
             pass
         except TooLong as late:
@@ -131,12 +140,16 @@ class Trials:
         except Exception as raised:
             error = raised
         words = f"{describe(world, plan)}{ADDED * world.updated}; {setting.words}"
+        if error is None and recorder.updates and world.updated and self._updates:
+            return False  # what its own function leaves as it is, is left
         if error is None and recorder.updates:
+            self._updates |= not world.updated
             seen = Counter(p.versions[0].shape for p in recorder.parameters)
             whole = not Counter(shape for _, shape in shapes) - seen  # of a name, once: Adam has a W1 of its own
-            if whole or self.partly is None:
+            if (whole and finite) or self.partly is None or finite > self._better:
                 self.best = self.partly = Driven(recorder, words)
-            return whole
+                self._better = finite
+            return whole and finite
         if error is None:  # it runs, and nothing is updated: nor is it with other data
             error = Unbindable("nothing is updated by it")
         if world.calls > self._furthest:
@@ -217,6 +230,8 @@ def make(world: World, plan: Plan) -> None:
             complete(world)
     elif maker is not None:
         world.call(maker, "init")
+    elif plan.maker == MADE_UP:
+        world.make_up(*names_wanted(world.namespace[name] for _, name in plan.steps))
     world.read_widths()
 
 
@@ -296,6 +311,8 @@ def describe(world: World, plan: Plan) -> str:
         function = getattr(function, method, None) or world.namespace.get(name)
         names = [n for n in inspect.signature(function).parameters if n != "self"] if function else []
         calls.append(f"{name}({', '.join(names)})")
+    if plan.maker == MADE_UP:
+        return ", ".join(calls) + RANDOM
     return f"{plan.maker + '(): ' if plan.maker else ''}{', '.join(calls)}"
 
 
@@ -357,6 +374,13 @@ def plans(own: dict[str, Any]) -> Iterator[Plan]:
             yield Plan(maker, steps)
     if layers:
         yield Plan(BY_HAND, ())
+    alone = [
+        ((("backward" if GIVES_GRADIENTS.search(n) else "train"), n),)
+        for n in ranked([n for n, f in functions.items() if trains(n, f)], TRAIN)
+    ]
+    for steps in [*alone, *sequences(functions, [])]:
+        if names_wanted(functions[n] for _, n in steps)[1]:
+            yield Plan(MADE_UP, steps)
     for n in ranked(
         [n for n, f in functions.items() if asks_little(f)], ("main", "train", "run", "fit", "model", "build")
     ):
@@ -378,7 +402,8 @@ def sequences(
     members: dict[str, Any], optimizers: list[str], has_data: bool = False
 ) -> Iterator[tuple[tuple[str, str], ...]]:
     """forward, loss, backward, update, as far as there are such; first those that update."""
-    forward = [n for n in ranked(members, FORWARD) if has_data or "x" in asks(members[n])][:2]
+    forward = [n for n in ranked(members, FORWARD) if has_data or "x" in asks(members[n])]
+    forward = [n for n in forward if not BACK.search(n.lower())][:2]
     backward = [n for n in ranked(members, BACKWARD) if n not in forward][:4]
     loss = [n for n in ranked(members, LOSS) if n not in backward[:1]][:1]
     update = [n for n in ranked(members, UPDATE) if n not in forward + backward][:2] + optimizers

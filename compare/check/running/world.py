@@ -14,6 +14,7 @@ import numpy as np
 from compare.check.recording.array import leaf
 from compare.check.running.examples import Examples
 from compare.check.running.roles import normal, of_parameter, roles
+from compare.check.running.starting import how_many, made_up
 
 MISSING: Any = object()
 ROWS = (37, 41, 43, 29)
@@ -74,6 +75,7 @@ class World:
         self.object: Any = None
         self.layers: list[Any] | None = None
         self.helpers: dict[str, Any] = {}  # optimizers and the like, by their class
+        self._tuple: list[str] = []  # what the parameters in a tuple are called, once they are made
         self._used = set[str]()
         self._random = np.random.default_rng(0)
         self.renew()
@@ -81,6 +83,7 @@ class World:
     def renew(self) -> None:
         """Another batch of data."""
         self._given: dict[str, Any] = {}
+        self._left: list[Any] = []  # what forward returned to hand on
         m = next(m for m in ROWS if m not in (self.n_in, self.n_hidden, self.n_out))
         self.x = self._random.random((m, self.n_in))
         self.numbers = self._random.permutation(np.arange(m) % max(self.n_out, 2))
@@ -95,8 +98,25 @@ class World:
 
     @property
     def source(self) -> Any:
-        """Where the parameters are."""
-        return next((held for held in (self.object, self.layers) if held is not None), self.returned.get("<params>"))
+        """Where the parameters are: a tuple of them with the names that its maker gives them."""
+        held = next((held for held in (self.object, self.layers) if held is not None), self.returned.get("<params>"))
+        if isinstance(held, tuple) and len(held) == len(set(self._tuple)):
+            return dict(zip(self._tuple, held, strict=True))
+        return held
+
+    def make_up(self, kind: type | None, names: list[str]) -> None:
+        """Random parameters of those names, in a dict or a list, or each for an argument of its own."""
+        count = how_many(names)
+        lists = [v for name, v in self.namespace.items() if "sizes" in roles(name) and isinstance(v, list | tuple)]
+        sizes = next(
+            (list(v) for v in lists if len(v) == count + 1 and all(type(n) is int for n in v)),
+            [self.n_in, *[self.n_hidden] * (count - 1), self.n_out],
+        )
+        made = made_up(names, sizes, "column" in self.setting.layout, self._random)
+        if kind is not dict:
+            self.returned |= {normal(name): value for name, value in made.items()}
+            self.returned["<names>"] = names
+        self.returned["<params>"] = made if kind is dict else kind(made.values()) if kind else tuple(made.values())
 
     @property
     def x_now(self) -> Any:
@@ -173,9 +193,10 @@ class World:
                 self._used |= {role} & GIVEN
                 return value
         if optional or not self.unnamed:
-            return MISSING
+            return self._left.pop(0) if self._left and not optional and not meant else MISSING
         names, k, value = self.unnamed.pop(0)  # from now on it has a name
         names[k] = p.name
+        self.returned[normal(p.name)] = value
         return value
 
     def note_widths(self, meant: list[str], value: Any) -> None:
@@ -256,7 +277,7 @@ class World:
             if names[k]:
                 self.returned[normal(names[k])] = part
             elif isinstance(result, tuple):
-                self.unnamed = [kept for kept in self.unnamed if kept[:2] != (names, k)] + [(names, k, part)]
+                self.unnamed = [u for u in self.unnamed if u[0] is not names or u[1] != k] + [(names, k, part)]
         params = self.returned.get("<params>")
         for part in [result, *parts]:
             if params is not None and role not in ("forward", "backward") and alike(part, params):
@@ -275,12 +296,17 @@ class World:
             self.returned["<output>"] = outputs[-1] if outputs else parts[0]
             rest = [part for part in parts if isinstance(part, dict | list | tuple)]
             self.returned["<cache>"] = rest[-1] if rest else result
+            self._left = [part for part in rest if part is not self.returned["<output>"]]
 
     def read_widths(self) -> None:
         """The widths and the way that the matrices which are there tell, now that something has been made."""
+        self._tuple = [name or str(k) for k, name in enumerate(self.returned.get("<names>", []))]
         named = [(n, a.shape) for n, a in arrays_in(self.source) if a.ndim == 2]
         shapes = [shape for n, shape in named if not n.startswith("b") and of_parameter(n) == n]
         down, up = _chain(shapes), _chain([shape[::-1] for shape in shapes])
+        if max(len(down), len(up)) < len(shapes) and any(1 not in shape for shape in shapes):  # biases without a name
+            shapes = [shape for shape in shapes if 1 not in shape]
+            down, up = _chain(shapes), _chain([shape[::-1] for shape in shapes])
         if shapes and max(len(down), len(up)) == len(shapes):
             chain = down if len(down) >= len(up) else up
             if len(shapes) > 1 or {chain[0][0], chain[-1][1]} != {self.n_in, self.n_out}:
