@@ -8,16 +8,18 @@ from typing import Any
 from compare.report.collected import Collected, inline_svg
 from compare.report.page import Page
 
+LONG = 70  # characters: with such a text a row becomes a table of its own
 MOST_ROWS = 400  # of one table; results.json has them all
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of one kind, as text."""
+    """Rows of one kind, as text. prose: whether it is to be read, and not to be compared from row to row."""
 
     title: str
     header: list[str]
     rows: list[list[str]]
+    prose: bool = False
 
 
 def answer_page(command: str, content: Mapping[str, Any], files: Sequence[Path]) -> Page:
@@ -50,6 +52,13 @@ def _tables(content: Mapping[str, Any]) -> Sequence[Table]:
             header = [key for key, value in records[0].items() if isinstance(value, str | bool | int | float)]
             rows = [[_text(record.get(key)) for key in header] for record in records[:MOST_ROWS]]
             title = name.replace("_", " ").capitalize()
+            if any(len(text) > LONG for row in rows for text in row):  # prose: one below the other
+                for number, row in enumerate(rows, start=1):
+                    told = [[key.replace("_", " "), text] for key, text in zip(header, row, strict=True) if text]
+                    found.append(
+                        Table(f"{title}, {number}" if len(rows) > 1 else title, ["what", "told"], told, prose=True)
+                    )
+                continue
             if len(records) > MOST_ROWS:
                 title += f", the first {MOST_ROWS} of {len(records):,}"
             found.append(Table(title, [key.replace("_", " ") for key in header], rows))
