@@ -79,7 +79,7 @@ class Trials:
     seed: int
     best: Driven = field(default_factory=lambda: Driven(None, "there is no class and no function in it to train with"))
     partly: Driven | None = None  # a step that leaves some parameters as they are: taken where no other is found
-    _better: bool = False  # than partly nothing can be but a whole one: its values are finite
+    _worth: tuple[bool, bool] = (False, False)  # of partly: whether its values are finite, and its updates its own
     _updates: bool = False  # one of its own functions was seen to update
     _furthest: int = -1
     _tried: set[Any] = field(default_factory=set)
@@ -146,9 +146,10 @@ class Trials:
             self._updates |= not world.updated
             seen = Counter(p.versions[0].shape for p in recorder.parameters)
             whole = not Counter(shape for _, shape in shapes) - seen  # of a name, once: Adam has a W1 of its own
-            if (whole and finite) or self.partly is None or finite > self._better:
+            worth = (finite, not world.updated)
+            if (whole and finite) or self.partly is None or worth > self._worth:
                 self.best = self.partly = Driven(recorder, words)
-                self._better = finite
+                self._worth = worth
             return whole and finite
         if error is None:  # it runs, and nothing is updated: nor is it with other data
             error = Unbindable("nothing is updated by it")
@@ -270,8 +271,8 @@ def step(world: World, plan: Plan) -> None:
 
 
 def shapes_of(named: Iterable[tuple[str, np.ndarray]]) -> Counter[Any]:
-    """The shapes of what is called as parameters are."""
-    return Counter((n, a.shape) for n, a in named if re.match(r"w|b$|b\d|bias|theta", n))
+    """The shapes of what is called as parameters are, or has no name."""
+    return Counter((n, a.shape) for n, a in named if re.match(r"w|b$|b\d|bias|theta|\d+$", n))
 
 
 def contents(world: World, made: list[tuple[str, np.ndarray]]) -> set[Any]:

@@ -191,6 +191,7 @@ class World:
                 continue  # each of them goes to an argument of its own
             if role not in self._used and (value := self._meant(role, data)) is not MISSING:
                 self._used |= {role} & GIVEN
+                self.unnamed = [u for u in self.unnamed if u[2] is not value]  # not to another argument as well
                 return value
         if optional or not self.unnamed:
             return self._left.pop(0) if self._left and not optional and not meant else MISSING
