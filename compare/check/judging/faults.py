@@ -5,7 +5,7 @@ a wrong node was found, what should stand there is put in its place, everything 
 judged as if that line were mended.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -289,7 +289,9 @@ class Search:
                     found[k] = Match(None, first)
         if not found:
             return
-        common = self._common({k: m.factor for k, m in found.items()})
+        computed = self.loss.node is not None or self.loss.computed is not None
+        exact = {k for k in found if computed and abs(abs(self._first_factor(explained, k) or 0.0) - 1) < 1e-6}
+        common = self._common({k: m.factor for k, m in found.items()}, exact)
         odd = {k: m.factor / common for k, m in found.items() if abs(m.factor / common - 1) > self._close(k)}
         if common < 0:  # uphill, with every parameter: from the first line on that has the sign
             odd = {k: m.factor / common for k, m in found.items() if abs(abs(m.factor / common) - 1) > self._close(k)}
@@ -311,12 +313,12 @@ class Search:
         leaf = self.step.parameters[k].leaf
         return 1e-6 if leaf.value.dtype == np.float64 else 5e-3
 
-    def _common(self, factors: dict[int, float]) -> float:
-        """The factor that most have; among equals that of the loss itself, or else of those nearest to the output."""
+    def _common(self, factors: dict[int, float], exact: Collection[int] = ()) -> float:
+        """The factor that most have; among equals that of those which are exact, or else nearest to the output."""
 
-        def votes(c: float) -> tuple[int, int]:
+        def votes(c: float) -> tuple[int, int, int]:
             alike = [k for k, f in factors.items() if abs(f / c - 1) < 1e-6]
-            return len(alike), max(alike)
+            return len(alike), len(set(alike).intersection(exact)), max(alike)
 
         return max(factors.values(), key=votes)
 
