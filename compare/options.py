@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from compare.shared.settings import PRESETS, Settings
+from compare.shared.errors import BadInput
+from compare.shared.settings import BFLOAT16, PRESETS, Settings
 
 Json = Annotated[bool, Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 Out = Annotated[Path, Option(help="Folder for the files.")]
@@ -38,10 +39,12 @@ SHARED: dict[str, tuple[Any, Any, str]] = {
 }
 
 
-def takes_settings(*left_out: str, **defaults: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def takes_settings(
+    *left_out: str, bfloat16: bool = False, **defaults: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the shared options, but for those left out, as its first argument: one checked `Settings`.
 
-    defaults: in place of those in SHARED.
+    bfloat16: whether it takes that dtype, which is refused otherwise. defaults: in place of those in SHARED.
     """
     if "preset" in left_out:
         defaults = {**PRESETS["minibatch"], **defaults}
@@ -54,6 +57,11 @@ def takes_settings(*left_out: str, **defaults: Any) -> Callable[[Callable[..., N
         @functools.wraps(command)
         def with_options(**options: Any) -> None:
             settings = Settings.from_options(**{option.name: options.pop(option.name) for option in shared})
+            if settings.dtype == BFLOAT16 and not bfloat16:
+                raise BadInput(
+                    "--dtype bfloat16 is for parity alone, where PyTorch's products are judged in it; NumPy has none. "
+                    "Ask python -m compare parity --dtype bfloat16, or pass float32 or float64 here."
+                )
             command(settings, **options)
 
         parameters = [*shared, *(option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in own)]

@@ -9,6 +9,7 @@ from typing import Any
 from compare.shared.errors import BadInput
 
 DTYPES = ("float32", "float64")
+BFLOAT16 = "bfloat16"  # products in it, weights in float32: for `parity` alone, see `options.takes_settings`
 LARGEST_FLOAT32 = (2 - 2**-23) * 2.0**127
 MOST_STEPS = 10**9  # or epochs: years of work
 ACTIVATIONS = ("relu", "sigmoid")
@@ -39,7 +40,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_whole("--seed", self.seed, least=0, most=2**63 - 1)
-        _choice("--dtype", self.dtype, DTYPES)
+        if self.dtype != BFLOAT16:
+            _choice("--dtype", self.dtype, DTYPES)
         for size in self.hidden:
             check_whole("--hidden", size, least=1, most=1_000_000)
         _choice("--activation", self.activation, ACTIVATIONS)
@@ -49,7 +51,7 @@ class Settings:
             check_whole("--batch-size", self.batch_size, least=1)
         check_whole("--epochs", self.epochs, least=1, most=MOST_STEPS)
         _positive("--learning-rate", self.learning_rate)
-        if self.dtype == "float32" and self.learning_rate > LARGEST_FLOAT32:
+        if self.dtype != "float64" and self.learning_rate > LARGEST_FLOAT32:
             raise BadInput(f"--learning-rate is {self.learning_rate!r}, which float32 cannot hold; make it smaller.")
         check_whole("--threads", self.threads, least=1, most=1024)
 
