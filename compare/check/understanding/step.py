@@ -88,7 +88,7 @@ def _still(recorder: Recorder) -> list[Node]:
             others = [p for p in parents if p is not parent]
             if len(others) != 1 or parent in moving or parent in found or parent.value.dtype.kind != "f":
                 continue
-            made = unscaled(parent)
+            made = _made(parent)
             if parent.number > recorder.begin or made.function is not None or made.made_by not in MADE:
                 continue
             behind = unscaled_view(others[0])
@@ -99,6 +99,16 @@ def _still(recorder: Recorder) -> list[Node]:
         if any(parent in moving for parent in parents):
             moving.add(node)
     return found
+
+
+def _made(node: Node) -> Node:
+    """What a value was made of, where numbers were added and multiplied: `rand(...) - 0.5`."""
+    while node.function in (np.add, np.subtract, np.multiply, np.divide) or unscaled(node) is not node:
+        wide = [p for p in node.parents if p.shape == node.shape] if unscaled(node) is node else [unscaled(node)]
+        if len(wide) != 1:
+            return node
+        node = wide[0]
+    return node
 
 
 def _update(node: Node, leaf: Node) -> Update:
