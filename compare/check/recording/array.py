@@ -41,6 +41,7 @@ class Recorded(np.ndarray):
     _view: View | None = None
     _source: "Recorded | None" = None
     _scalar = False  # whether it stands for a number, which `+=` does not change
+    _flat_of: "Recorded | None" = None  # whose entries it has, though not its memory
 
     def __array_finalize__(self, obj: Any) -> None:
         if isinstance(obj, Recorded):  # something that NumPy made of a recorded array without asking
@@ -53,6 +54,8 @@ class Recorded(np.ndarray):
         if method == "reduce" and ufunc in REDUCTIONS:
             axis = options.pop("axis", inputs[1] if len(inputs) > 1 else 0)
             options = {key: value for key, value in options.items() if value is not np._NoValue}
+            if ufunc not in (np.add, np.multiply):
+                options.pop("dtype", None)
             return _record(REDUCTIONS[ufunc], inputs[:1], {"axis": axis} | options, out)
         if method == "accumulate" and ufunc is np.add:
             return _record(np.cumsum, inputs[:1], {"axis": options.get("axis", 0)}, out)
@@ -76,6 +79,10 @@ class Recorded(np.ndarray):
         return _record(element, (self, index), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        if self._flat_of is not None:
+            places = np.arange(self.size)[plain(index)]
+            self._flat_of[np.unravel_index(places, self._flat_of.shape)] = value
+            return
         memory = view_of(self).memory
         if isinstance(value, Recorded) and view_of(value).memory is memory:  # x[i] += v ends so: v is in its place
             target = np.ndarray.__getitem__(_bare(self), plain(index))
@@ -98,10 +105,16 @@ class Recorded(np.ndarray):
         return hash(self.item())
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(np.ndarray.item(self), digits)
+        return round(plain(self), digits)
+
+    def __repr__(self) -> str:
+        return repr(plain(self))
 
     def __reduce__(self) -> Any:
-        return _bare(self).copy().__reduce__()
+        return _scalar_of(self).__reduce__() if self._scalar else _bare(self).copy().__reduce__()
+
+    def __copy__(self) -> Any:
+        return self.copy()
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self.copy()
@@ -142,7 +155,9 @@ class Recorded(np.ndarray):
 
     def copy(self, *_: Any, **__: Any) -> Any:
         """A copy."""
-        return _record(np.copy, (self,), {})
+        copy = _record(np.copy, (self,), {})
+        copy._scalar = self._scalar
+        return copy
 
     def flatten(self, order: Any = "C") -> Any:
         """A copy with one axis."""
@@ -154,7 +169,17 @@ class Recorded(np.ndarray):
 
     T = property(lambda self: np.transpose(self))
     mT = property(lambda self: np.swapaxes(self, -1, -2))  # noqa: N815 (NumPy's name)
-    flat = property(lambda self: self.reshape(-1))
+
+    @property
+    def flat(self) -> Any:
+        """The entries, one after the other."""
+        flat = self.reshape(-1)
+        flat._flat_of = None if self.flags.c_contiguous else self
+        return flat
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        self[...] = np.resize(value, self.shape) if np.ndim(value) else value
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
         return array  # what reaches this has no node: a plain array says so
@@ -170,6 +195,15 @@ class Number(float):
         number = super().__new__(cls, value)
         number.node = node
         return number
+
+    def __reduce__(self) -> Any:
+        return float, (float(self),)
+
+    def __copy__(self) -> "Number":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "Number":
+        return self
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         return Recorded.__array_ufunc__(self, ufunc, method, *inputs, **options)  # type: ignore[arg-type]
@@ -206,7 +240,7 @@ def _in_place(name: str) -> Any:
     return lambda self, other: (plainly if self._scalar else usual)(self, other)
 
 
-for _name in ("add", "sub", "mul", "truediv", "pow"):
+for _name in ("add", "sub", "mul", "truediv", "pow", "floordiv", "mod", "and", "or", "xor", "lshift", "rshift"):
     setattr(Recorded, f"__i{_name}__", _in_place(_name))
 
 
@@ -305,6 +339,11 @@ def view_of(x: np.ndarray) -> View:
         if source is not None and source._view is not None:
             node.arguments, node.cut = (source._view.now(graph),), True
         x._view, x._source = View(Memory(_bare(x), node), _bare(x)), None
+    view = x._view
+    if view.array.shape != x.shape:  # by x.shape = ...
+        bare = _bare(x)
+        x._view = View(view.memory, bare, view, graph.add(np.reshape, (view.now(graph), x.shape), {}, bare))
+        view.memory.aliases.append(x._view.now(graph))
     return x._view
 
 
@@ -337,10 +376,14 @@ def _record(function: Callable[..., Any], inputs: Any, options: dict[str, Any], 
     """Call a function on bare arrays; its results, recorded."""
     if graph.due is not None:
         graph.due()
+    if out is not None and out[0] is not None and options.get("where", True) is not True:  # the rest stays as it was
+        function, inputs = _over(function), (out[0], *inputs)
     value = function(*plain(inputs), **plain(options))
     arguments, keywords = as_nodes(tuple(inputs)), as_nodes(options) if options else {}
     if out is not None and out[0] is not None:
         target = out[0]
+        if not np.can_cast(np.asarray(value).dtype, target.dtype, options.get("casting", "same_kind")):
+            function(*plain(inputs), **plain(options), out=_bare(target).copy())  # which says so
         node = graph.add(function, arguments, keywords, np.asarray(value))
         if np.asarray(value).dtype != target.dtype:
             value = np.asarray(value).astype(target.dtype)
@@ -351,10 +394,17 @@ def _record(function: Callable[..., Any], inputs: Any, options: dict[str, Any], 
         _store(view_of(target), node, value)
         return target
     if isinstance(value, tuple | list):
-        return type(value)(
-            [_result(_part(function, k), part, arguments, keywords, inputs) for k, part in enumerate(value)]
-        )
+        parts = [_result(_part(function, k), part, arguments, keywords, inputs) for k, part in enumerate(value)]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     return _result(function, value, arguments, keywords, inputs)
+
+
+def _over(function: Callable[..., Any]) -> Callable[..., Any]:
+    def over(before: Any, *inputs: Any, **options: Any) -> Any:
+        return function(*inputs, **options, out=np.array(before))
+
+    over.__name__ = function.__name__
+    return over
 
 
 def _part(function: Callable[..., Any], k: int) -> Callable[..., Any]:

@@ -1,5 +1,6 @@
 """NumPy, as the learner's files see it while they are recorded: what makes arrays makes such as remember."""
 
+import json
 import math
 import random
 import sys
@@ -51,6 +52,9 @@ def patched(own: Own) -> Iterator[None]:
     for name, function in patched_math().items():
         put(math, name, function)
     put(random, "shuffle", _shuffle_list(random.shuffle))
+    put(np, "ndenumerate", _enumerated(np.ndenumerate))
+    put(np, "isscalar", _is_scalar(np.isscalar))
+    put(json.JSONEncoder, "default", _in_json(json.JSONEncoder.default))
     try:
         yield
     finally:
@@ -98,8 +102,10 @@ def _draw(original: Any, own: Own) -> Any:
 
 def _taker(original: Any, own: Own) -> Any:
     def taken(*inputs: Any, **options: Any) -> Any:
-        content = inputs[0] if inputs else options.get("object")
-        if recording._has_history(content) and original is not None:
+        if not inputs:
+            inputs = tuple(options.pop(name) for name in ("object", "a") if name in options)
+        content = inputs[0] if inputs else None
+        if recording._has_history(content):
             return _taken(original, content, inputs, options)
         result = original(*inputs, **options)
         return leaf(result, original.__name__) if _called_by(own) and type(result) is np.ndarray else result
@@ -109,7 +115,9 @@ def _taker(original: Any, own: Own) -> Any:
 
 def _taken(original: Any, content: Any, inputs: Any, options: dict[str, Any]) -> Any:
     """What np.array and the like make of recorded arrays, or of lists of them."""
-    if isinstance(content, Recorded) and original.__name__ != "array":
+    flag = {"ascontiguousarray": "C_CONTIGUOUS", "asfortranarray": "F_CONTIGUOUS"}.get(original.__name__)
+    lies = flag is None or (content.ndim > 0 and content.flags[flag]) if isinstance(content, Recorded) else False  # type: ignore[index]
+    if lies and original.__name__ != "array":
         dtype = options.get("dtype", inputs[1] if len(inputs) > 1 else None)
         return content if dtype is None or np.dtype(dtype) == content.dtype else content.astype(dtype)
     if options.get("dtype") is object or (len(inputs) > 1 and inputs[1] is object):
@@ -132,13 +140,15 @@ def _taken(original: Any, content: Any, inputs: Any, options: dict[str, Any]) ->
 def _shuffle(original: Any) -> Any:
     """Rows in place: NumPy would swap them one by one. The same draws, as one permutation."""
 
-    def shuffle(x: Any, *rest: Any) -> Any:
+    def shuffle(x: Any, axis: int = 0) -> Any:
         if not isinstance(x, Recorded):
-            return _alone(original, x, *rest)
-        rows = list(range(len(x)))
+            return _alone(original, x, *([axis] if axis else []))
+        rows = list(range(x.shape[axis]))
         _alone(original, rows)
         view = recording.view_of(x)
-        if view.memory.untouched and view.parent is None:
+        if axis:
+            x[...] = np.take(x, rows, axis)
+        elif view.memory.untouched and view.parent is None:
             bare = x.view(np.ndarray)
             bare[...] = bare[rows]
         else:
@@ -176,16 +186,42 @@ def _remembering(kind: Any, own: Own) -> Any:
 
         return drawn
 
-    def shuffle(self: Any, x: Any, *rest: Any, **options: Any) -> Any:
-        return _shuffle(lambda rows, *_, **__: kind.shuffle(self, rows, *rest, **options))(x)
+    def shuffle(self: Any, x: Any, axis: int = 0) -> Any:
+        return _shuffle(lambda rows, *axis: kind.shuffle(self, rows, *axis))(x, axis)
 
     methods = {name: method(name) for name in (*DRAWS, "permutation", "permuted") if hasattr(kind, name)}
-    return type(kind.__name__, (kind,), {**methods, "shuffle": shuffle})
+
+    def begin(self: Any, *inputs: Any, **options: Any) -> None:
+        _alone(kind.__init__, self, *inputs, **options)
+
+    return type(kind.__name__, (kind,), {**methods, "shuffle": shuffle, "__init__": begin})
 
 
 def _generator(original: Any, own: Own) -> Any:
     remembering = _remembering(np.random.Generator, own)
-    return _named(lambda *seed: remembering(original(*seed).bit_generator), original)
+    return _named(lambda *seed, **named: remembering(_alone(original, *seed, **named).bit_generator), original)
+
+
+def _enumerated(original: Any) -> Any:
+    """It asks for more of `flat` than a recorded one has."""
+
+    def ndenumerate(x: Any) -> Any:
+        return ((index, x[index]) for index in np.ndindex(x.shape)) if isinstance(x, Recorded) else original(x)
+
+    return _named(ndenumerate, original)
+
+
+def _is_scalar(original: Any) -> Any:
+    return _named(lambda x: x._scalar if isinstance(x, Recorded) else original(x), original)
+
+
+def _in_json(original: Any) -> Any:
+    """NumPy's float64 is a Python float, and may stand in JSON."""
+
+    def default(self: Any, x: Any) -> Any:
+        return float(x) if isinstance(x, Recorded) and x._scalar and x.dtype == np.float64 else original(self, x)
+
+    return _named(default, original)
 
 
 def _vectorize(original: Any) -> Any:

@@ -66,25 +66,30 @@ class Memory:
 
 
 class View:
-    """How an array lies in a memory. parent: the view it was taken from, None for the whole; node: what it holds."""
+    """How an array lies in a memory. parent: the view it was taken from, None for the whole; taken: how.
 
-    __slots__ = ("memory", "parent", "node", "seen", "array")
+    node: what it holds, as long as `seen` is the memory's version.
+    """
+
+    __slots__ = ("memory", "parent", "taken", "node", "seen", "array")
 
     def __init__(
         self, memory: Memory, array: np.ndarray, parent: "View | None" = None, node: Node | None = None
     ) -> None:
-        self.memory, self.array, self.parent, self.node, self.seen = memory, array, parent, node, memory.version
+        self.memory, self.array, self.parent, self.seen = memory, array, parent, memory.version
+        self.taken = self.node = node
 
     def now(self, graph: Graph) -> Node:
         """The node for what it holds now; one that was written to elsewhere is taken from its parent anew."""
         if self.parent is None:
             return self.memory.node
         assert self.node is not None
+        assert self.taken is not None
         if self.seen != self.memory.version:
-            old, parent = self.node, self.parent.now(graph)
+            old, parent = self.taken, self.parent.now(graph)
             before = next(old.parents)
             arguments = tuple(parent if a is before else a for a in old.arguments)
-            self.node = graph.add(old.function, arguments, old.options, self.array)
+            self.taken = self.node = graph.add(old.function, arguments, old.options, self.array)
             self.memory.aliases.append(self.node)
             self.seen = self.memory.version
         return self.node

@@ -1,6 +1,6 @@
 """The spellings that no array can see, rewritten in the learner's source before it runs: lines stay where they are.
 
-`X.dot(W)` on an array that is not recorded, `float(x)`, and `type(x) == np.ndarray`.
+`X.dot(W)` on an array that is not recorded, `float(x)`, `type(x) == np.ndarray`, and `isinstance(x, float)`.
 """
 
 import ast
@@ -34,7 +34,12 @@ def type_of(x: Any) -> Any:
     return type(x)
 
 
-HELPERS = {f"{PREFIX}{function.__name__}": function for function in (dot, as_float, type_of)}
+def is_instance(x: Any, kinds: Any) -> bool:
+    """isinstance(x, kinds)."""
+    return issubclass(type_of(x), kinds) if isinstance(x, Recorded) else isinstance(x, kinds)
+
+
+HELPERS = {f"{PREFIX}{function.__name__}": function for function in (dot, as_float, type_of, is_instance)}
 
 
 class _Rewritten(ast.NodeTransformer):
@@ -49,6 +54,8 @@ class _Rewritten(ast.NodeTransformer):
             for name, helper in (("float", as_float), ("type", type_of)):
                 if function.id == name:
                     return self.helper(call, helper, call.args)
+        if isinstance(function, ast.Name) and function.id == "isinstance" and len(call.args) == 2:
+            return self.helper(call, is_instance, call.args)
         return call
 
     @staticmethod
