@@ -316,9 +316,10 @@ class Search:
     def _common(self, factors: dict[int, float], exact: Collection[int] = ()) -> float:
         """The factor that most have; among equals that of those which are exact, or else nearest to the output."""
 
-        def votes(c: float) -> tuple[int, int, int]:
+        def votes(c: float) -> tuple[int, bool, int, int]:
             alike = [k for k, f in factors.items() if abs(f / c - 1) < 1e-6]
-            return len(alike), len(set(alike).intersection(exact)), max(alike)
+            wide = any(self.step.parameters[k].leaf.value.size > 1 for k in alike)  # one number is a multiple of any
+            return len(alike), wide, len(set(alike).intersection(exact)), max(alike)
 
         return max(factors.values(), key=votes)
 
