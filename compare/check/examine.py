@@ -180,9 +180,7 @@ def _line(search: Search, k: int, spoilt: bool) -> dict[str, Any]:
         off = abs(-change - factor * exact)
         index = np.unravel_index(int(off.argmax()), off.shape)
         error = float(off[index])
-        radius = search.tolerance.radii.get(parameter.leaf)
-        allowed = search.tolerance.floor * abs(change).max() + (64 * abs(factor) * radius if radius is not None else 0)
-        used = float(np.max(off / np.maximum(allowed, 1e-300)))
+        used = float(np.max(off / np.maximum(search.tolerance.allowed(change, factor, parameter.leaf), 1e-300)))
         worst = {
             "index": [int(i) for i in index],
             "found": float(-change[index]),

@@ -154,14 +154,13 @@ def _correction(search: Search, steps_before: int) -> Iterator[Fault]:
         for node in step.behind([u.step for u in parameter.updates]):
             if node.function is not np.divide or not isinstance(node.arguments[0], Node):
                 continue
-            moment, by = node.arguments
-            value = by.value if isinstance(by, Node) and by not in step.moving else by
-            if not isinstance(value, float | int | np.ndarray) or np.size(value) != 1 or moment.function is not np.add:
+            moment, by = node.arguments[0], step.number(node.arguments[1])
+            if by is None or moment.function is not np.add:
                 continue
             shares = [_share(step, parent) for parent in moment.parents]
             if None in shares or len(shares) != 2:
                 continue
-            new = 1 - float(np.asarray(value).reshape(()))  # beta to the power
+            new = 1 - by  # beta to the power
             kept = [s for s in shares if s is not None and 0.5 < s < 1]
             if kept and abs(new - kept[0]) < 1e-9 and steps_before > 1 and node.place is not None:
                 fault = Fault(node, node, node.place, [k])
@@ -171,13 +170,8 @@ def _correction(search: Search, steps_before: int) -> Iterator[Fault]:
 
 def _share(step: Step, node: Node) -> float | None:
     """The number by which something is multiplied."""
-    if node.function is not np.multiply:
-        return None
-    numbers = [a for a in node.arguments if not isinstance(a, Node)]
-    numbers += [
-        float(a.value) for a in node.arguments if isinstance(a, Node) and a.value.size == 1 and a not in step.moving
-    ]
-    return float(numbers[0]) if len(numbers) == 1 and isinstance(numbers[0], int | float) else None
+    numbers = [number for number in map(step.number, node.arguments) if number is not None]
+    return numbers[0] if node.function is np.multiply and len(numbers) == 1 else None
 
 
 def _rate_twice(search: Search) -> Iterator[Fault]:

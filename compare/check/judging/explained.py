@@ -208,14 +208,7 @@ def _scales(step: Step) -> np.ndarray:
     numbers = {1.0, 2.0, 0.5}
     for node in step.nodes:
         if node.name in ("multiply", "divide", "power"):
-            for argument in node.arguments:
-                value = argument.value if isinstance(argument, Node) and argument not in step.moving else argument
-                if (
-                    isinstance(value, int | float | np.generic | np.ndarray)
-                    and np.size(value) == 1
-                    and float(np.asarray(value).reshape(())) != 0
-                ):
-                    numbers.add(abs(float(np.asarray(value).reshape(()))))
+            numbers.update(abs(number) for number in map(step.number, node.arguments) if number)
     lengths = sorted({float(n) for node in step.nodes if node in step.moving for n in node.shape if n > 1})[:10]
     own = np.array(sorted({x for n in sorted(numbers)[:40] for x in (n, 1 / n)}))
     long = np.array([1.0, *lengths, *(1 / n for n in lengths)])

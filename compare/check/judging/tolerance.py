@@ -59,12 +59,12 @@ class Tolerance:
         if not 0 < largest < np.inf or not 0 < square < np.inf:
             return None
         c = float((x * exact).sum()) / square
-        return c if self.near(x, c * exact, c, of) else None
+        return c if (abs(x - c * exact) <= self.allowed(x, c, of)).all() else None
 
-    def near(self, x: np.ndarray, y: np.ndarray, c: float, of: Node | None) -> bool:
-        """Whether x is y, where y is c times the derivative by `of`."""
+    def allowed(self, x: np.ndarray, c: float, of: Node | None) -> np.ndarray:
+        """How far x may be from c times the derivative by `of`."""
         radius = self.radii.get(of) if of is not None else None
-        allowed = self.floor * abs(x).max(initial=0.0)
+        allowed = np.full(x.shape, self.floor * abs(x).max(initial=0.0))
         if radius is not None and radius.size == x.size:
-            allowed = allowed + abs(c) * ROUTES * np.nan_to_num(radius.reshape(x.shape), posinf=0.0)
-        return bool((abs(x - y) <= allowed).all())
+            allowed += abs(c) * ROUTES * np.nan_to_num(radius.reshape(x.shape), posinf=0.0)
+        return allowed

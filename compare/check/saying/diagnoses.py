@@ -133,10 +133,8 @@ def _is_rate(fault: Fault, search: Search) -> bool:
     """Whether a factor is the number that updates are multiplied by."""
     for parameter in search.step.parameters:
         for update in parameter.updates:
-            for argument in update.step.arguments if update.step.function is np.multiply else ():
-                value = argument.value if isinstance(argument, Node) else argument
-                rate = abs(float(np.asarray(value).reshape(()))) if np.size(value) == 1 else 0.0
-                if rate and abs(abs(fault.factor or 0.0) / rate - 1) < 1e-6:
+            for rate in map(search.step.number, update.step.arguments if update.step.function is np.multiply else ()):
+                if rate and abs(abs((fault.factor or 0.0) / rate) - 1) < 1e-6:
                     return True
     return False
 
@@ -145,10 +143,9 @@ def _divisor_value(fault: Fault, search: Search) -> float | None:
     """The number that the line divides by."""
     for node in search.step.nodes:
         if node.place == fault.place and node.function is np.divide:
-            by = node.arguments[1]
-            value = by.value if isinstance(by, Node) else by
-            if np.size(value) == 1:
-                return float(np.asarray(value).reshape(()))
+            number = search.step.number(node.arguments[1])
+            if number is not None:
+                return number
     return None
 
 

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -69,6 +70,14 @@ class Step:
         """The value of a node in float64: the recorded one, or what was put in its place."""
         mended = self.mended.get(node)
         return np.asarray(node.value, np.float64) if mended is None else mended.reshape(node.shape)
+
+    def number(self, argument: Any) -> float | None:
+        """The number that an argument of a node is, if it is one and depends on no parameter."""
+        if isinstance(argument, Node):
+            argument = None if argument in self.moving else argument.value
+        if not isinstance(argument, int | float | np.generic | np.ndarray) or np.size(argument) != 1:
+            return None
+        return float(np.asarray(argument).reshape(()))
 
     def with_values(self, values: dict[Node, np.ndarray]) -> "Step":
         """The same step with other values of some nodes."""
