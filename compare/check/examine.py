@@ -12,30 +12,24 @@ from compare.check.recording import Node, Recorder
 from compare.check.saying.diagnoses import diagnosis
 from compare.check.saying.source import parameter_names, target
 from compare.check.understanding.described import understood
-from compare.check.understanding.loss import (
-    Family,
-    Loss,
-    differentiate,
-    families,
-    find_loss,
-    proportional,
-    tolerance_of,
-)
+from compare.check.understanding.loss import Loss, find_loss
+from compare.check.understanding.matching import Match, proportional, tolerance_of
+from compare.check.understanding.meetings import Family, families
 from compare.check.understanding.step import Step
 
 
-def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
+def examine(recorder: Recorder) -> dict[str, Any]:
     """The answer on a program that was recorded: JSON-able.
 
     verdict: "right", "wrong" or "cannot tell", with `reason`; understood; parameters, each with the verdict on its
     gradient; diagnoses, in the order of the program; notes.
     """
-    del request
     if not recorder.complete or not recorder.leaves:
         return _cannot(_unseen(recorder))
     names = parameter_names([nodes[-1] for nodes in recorder.updated], [leaf.shape for leaf in recorder.leaves])
     step = Step(recorder, names)
-    loss, _, failure = find_loss(step)
+    met = families(step)
+    loss, failure = find_loss(step, met)
     if loss is None:
         where = (
             f"what happens in line {failure.node.place.line} cannot be followed: {failure}"
@@ -43,8 +37,6 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
             else "no output of it was seen to meet its targets"
         )
         return _cannot(f"The updates of {', '.join(names[:4])} were seen, but {where}.")
-    differentiate(step, loss, shares=True)
-    met = families(step)
     search = Search(step, loss, met)
     first = bad_targets(search, met)
     matched = search.matches()
@@ -59,21 +51,18 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
     faults += first + beyond(search, recorder.updates, [p.versions[0] for p in recorder.parameters])
     if recorder.lost is not None:
         node, place = recorder.lost
-        lost = Fault(node, node, place, [])
-        lost.kind = "not-finite"
-        faults.append(lost)
+        faults.append(Fault(node, node, place, [], kind="not-finite"))
     faults = _once(faults)
     matches = search.matches()
     about = understood(step, loss, explained, matches)
-    spoilt = {k for fault in faults for k in fault.parameters} | {
-        k for k in search.judged if k not in matched and faults
-    }
-    lines = [_line(search, k, k in spoilt) for k in search.judged]
+    spoilt = {k for fault in faults for k in fault.parameters}
+    if faults:  # and those below it, which were right only once it had been mended
+        spoilt |= {k for k in search.judged if k not in matched}
+    lines = [_line(search, k, matches.get(k), k in spoilt) for k in search.judged]
     unjudged = [step.parameters[k].name for k in search.lost if k not in spoilt]
     told = [diagnosis(fault, search, explained, about) for fault in faults]
-    if loss.node is not None or loss.computed is not None:
-        computed = loss.node or loss.computed
-        about["computed"] = target(computed.place) if computed is not None else ""
+    if loss.own is not None:
+        about["computed"] = target(loss.own.place)
     if first:
         lines = []  # against what they should be, nothing else can be judged
     verdict = "wrong" if told else "cannot tell" if unjudged or not lines or reason else "right"
@@ -90,7 +79,7 @@ def examine(recorder: Recorder, request: dict[str, Any]) -> dict[str, Any]:
 
 def _unsure(step: Step, loss: Loss, met: list[Family], matched: dict[int, Any], faults: list[Fault]) -> str:
     """Why a gradient that looks wrong may be that of a loss which is not known here; "" where that is no question."""
-    if loss.node is not None or loss.computed is not None or all(fault.kind for fault in faults):
+    if loss.own is not None or all(fault.kind for fault in faults):
         return ""
     if _extra_derivative(step, loss):
         return ""
@@ -168,7 +157,7 @@ def _once(faults: list[Fault]) -> list[Fault]:
     return sorted(plain, key=lambda fault: fault.first.number)
 
 
-def _line(search: Search, k: int, spoilt: bool) -> dict[str, Any]:
+def _line(search: Search, k: int, match: Match | None, spoilt: bool) -> dict[str, Any]:
     """The gradient of one parameter, as it was found and as it should be."""
     step, parameter = search.step, search.step.parameters[k]
     exact, change = search.loss.derivatives[parameter.leaf], parameter.step_taken(step)
@@ -186,7 +175,6 @@ def _line(search: Search, k: int, spoilt: bool) -> dict[str, Any]:
             "found": float(-change[index]),
             "expected": float(factor * exact[index]),
         }
-    match = search.matches().get(k)
     if match is not None and match.node is not None and not spoilt:
         error, used, worst = None, None, None  # the update is no multiple of the gradient, by its own rule
     return {

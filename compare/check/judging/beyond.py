@@ -6,8 +6,9 @@ import numpy as np
 
 from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
-from compare.check.recording.graph import Node
-from compare.check.understanding.loss import Family, same_size
+from compare.check.recording.graph import Node, Place
+from compare.check.understanding.matching import same_size
+from compare.check.understanding.meetings import Family
 from compare.check.understanding.parameters import unscaled, update_forms
 from compare.check.understanding.step import Step
 
@@ -27,7 +28,7 @@ def beyond(search: Search, steps_before: int, first: list[Node]) -> list[Fault]:
 
 def _never_changed(search: Search) -> Iterator[Fault]:
     """A parameter whose gradient is computed and never used."""
-    step = search.step
+    step, met = search.step, min((node.number for node in search.labelled), default=0)
     for still in step.still:
         exact = search.loss.derivatives.get(still)
         if exact is None or not exact.any() or exact.size < 2:
@@ -35,16 +36,14 @@ def _never_changed(search: Search) -> Iterator[Fault]:
         for node in step.nodes:
             if node in search.labelled and node.value.size == exact.size and node.value.dtype.kind == "f":
                 factor = search.tolerance.factor(step.floats(node).reshape(exact.shape), exact, still)
-                if factor is not None and node.number > min(n.number for n in search.labelled):
+                if factor is not None and node.number > met:
                     # the gradient itself may have been changed in the parameter's place
                     line = next(
                         (n for n in step.nodes if any(unscaled(b) is node for b, _, _ in update_forms(n))), None
                     )
                     place = (line.place if line else None) or step.parameters[-1].updates[-1].node.place or node.place
                     assert place is not None
-                    fault = Fault(node, node, place, [], also=[node.place] if node.place else [])
-                    fault.kind, fault.about = "never-updated", still
-                    yield fault
+                    yield Fault(node, node, place, [], also=_places(node), kind="never-updated", about=still)
                     break
 
 
@@ -55,24 +54,18 @@ def _integers(step: Step, first: list[Node]) -> Iterator[Fault]:
             node = parameter.updates[-1].node if parameter.updates else parameter.leaf
             place = made.place or node.place
             if place is not None:
-                fault = Fault(node, node, place, [k], also=[node.place] if node.place else [])
-                fault.kind, fault.about = "integer-dtype", parameter.leaf
-                yield fault
+                yield Fault(node, node, place, [k], also=_places(node), kind="integer-dtype", about=parameter.leaf)
 
 
 def _grown(step: Step) -> Iterator[Fault]:
     """A bias that has become one row for each example: its gradient was not summed."""
     for k, parameter in enumerate(step.parameters):
         for update in parameter.updates:
-            before = unscaled(update.before)
-            grown = parameter.leaf.shape if parameter.leaf.shape != update.node.shape else None
-            if grown is not None or (before.shape != update.node.shape):
+            if {parameter.leaf.shape, unscaled(update.before).shape} != {update.node.shape}:
                 sources = same_size(step, [update.step], update.step.value.size)
                 place = sources[-1].place if sources else update.node.place
                 assert place is not None
-                fault = Fault(update.node, update.node, place, [k])
-                fault.kind = "sum-missing"
-                yield fault
+                yield Fault(update.node, update.node, place, [k], kind="sum-missing")
                 break
 
 
@@ -87,14 +80,12 @@ def bad_targets(search: Search, met: list[Family]) -> list[Fault]:
         ones = [bool(np.allclose(t.sum(axis), 1)) for axis in (0, 1)]
         binary = bool(((t == 0) | (t == 1)).all())
         if sums.count(True) == 1 and ones.count(True) == 1 and sums != ones and (o >= 0).all() and output.place:
-            faults.append(Fault(output, output, output.place, []))
-            faults[-1].kind = "softmax-axis"
+            faults.append(Fault(output, output, output.place, [], kind="softmax-axis"))
         elif sums.count(True) == 1 and not any(ones) and binary and t.sum() in o.shape:
             nodes = [x for family in met for x in family.targets if isinstance(x, Node)]
             place = next((n.place for n in nodes if n.place and n.value.size == t.size), None)
             if place is not None:
-                faults.append(Fault(output, output, place, []))
-                faults[-1].kind = "one-hot-scrambled"
+                faults.append(Fault(output, output, place, [], kind="one-hot-scrambled"))
     return faults
 
 
@@ -102,48 +93,45 @@ def exchanged(search: Search, explained: Explained) -> Iterator[Fault]:
     """Parameters that are changed by the gradients of others."""
     for k in sorted(search.lost):
         parameter = search.step.parameters[k]
-        for node in same_size(search.step, [u.step for u in parameter.updates], parameter.leaf.value.size):
+        for node in _on_the_way(search.step, k):
             role = explained.roles.get(node)
             if role is not None and role.of in search.step.leaves and role.of is not parameter.leaf:
                 place = parameter.updates[-1].node.place
                 if place is not None:
-                    fault = Fault(node, node, place, [k], also=[node.place] if node.place else [])
-                    fault.kind, fault.about = "order-of-gradients", role.of
-                    yield fault
+                    yield Fault(node, node, place, [k], also=_places(node), kind="order-of-gradients", about=role.of)
                 break
 
 
-def _chain(step: Step, search: Search, k: int) -> tuple[Node | None, list[Node]]:
-    """The node of a parameter's gradient, and what is made of it on the way to the update, the last first."""
-    match = search.matches().get(k)
+def _places(node: Node) -> list[Place]:
+    return [node.place] if node.place else []
+
+
+def _on_the_way(step: Step, k: int) -> list[Node]:
+    """What is made of a parameter's gradient on the way to its update, the last first."""
     parameter = step.parameters[k]
-    nodes = same_size(step, [u.step for u in parameter.updates], parameter.leaf.value.size)
-    return (match.node if match else None), nodes
+    return same_size(step, [u.step for u in parameter.updates], parameter.leaf.value.size)
 
 
 def _momentum(search: Search) -> Iterator[Fault]:
     """A velocity that is taken back, not kept: v = -mu v - lr g."""
     step = search.step
-    for k, parameter in enumerate(step.parameters):
-        gradient, nodes = _chain(step, search, k)
-        if gradient is None:
+    for k, match in search.matches().items():
+        if match.node is None:
             continue
-        exact = step.floats(gradient).ravel()
-        for node in reversed(nodes):
+        leaf, exact = step.parameters[k].leaf, step.floats(match.node).ravel()
+        for node in reversed(_on_the_way(step, k)):
             states = [p for p in node.parents if p not in step.moving and p.value.shape == node.shape]
             if node.function not in (np.add, np.subtract) or len(states) != 1:
                 continue
             state = unscaled(states[0])
-            if state in step.leaves or state is parameter.leaf or not state.value.any() or node.value.size < 3:
+            if state in step.leaves or state is leaf or not state.value.any() or node.value.size < 3:
                 continue
             basis = np.stack([step.floats(state).ravel(), exact], axis=1)
             kept, taken = np.linalg.lstsq(basis, step.floats(node).ravel(), rcond=None)[0]
             fits = abs(basis @ [kept, taken] - step.floats(node).ravel()).max() <= 1e-6 * abs(node.value).max()
             wrong = "momentum-sign" if -1 < kept < 0 else "not-reset" if abs(kept - 1) < 1e-9 else ""
             if fits and wrong and taken and node.place is not None:
-                fault = Fault(node, node, node.place, [k], factor=float(kept))
-                fault.kind = wrong
-                yield fault
+                yield Fault(node, node, node.place, [k], factor=float(kept), kind=wrong)
             break
 
 
@@ -163,9 +151,7 @@ def _correction(search: Search, steps_before: int) -> Iterator[Fault]:
             new = 1 - by  # beta to the power
             kept = [s for s in shares if s is not None and 0.5 < s < 1]
             if kept and abs(new - kept[0]) < 1e-9 and steps_before > 1 and node.place is not None:
-                fault = Fault(node, node, node.place, [k])
-                fault.kind = "adam-without-powers"
-                yield fault
+                yield Fault(node, node, node.place, [k], kind="adam-without-powers")
 
 
 def _share(step: Step, node: Node) -> float | None:
@@ -179,9 +165,8 @@ def _rate_twice(search: Search) -> Iterator[Fault]:
     step, found = search.step, list[tuple[int, Node, Node]]()
     lengths = {n for node in step.nodes for n in node.shape} | {len(search.loss.outputs)}
     for k in range(len(step.parameters)):
-        _, nodes = _chain(step, search, k)
         seen: dict[float, Node] = {}
-        for node in nodes:
+        for node in _on_the_way(step, k):
             number = _share(step, node)
             if number is None or number in (1.0, -1.0, 2.0, 0.5) or number <= 0 or number >= 1:
                 continue
@@ -192,8 +177,7 @@ def _rate_twice(search: Search) -> Iterator[Fault]:
                 break
             seen[number] = node
     if found and len(found) == len([p for p in step.parameters if p.updates]):
-        for _, late, early in found[:1]:
-            assert late.place is not None
-            fault = Fault(late, late, late.place, [k for k, _, _ in found], also=[p for p in [early.place] if p])
-            fault.kind = "learning-rate-in-gradient"
-            yield fault
+        _, late, early = found[0]
+        assert late.place is not None
+        everyone = [k for k, _, _ in found]
+        yield Fault(late, late, late.place, everyone, also=_places(early), kind="learning-rate-in-gradient")

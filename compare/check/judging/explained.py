@@ -14,7 +14,8 @@ import numpy as np
 from compare.check.judging.tolerance import Tolerance
 from compare.check.recording.graph import Node
 from compare.check.recording.memory import placed, written
-from compare.check.understanding.loss import Loss, proportional
+from compare.check.understanding.loss import Loss
+from compare.check.understanding.matching import proportional
 from compare.check.understanding.step import Step
 
 CLOSE = 1e-9

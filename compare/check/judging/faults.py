@@ -15,7 +15,9 @@ from compare.check.judging.explained import Explained, Role, is_simple, labelled
 from compare.check.judging.tolerance import Tolerance
 from compare.check.recording.graph import Node, Place
 from compare.check.recording.memory import placed, written
-from compare.check.understanding.loss import Family, Loss, Match, Multiple, gradient_on_the_way, same_size
+from compare.check.understanding.loss import Loss
+from compare.check.understanding.matching import Match, Multiple, gradient_on_the_way, same_size
+from compare.check.understanding.meetings import Family
 from compare.check.understanding.replay import CannotFollow, replayed
 from compare.check.understanding.step import Step
 
@@ -86,19 +88,11 @@ class Search:
 
     def matches(self) -> dict[int, Match]:
         """Where each parameter's gradient is found, in what is there after mending."""
-        found = {}
+        found, step = {}, self.step.with_values(self.values)
         for k in self.judged:
-            parameter, exact = self.step.parameters[k], self.loss.derivatives[self.step.parameters[k].leaf]
-            step = self.step.with_values(self.values)
-            untouched = True
-            match = gradient_on_the_way(
-                step,
-                parameter,
-                exact,
-                whole=untouched,
-                multiple=self._multiple(parameter.leaf),
-                decay=self.loss.node is None,
-            )
+            parameter, exact = step.parameters[k], self.loss.derivatives[step.parameters[k].leaf]
+            multiple, decay = self._multiple(parameter.leaf), self.loss.node is None
+            match = gradient_on_the_way(step, parameter, exact, multiple, decay)
             if match is not None:
                 found[k] = match
         return found
@@ -201,11 +195,7 @@ class Search:
 
     def _line(self, node: Node, explained: Explained) -> tuple[Place, list[Place]]:
         """The line to blame: not that of a helper which does right elsewhere, but the one that calls it."""
-        levels = []
-        place = node.place
-        while place is not None:
-            levels.append(place)
-            place = place.caller
+        levels = _levels(node)
         elsewhere = [
             n.place for n in {*explained.roles, *explained.forward} - {node}
             if n.place is not None and (n.place.file, n.place.line) == (levels[0].file, levels[0].line)
@@ -228,7 +218,7 @@ class Search:
             self.values = self._tried(fault.first, explained.value(fresh[0]))  # as if nothing had been there before
             fault.kind, fault.node = "not-reset", fault.first
             return True
-        before, shape, others = len(self.sound()), fault.node.shape, self.sound()
+        others, shape = self.sound(), fault.node.shape
         common = self._common({k: m.factor for k, m in others.items() if k not in fault.parameters} or {0: 1.0})
         best: tuple[Any, dict[Node, np.ndarray], Role, np.ndarray] | None = None
         nearest = [
@@ -242,11 +232,12 @@ class Search:
             if factors and set(others) - set(fault.parameters) and array.size > 1:
                 array = array * (common / factors[0])  # in the measure of the others
                 values = self._tried(fault.node, array)
-            sound = [k for k, m in self._with(values).items() if is_simple(m.factor, self.scales)]
+            found = self._with(values)
+            sound = [k for k, m in found.items() if is_simple(m.factor, self.scales)]
             right = sum(k in sound for k in fault.parameters)
-            descends = all(m.factor > 0 for k, m in self._with(values).items() if k in fault.parameters)
+            descends = all(m.factor > 0 for k, m in found.items() if k in fault.parameters)
             rank = right, descends, known.of not in self.labelled, known.of not in self.step.leaves, known.of.number
-            if len(sound) > before and right and (best is None or rank > best[0]):
+            if len(sound) > len(others) and right and (best is None or rank > best[0]):
                 best = rank, values, Role(known.of, 1.0, turned=known.turned), array
         if best is None:
             return False
@@ -289,8 +280,11 @@ class Search:
                     found[k] = Match(None, first)
         if not found:
             return
-        computed = self.loss.node is not None or self.loss.computed is not None
-        exact = {k for k in found if computed and abs(abs(self._first_factor(explained, k) or 0.0) - 1) < 1e-6}
+        exact = {
+            k
+            for k in found
+            if self.loss.own is not None and abs(abs(self._first_factor(explained, k) or 0.0) - 1) < 1e-6
+        }
         common = self._common({k: m.factor for k, m in found.items()}, exact)
         odd = {k: m.factor / common for k, m in found.items() if abs(m.factor / common - 1) > self._close(k)}
         if common < 0:  # uphill, with every parameter: from the first line on that has the sign

@@ -1,13 +1,13 @@
 """How far rounding may take a derivative: the recorded calculation, run on balls and differentiated."""
 
+from dataclasses import replace
+
 import numpy as np
 
 import compare.judge.rules  # noqa: F401 (which enters the rules)
-from autograd import Tensor
-from autograd.tape import gradients, topological_order
 from compare.check.recording.graph import Node
-from compare.check.understanding.loss import Loss
-from compare.check.understanding.replay import CannotFollow, replayed
+from compare.check.understanding.loss import Loss, taped
+from compare.check.understanding.replay import CannotFollow
 from compare.check.understanding.step import Step
 from compare.judge.ball import Arithmetic, Ball
 
@@ -21,24 +21,17 @@ def arithmetic(step: Step) -> Arithmetic:
     """That of the program: float32 where anything behind an update is. Float64 judges; its own rounding is counted."""
     nodes = step.behind([u.step for p in step.parameters for u in p.updates])
     short = any(node.value.dtype == np.float32 for node in nodes)
-    limits = np.finfo(np.float32 if short else np.float64)
-    return Arithmetic(np.dtype(limits.dtype), float(limits.eps) / 2, float(limits.tiny), np.float64, 2.0**-53)
+    return replace(Arithmetic.of(np.float32 if short else np.float64), longer=np.float64, longer_u=2.0**-53)
 
 
 def radii(step: Step, loss: Loss, run: Arithmetic) -> dict[Node, np.ndarray]:
     """The likely radius of the derivative by every node of the forward pass; nothing where a rule is missing."""
-    leaves = {leaf: Tensor(Ball.given(step.floats(leaf), run), requires_grad=True) for leaf in step.leaves}
     try:
-        with np.errstate(all="ignore"):
-            values = replayed(step.behind(loss.ends), leaves)
-            value = loss.formula(values)
-            for inner in topological_order(value.node):
-                inner.keeps_grad = True
-            found = gradients(value.node, np.ones(value.shape), retain_graph=True)
+        _, tensors, found = taped(step, loss, lambda leaf: Ball.given(step.floats(leaf), run))
     except (CannotFollow, TypeError, ValueError, AttributeError, NotImplementedError):
         return {}
-    balls = {n: found.get(t.node) for n, t in values.items() if isinstance(t, Tensor) and t.node is not None}
-    return {n: b.likely for n, b in balls.items() if isinstance(b, Ball)}
+    balls = {node: found.get(tensor.node) for node, tensor in tensors.items()}
+    return {node: ball.likely for node, ball in balls.items() if isinstance(ball, Ball)}
 
 
 class Tolerance:

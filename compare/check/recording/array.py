@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.recording.graph import Graph, Node, at_each_node
+from compare.check.recording.graph import Graph, Node
 from compare.check.recording.memory import Memory, View, cast, written
 
 #: The recording that runs: its graph, and the views of arrays that are not recorded themselves but have met one.
@@ -477,6 +477,3 @@ def patched_math() -> dict[str, Callable[..., Any]]:
         return lambda *x: ours(*x) if any(isinstance(i, Recorded | Number) for i in x) else theirs(*x)
 
     return {name: one(function, getattr(math, name)) for name, function in names.items()}
-
-
-__all__ = ["Number", "Recorded", "at_each_node", "begin", "element", "leaf", "node_of", "plain", "view_of", "written"]

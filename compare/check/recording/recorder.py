@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from compare.check.recording import array as recording
-from compare.check.recording.array import Recorded, node_of
 from compare.check.recording.graph import Graph, Node, Place
 from compare.check.recording.makers import patched
 from compare.check.understanding.parameters import (
@@ -46,7 +45,6 @@ class Recorder:
         self.parameters: list[Parameter] = []
         self.leaves: list[Node] = []
         self.updated: list[list[Node]] = []  # in the judged step, by parameter: the nodes of its updates
-        self.claims: list[tuple[Node, Node]] = []  # parameters, and gradients that somebody said are theirs
         self.begin, self.complete, self.updates, self.shaken = 0, False, 0, False
         self.lost: tuple[Node, Place] | None = None  # what made the first number that is none, and in which line
         self._next_look, self._over = 40, 0
@@ -54,7 +52,6 @@ class Recorder:
         self._places: dict[int, set[Any]] = {}
         self._current: dict[Node, int] = {}
         self._seen: dict[int, int] = {}
-        self._due: Callable[[], None] | None = None
         self._scope = ExitStack()
 
     def __enter__(self) -> "Recorder":
@@ -68,10 +65,6 @@ class Recorder:
         self._scope.close()
         if not self.complete:
             self._read()
-
-    def gradient(self, parameter: np.ndarray, gradient: np.ndarray) -> None:
-        """Somebody says that this is the gradient of that: it is judged as if the parameter were updated with it."""
-        self.claims.append(tuple(recording.view_of(x).now(self.graph) for x in (parameter, gradient)))  # type: ignore[arg-type]
 
     def _watch(self, node: Node) -> None:
         """A node has come about."""
@@ -208,6 +201,3 @@ def _size_for(parameter: Parameter, nodes: list[Node]) -> float:
             if len(sizes) > 1:
                 break
     return float(np.clip(sizes[0], 1e-6, 2.0)) if sizes else 0.3
-
-
-__all__ = ["Enough", "Recorded", "Recorder", "node_of"]

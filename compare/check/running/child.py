@@ -132,7 +132,7 @@ class Child:
         told = None if ended is None else failure.describe(ended, self.own, self.theirs)
         try:
             with self.clock.limit(JUDGING):
-                return {"status": "ok", "ended": told, "result": examine(recorder, self.request)}
+                return {"status": "ok", "ended": told, "result": examine(recorder)}
         except TooLong:
             return {"status": "unjudged", "message": f"judging took more than {JUDGING:g} s", "lacks": None}
 

@@ -14,7 +14,7 @@ from compare.check.judging.faults import Fault, Search
 from compare.check.recording.graph import Node, Place
 from compare.check.recording.memory import placed, written
 from compare.check.saying.source import divisor, list_around, name_of, short, target, text
-from compare.check.understanding.loss import same_size
+from compare.check.understanding.matching import same_size
 from compare.check.understanding.parameters import PRODUCTS, unscaled_view
 
 EXPLANATIONS = {
@@ -327,6 +327,3 @@ def _evidence(fault: Fault, search: Search) -> str:
     return (
         f"Everything before it is right; the gradient of {spoilt} is not, nor is this line any derivative of the loss."
     )
-
-
-__all__ = ["EXPLANATIONS", "diagnosis"]

@@ -7,7 +7,8 @@ import numpy as np
 
 from compare.check.judging.explained import Explained
 from compare.check.recording.graph import Node
-from compare.check.understanding.loss import Loss, Match, same_size
+from compare.check.understanding.loss import Loss
+from compare.check.understanding.matching import Match, same_size
 from compare.check.understanding.parameters import PRODUCTS, unscaled_view
 from compare.check.understanding.step import Step
 

@@ -22,10 +22,7 @@ SAME: tuple[Any, ...] = (cast, np.copy, np.reshape, np.ravel, np.squeeze, np.asa
 
 @dataclass
 class Parameter:
-    """A parameter. versions: the nodes that it has been, the first before any update; updates: node and what is added.
-
-    own: for one that was claimed (see `Recorder.gradient`), the gradient in the place of an update.
-    """
+    """A parameter. versions: the nodes that it has been, the first before any update; updates: those it had."""
 
     versions: list[Node]
     updates: list["Update"] = field(default_factory=list)

@@ -123,7 +123,7 @@ def judge_source(tmp_path_factory):
             request = {"seed": 0, "name": name}
             driven = drive(program, request, clock, lambda: Recorder(own=str(path).__eq__), rewritten)
             assert driven.recorder is not None, driven.words
-            result = examine(driven.recorder, request)
+            result = examine(driven.recorder)
         told = {"result": result, "cells": program.cells, "notes": program.notes, "driven": driven.words, "ended": None}
         return question.read(told, path)
 

@@ -12,7 +12,9 @@ from compare.check.judging.explained import _scales, is_simple
 from compare.check.judging.veto import confirmed
 from compare.check.recording import Recorder
 from compare.check.recording.source import HELPERS, rewritten
-from compare.check.understanding.loss import KNOWN, differentiate, find_loss, proportional
+from compare.check.understanding.loss import KNOWN, differentiate, find_loss
+from compare.check.understanding.matching import proportional
+from compare.check.understanding.meetings import families
 from compare.check.understanding.step import Step
 
 FILE = "<the learner's>"
@@ -138,7 +140,7 @@ def test_the_judged_step_begins_with_shaken_parameters():
 def understood(source):
     recorder = record(source)
     step = Step(recorder, [f"p{k}" for k in range(len(recorder.leaves))])
-    return step, find_loss(step)[0]
+    return step, find_loss(step, families(step))[0]
 
 
 LINEAR = """{data}
@@ -247,7 +249,7 @@ def test_what_is_proportional_is_so_to_within_the_tolerance():
 def test_a_wrong_single_number_is_explained_by_no_factor(wrong):
     data = DATA + "\ny = np.random.randn(12, 1)"
     source = LINEAR.format(data=data, n=1, output="X @ W + b", gradient="(o - y) / 12")
-    assert examine(record(source), {})["verdict"] == "right"
-    result = examine(record(source.replace("d.sum(axis=0)", wrong)), {})
+    assert examine(record(source))["verdict"] == "right"
+    result = examine(record(source.replace("d.sum(axis=0)", wrong)))
     assert result["verdict"] == "wrong"
     assert not next(line["holds"] for line in result["lines"] if line["line"] == "gradient of parameter 1")
