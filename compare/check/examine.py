@@ -117,6 +117,11 @@ def _cannot(reason: str) -> dict[str, Any]:
 def _unseen(recorder: Recorder) -> str:
     if not recorder.graph.count:
         return "It ran, but did nothing to NumPy arrays that could be recorded."
+    if recorder.shaken:
+        return (
+            "It ended in the step that was to be judged: the first ones show what its parameters are, and one more is "
+            "recorded with other values in them. Let it make a few more updates."
+        )
     cut = next((node for node in recorder.graph.nodes if node.cut and node.place is not None), None)
     more = f" What happens to an array in line {cut.place.line} cannot be followed." if cut and cut.place else ""
     return (

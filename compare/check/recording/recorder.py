@@ -36,7 +36,7 @@ class Recorder:
     """A context in which a learner's program runs.
 
     own: is a file the learner's? complete: whether a whole step was recorded at shaken parameters; begin: the number
-    of the node with which that step began; leaves: what the parameters were at its beginning, in their order.
+    of the last node before that step; leaves: what the parameters were at its beginning, in their order.
     """
 
     def __init__(self, own: Callable[[str], bool], shake: bool = True) -> None:
@@ -154,21 +154,20 @@ class Recorder:
         nodes.extend(self.leaves)
 
     def _read(self) -> None:
-        """The program ended before a shaken step was complete: the last whole step, as it is."""
+        """The program ended before it could be shaken: its last step in which every parameter was updated, as it is."""
         nodes = self.graph.nodes
         if self.begin:
             return
         self.parameters = find_parameters(nodes)
         ends = [*steps_of(self.parameters, nodes), self.graph.count + 1] if self.parameters else []
         self.updates = len(ends)
-        if not ends:
-            return
-        begin, end = ends[-2] if len(ends) > 1 else 0, ends[-1]
-        for parameter in self.parameters:
-            before = [v for v in parameter.versions if v.number < begin] or parameter.versions[:1]
-            self.leaves.append(before[-1])
-            self.updated.append([u.node for u in parameter.updates if begin <= u.node.number < end])
-        self.begin, self.complete = begin, all(self.updated)  # FIXME last step may be partial
+        for begin, end in reversed(list(zip([0, *ends], ends, strict=False))):
+            updated = [[u.node for u in p.updates if begin <= u.node.number < end] for p in self.parameters]
+            if all(updated):
+                befores = [[v for v in p.versions if v.number < begin] or p.versions[:1] for p in self.parameters]
+                self.leaves, self.updated = [versions[-1] for versions in befores], updated
+                self.begin, self.complete = begin - 1, True  # an end is the first node of the next step
+                return
 
 
 def not_finite(nodes: list[Node]) -> tuple[Node, Place] | None:

@@ -135,7 +135,8 @@ def _refuse(answer: dict[str, Any], file: Path, time_limit: float) -> None:
     if status == "ok":
         return
     if status == "broken":
-        raise RuntimeError(f"The check itself has failed on {file}:\n{message}")
+        raise BadInput(f"{file}: the check itself failed on this program, with {message}. That is a mistake of the "
+                       f"check, and says nothing about your code.")  # fmt: skip
     where = place(answer, file)
     driven = f" It was called so: {answer['driven']}." if answer.get("driven") else ""
     if status == "syntax":

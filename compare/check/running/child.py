@@ -154,8 +154,10 @@ def main() -> None:
         warnings.simplefilter("ignore")
         try:
             child.write(child.answer())
-        except BaseException:  # a mistake of ours
-            child.write({"status": "broken", "message": traceback.format_exc()})
+        except BaseException as error:  # a mistake of ours
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})"
+            child.write({"status": "broken", "message": what})
     _exit(0)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from compare.check.running.apart import run_apart
+from compare.check.running.apart import _refuse, run_apart
 from compare.check.running.copying import copy_program
 from compare.check.running.program import Unreadable, read_program
 from compare.check.running.python2 import converted
@@ -197,3 +197,9 @@ def test_the_process_needs_no_package_but_numpy():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_mistake_of_the_check_is_one_paragraph_too(tmp_path):
+    answer = {"status": "broken", "message": "IndexError: list index out of range (loss.py, line 3)"}
+    with pytest.raises(BadInput, match=r"the check itself failed .*loss\.py, line 3.*nothing about your code\.$"):
+        _refuse(answer, tmp_path / "net.py", 60.0)

@@ -253,3 +253,36 @@ def test_a_wrong_single_number_is_explained_by_no_factor(wrong):
     result = examine(record(source.replace("d.sum(axis=0)", wrong)))
     assert result["verdict"] == "wrong"
     assert not next(line["holds"] for line in result["lines"] if line["line"] == "gradient of parameter 1")
+
+
+SHORT = (
+    DATA
+    + """
+W, b, y = np.random.randn(5, 3), np.zeros(3), np.random.randn(12, 3)
+for i in range({steps}):
+    d = (X @ W + b - y) / 12
+    W -= 0.1 * X.T @ d
+    b -= 0.1 * d.sum(axis=0)
+{after}
+"""
+)
+
+
+@pytest.mark.parametrize("steps", range(1, 8))
+def test_however_soon_a_program_ends_every_parameter_of_its_last_whole_step_is_judged(steps):
+    result = examine(record(SHORT.format(steps=steps, after="")))
+    assert result["verdict"] == "right"
+    assert len(result["lines"]) == 2
+
+
+def test_where_the_last_step_breaks_off_the_one_before_is_judged():
+    source = SHORT.format(steps=2, after="W -= 0.1 * X.T @ ((X @ W + b - y) / 12)")
+    result = examine(record(source))
+    assert (result["verdict"], len(result["lines"])) == ("right", 2)
+
+
+def test_a_program_that_ends_in_the_step_to_be_judged_is_told_so():
+    answers = [examine(record(SHORT.format(steps=steps, after="print(X @ W)"))) for steps in range(1, 8)]
+    reasons = {answer["reason"] for answer in answers if answer["verdict"] != "right"}
+    assert len(reasons) == 1
+    assert "It ended in the step that was to be judged" in reasons.pop()
