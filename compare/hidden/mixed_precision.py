@@ -107,9 +107,13 @@ def draw(finding: Finding) -> "Figure":
     left, right = figure.subplots(1, 2, width_ratios=(2, 1))
     floor = 1e-10
     names = [row["line"] for row in rows["autocast"]]
-    for kind, colour, marker in (("float32", COLOURS["manual"], "o"), ("autocast", COLOURS["torch_ref"], "s")):
+    # what lies below is the larger, so that neither hides the other
+    for kind, colour, marker, size in (
+        ("float32", COLOURS["manual"], "o", 10), ("autocast", COLOURS["torch_ref"], "s", 5),
+    ):  # fmt: skip
         errors = [max(row["error"], floor) for row in rows[kind]]
-        left.plot(names, errors, color=colour, marker=marker, linestyle="none", label=f"{kind}: error")
+        look = {"marker": marker, "markersize": size, "linestyle": "none"}
+        left.plot(names, errors, color=colour, label=f"{kind}: error", **look)
         seen = [row["power"] or np.nan for row in rows[kind]]
         left.plot(
             names, seen, color=colour, marker="_", markersize=12, linestyle="none", label=f"{kind}: seen from here"
@@ -121,9 +125,13 @@ def draw(finding: Finding) -> "Figure":
     left.tick_params(axis="x", rotation=90)
     left.set_ylabel("of the line's largest entry")
     left.set_title("Products in bfloat16: errors within what it rounds")
-    left.legend(loc="lower right", bbox_to_anchor=(0.99, 0.12), fontsize=8)
-    for kind, colour, marker in (("float16", COLOURS["autograd"], "D"), ("bfloat16", COLOURS["torch_ref"], "s")):
-        right.plot(SCALES, [100 * part for part in lost[kind]], color=colour, marker=marker, label=kind)
+    left.legend(loc="center", bbox_to_anchor=(0.5, 0.61), ncols=2, fontsize=8)
+    for kind, colour, marker, size in (
+        ("bfloat16", COLOURS["torch_ref"], "s", 11), ("float16", COLOURS["autograd"], "D", 5),
+    ):  # fmt: skip
+        right.plot(
+            SCALES, [100 * part for part in lost[kind]], color=colour, marker=marker, markersize=size, label=kind
+        )
     right.set_xscale("log", base=2)
     right.set_xlabel("loss scale")
     right.set_ylabel("per cent of dz1 lost to underflow")
