@@ -164,7 +164,7 @@ class Recorder:
         for begin, end in reversed(list(zip([0, *ends], ends, strict=False))):
             updated = [[u.node for u in p.updates if begin <= u.node.number < end] for p in self.parameters]
             if all(updated):
-                befores = [[v for v in p.versions if v.number < begin] or p.versions[:1] for p in self.parameters]
+                befores = [[p.start, *(v for v in p.versions[1:] if v.number < begin)] for p in self.parameters]
                 self.leaves, self.updated = [versions[-1] for versions in befores], updated
                 self.begin, self.complete = begin - 1, True  # an end is the first node of the next step
                 return

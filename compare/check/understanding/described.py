@@ -168,4 +168,4 @@ def _update(step: Step, explained: Explained, matches: dict[int, Match]) -> str:
             "Adam" if roots and len(states) > 1 else "RMSProp or Adagrad" if roots and states
             else f"SGD with momentum{decay}" if states else f"SGD{decay}"
         )  # fmt: skip
-    return max(set(rules), key=rules.count) if rules else "?"
+    return max(rules, key=rules.count, default="?")

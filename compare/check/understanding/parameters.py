@@ -28,6 +28,21 @@ class Parameter:
     updates: list["Update"] = field(default_factory=list)
 
     @property
+    def first_step(self) -> list["Update"]:
+        """Its updates up to the first that stands where one stood before."""
+        places = [update.node.place for update in self.updates]
+        again = (k for k, place in enumerate(places) if place in places[:k])
+        return self.updates[: next(again, len(places))]
+
+    @property
+    def start(self) -> Node:
+        """What it was when it was first used: `randn(...) * 0.1`, of which the first version is the randn."""
+        first, node = self.updates[0], self.updates[0].node
+        while node is not first.before and (node is first.node or node.place == first.node.place):
+            node = next((a for a in node.parents if unscaled(a) is first.before), first.before)
+        return node
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """That of every version."""
         return tuple(self.versions[0].shape)
@@ -170,8 +185,8 @@ def _together(
     multiplied = {parent for node in nodes if node.function in PRODUCTS for parent in map(unscaled_view, node.parents)}
     cores = [p for p in parameters if multiplied.intersection(p.versions)]
 
-    def shares(p: Parameter, q: Parameter) -> bool:  # in any of its steps: in the first, weights may be zero
-        return any(masks.get(update.step, 0) & bits[id(p)] for update in q.updates)
+    def shares(p: Parameter, q: Parameter) -> bool:  # in its first step: later a velocity has one in everything
+        return any(masks.get(update.step, 0) & bits[id(p)] for update in q.first_step)
 
     best: list[Parameter] = []
     for core in cores or parameters:
@@ -221,4 +236,4 @@ def updates_of_a_step(parameters: list[Parameter], ends: list[int]) -> dict[int,
         for end in ends:
             counts[k].append(sum(begin <= update.node.number < end for update in parameter.updates))
             begin = end
-    return {k: max(set(c), key=c.count) for k, c in counts.items()}
+    return {k: max(c, key=c.count) for k, c in counts.items()}

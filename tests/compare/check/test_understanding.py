@@ -81,6 +81,11 @@ PROGRAMS = {
                  "u1 = 0.9 * u1 - 0.1 * g1; e1 = 0.9 * e1 - 0.1 * c1\n"
                  "u2 = 0.9 * u2 - 0.1 * g2; e2 = 0.9 * e2 - 0.1 * c2\n"
                  "W1 += u1; b1 += e1; W2 += u2; b2 += e2"),
+    "Nesterov": (f"{INIT}\nP = [W1, b1, W2, b2]\nu = [np.zeros_like(p) for p in P]", FORWARD,
+                 "for k, h in enumerate([g1, c1, g2, c2]):\n"
+                 "    old = u[k].copy()\n"
+                 "    u[k] = 0.9 * u[k] - 0.1 * h\n"
+                 "    P[k] += -0.9 * old + 1.9 * u[k]"),
     "Adam": (ADAM, FORWARD,
              "for k, h in enumerate([g1, c1, g2, c2]):\n"
              "    m[k] = 0.9 * m[k] + 0.1 * h\n"
@@ -258,7 +263,7 @@ def test_a_wrong_single_number_is_explained_by_no_factor(wrong):
 SHORT = (
     DATA
     + """
-W, b, y = np.random.randn(5, 3), np.zeros(3), np.random.randn(12, 3)
+W, b, y = np.random.randn(5, 3) * 0.1, np.zeros(3), np.random.randn(12, 3)
 for i in range({steps}):
     d = (X @ W + b - y) / 12
     W -= 0.1 * X.T @ d
