@@ -28,13 +28,6 @@ class Parameter:
     updates: list["Update"] = field(default_factory=list)
 
     @property
-    def first_step(self) -> list["Update"]:
-        """Its updates up to the first that stands where one stood before."""
-        places = [update.node.place for update in self.updates]
-        again = (k for k, place in enumerate(places) if place in places[:k])
-        return self.updates[: next(again, len(places))]
-
-    @property
     def start(self) -> Node:
         """What it was when it was first used: `randn(...) * 0.1`, of which the first version is the randn."""
         first, node = self.updates[0], self.updates[0].node
@@ -185,8 +178,11 @@ def _together(
     multiplied = {parent for node in nodes if node.function in PRODUCTS for parent in map(unscaled_view, node.parents)}
     cores = [p for p in parameters if multiplied.intersection(p.versions)]
 
-    def shares(p: Parameter, q: Parameter) -> bool:  # in its first step: later a velocity has one in everything
-        return any(masks.get(update.step, 0) & bits[id(p)] for update in q.first_step)
+    if cores:
+        parameters = _multiplied_with(parameters, nodes)
+
+    def shares(p: Parameter, q: Parameter) -> bool:  # in any of its steps
+        return any(masks.get(update.step, 0) & bits[id(p)] for update in q.updates)
 
     best: list[Parameter] = []
     for core in cores or parameters:
@@ -197,6 +193,21 @@ def _together(
         if len(group) > len(best):
             best = group
     return [p for p in parameters if p in best]
+
+
+def _multiplied_with(parameters: list[Parameter], nodes: list[Node]) -> list[Parameter]:
+    """Those that come into a product as they were at first: a velocity comes there through what it has changed."""
+    changed = {update.node for parameter in parameters for update in parameter.updates}
+    masks = {parameter.versions[0]: 1 << k for k, parameter in enumerate(parameters)}
+    reached = 0
+    for node in nodes:
+        if node in changed:
+            continue
+        for parent in node.parents:
+            masks[node] = masks.get(node, 0) | masks.get(parent, 0)
+        if node.function in PRODUCTS:
+            reached |= masks.get(node, 0)
+    return [parameter for k, parameter in enumerate(parameters) if reached >> k & 1]
 
 
 def unscaled_view(node: Node) -> Node:

@@ -291,3 +291,19 @@ def test_a_program_that_ends_in_the_step_to_be_judged_is_told_so():
     reasons = {answer["reason"] for answer in answers if answer["verdict"] != "right"}
     assert len(reasons) == 1
     assert "It ended in the step that was to be judged" in reasons.pop()
+
+
+TWO_HEADS = (
+    f"{INIT}\nV, c, r = np.random.randn(4, 1), np.zeros(1), np.random.randn(12, 1)",
+    """a = np.tanh(X @ W1 + b1)
+d2, dr = (softmax(a @ W2 + b2) - y) / 12, (a @ V + c - r) / 12
+d1 = (d2 @ W2.T + dr @ V.T) * (1 - a ** 2)
+g1, c1, g2, c2, gv, cv = X.T @ d1, d1.sum(axis=0), a.T @ d2, d2.sum(axis=0), a.T @ dr, dr.sum(axis=0)""",
+    "W1 -= 0.1 * g1; b1 -= 0.1 * c1; W2 -= 0.1 * g2; b2 -= 0.1 * c2; V -= 0.1 * gv; c -= 0.1 * cv",
+)
+
+
+def test_two_losses_that_nobody_adds_up_are_not_judged_by_one_of_them():
+    result = examine(record(training(*TWO_HEADS)))
+    assert (result["verdict"], result["diagnoses"]) == ("cannot tell", [])
+    assert "more than one output" in result["reason"]
