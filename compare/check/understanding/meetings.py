@@ -31,8 +31,7 @@ class Family:
 def families(step: Step) -> list[Family]:
     """Meetings of outputs and targets, gathered by line: one sample at a time has many of a kind.
 
-    An output depends on as many parameters as any value that meets one that depends on none: a mask of dropout meets
-    a hidden layer, which lacks those above.
+    A mask of dropout meets a hidden layer: that depends on fewer parameters than an output, and an output on it.
     """
     found: dict[Any, Family] = defaultdict(Family)
     met: dict[Any, int] = defaultdict(int)
@@ -43,7 +42,7 @@ def families(step: Step) -> list[Family]:
             output = _unwrapped(step, output)
             array = _as_target(output, target)
             if array is not None and output not in step.leaves:
-                key = node.place, node.name
+                key = node.place, node.name, output.place, output.shape  # two outputs may meet theirs in one line
                 met[key] = max(met[key], bin(step.moving[output]).count("1"))
                 found[key].nodes.append(node)
                 found[key].targets.append(target)
@@ -52,7 +51,11 @@ def families(step: Step) -> list[Family]:
     for family in found.values():
         family.pairs = _outermost(step, family.pairs)
     most = max(met.values(), default=0)
-    return [family for key, family in found.items() if met[key] == most]
+    inner = set(step.behind([o for key, family in found.items() if met[key] == most for o, _ in family.pairs]))
+    return [
+        family for key, family in found.items()
+        if met[key] == most or not any(o in inner for o, _ in family.pairs)
+    ]  # fmt: skip
 
 
 def _outermost(step: Step, pairs: list[tuple[Node, np.ndarray]]) -> list[tuple[Node, np.ndarray]]:
