@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from compare.check.recording.array import element
-from compare.check.recording.graph import Node
+from compare.check.recording.graph import Node, nodes_in
 from compare.check.recording.memory import written
 from compare.check.understanding.parameters import SAME
 from compare.check.understanding.replay import constant
@@ -73,10 +73,10 @@ def _meetings(step: Step, node: Node) -> Iterator[tuple[Node, Any]]:
         still = [a for a in arguments if isinstance(a, Node) and a not in step.moving]
         if len(moving) == 1 and len(still) == 1:
             yield moving[0], still[0]
-    elif node.function is element and isinstance(arguments[0], Node) and arguments[0] in step.moving:
-        yield arguments[0], ("index", arguments[1])
-    elif node.function is written and isinstance(arguments[0], Node) and arguments[0] in step.moving:
-        yield arguments[0], ("index", arguments[2])
+    elif node.function in (element, written) and isinstance(arguments[0], Node) and arguments[0] in step.moving:
+        index = arguments[1 if node.function is element else 2]
+        if not any(part in step.moving for part in nodes_in(index)):  # x[x < 0] asks for no target
+            yield arguments[0], ("index", index)
 
 
 def _unwrapped(step: Step, output: Node) -> Node:
