@@ -203,3 +203,25 @@ def test_a_mistake_of_the_check_is_one_paragraph_too(tmp_path):
     answer = {"status": "broken", "message": "IndexError: list index out of range (loss.py, line 3)"}
     with pytest.raises(BadInput, match=r"the check itself failed .*loss\.py, line 3.*nothing about your code\.$"):
         _refuse(answer, tmp_path / "net.py", 60.0)
+
+
+@pytest.mark.parametrize("seconds", [60, 0.05], ids=["kept", "overrun"])
+def test_a_time_limit_leaves_the_interpreter_as_it_was(seconds):
+    """Else a profiler, as `hidden what-vanished` is one, would never come to its end in this process."""
+    program = f"""
+import os, sys, threading, time
+from compare.check.running.clock import Clock, TooLong
+clock = Clock(lambda _: os._exit(1))
+try:
+    with clock.limit({seconds}):
+        while {seconds} < 1: pass
+except TooLong:
+    print("stopped")
+sys.setprofile(lambda *_: None)
+print(sum(abs(n) for n in range(9)))
+sys.setprofile(None)
+time.sleep(0.5)
+print(threading.active_count())
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["stopped"] * (seconds < 1) + ["36", "1"], done.stderr
