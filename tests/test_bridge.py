@@ -10,6 +10,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+import torch
 from typer.main import get_command
 
 from compare.commandline import app
@@ -97,17 +98,40 @@ def test_a_command_prints_what_stands_under_it(in_process, typed, parts):
         assert said(part, done.stdout), part
 
 
-def test_what_the_reader_types_into_python_prints_what_stands_beside_it(capsys):
-    (block,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-    exec(block, {})
+@pytest.mark.slow
+def test_the_next_chapters_network_typed_into_python_learns_as_it_says(capsys):
+    before = torch.random.get_rng_state()
+    exec(python_block("plain.train"), {})
+    torch.random.set_rng_state(before)
+    (said,) = re.findall(r"# some (.*)$", python_block("plain.train"), re.MULTILINE)
+    assert float(capsys.readouterr().out) == pytest.approx(float(said), abs=0.02)
+
+
+def test_the_forward_pass_by_hand_typed_into_python_is_differentiated_as_it_says(capsys):
+    exec(python_block("Network(leaves)"), {})
     assert capsys.readouterr().out.split() == [
         word for k in (1, 2, 3) for name in "Wb" for word in (f"{name}{k}", "True")
     ]
 
 
+def python_block(piece):
+    """The one block for the reader to type in which this piece of code stands."""
+    (block,) = [b for b in re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL) if piece in b]
+    return block
+
+
+def test_the_lines_that_are_said_to_be_there_for_the_comparison_alone_are_there():
+    (table,) = re.findall(r"^\| in `torch_ref/network.py`.*?^$", TEXT, re.MULTILINE | re.DOTALL)
+    source = (HOUSE / "torch_ref" / "network.py").read_text()
+    codes = [code for row in table.splitlines()[2:] for code in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+    assert len(codes) > 5
+    assert not [code for code in codes if code not in source]
+
+
 def test_every_measured_number_in_the_prose_stands_in_a_block():
     prose = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
     printed = {number for _, command, parts in BLOCKS for number in NUMBER.findall(" ".join([command, *parts]))}
+    prose = re.sub(r"^\|.*$|\]\(.*?\)|`[^`]*`", "", prose, flags=re.MULTILINE)  # code, which others test
     measured = [number for number in NUMBER.findall(prose) if "." in number or "e" in number]
     settings = {"0.01"}  # the learning rate and the scale of the weights, which the chapter gives
     assert not set(measured) - printed - settings
