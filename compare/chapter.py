@@ -11,11 +11,11 @@ import numpy as np
 
 from compare.chapter_findings import EVERY, SIGNAL, Change, Chapter
 from compare.shared.dataset import CLASSES, Dataset
-from compare.shared.implementations import build
 from compare.shared.output import Output
 from compare.shared.settings import PRESETS, Settings
 from compare.shared.terminal import progress
 from compare.shared.training import Curve, Digits, network, steps_per_epoch, train
+from compare.worlds import MANUAL, TORCH_REF, build
 
 SEEDS = 3  # of the next chapter's loop
 ROWS = 1000  # of the training set, for the sizes of activations and gradients
@@ -63,13 +63,13 @@ def look_closer(settings: Settings, curves: Sequence[Curve], data: Dataset, outp
 def signal(settings: Settings, digits: Digits) -> dict[str, float]:
     """Root mean square of the lines in SIGNAL at the initial weights; gradients by image, so not divided by m."""
     x, labels = digits.train_x[:ROWS], digits.train_labels[:ROWS]
-    trace = network("manual", settings, digits).trace(x, labels)
+    trace = network(MANUAL, settings, digits).trace(x, labels)
     sizes = {line: float(np.sqrt((trace[line].astype(np.float64) ** 2).mean())) for line in SIGNAL}
     return {line: size * len(x) if line.startswith("d") else size for line, size in sizes.items()}
 
 
 def _changed(title: str, settings: Settings, digits: Digits) -> Change:
-    curve = Curve("manual")
+    curve = Curve(MANUAL)
     with progress(title, settings.epochs * steps_per_epoch(settings, len(digits.train_x))) as advance:
         train(curve, settings, digits, advance)
     return _change(title, settings.learning_rate, curve)
@@ -82,7 +82,7 @@ def _change(title: str, learning_rate: float, curve: Curve) -> Change:
 
 def _next_chapter(settings: Settings, digits: Digits) -> Change:
     weights = torch_default_weights(settings.sizes(digits.train_x.shape[1], CLASSES), settings.seed)
-    net = build("torch_ref", weights)
+    net = build(TORCH_REF, weights)
     losses = []
     title = f"the next chapter: PyTorch's own initial weights, seed {settings.seed}"
     with progress(title, settings.epochs) as advance:

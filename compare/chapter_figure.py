@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.chapter_findings import LEFT, PLATEAU, SIGNAL, WINDOW, Chapter
-from compare.shared.figures import COLOURS, MUTED, new_figure
+from compare.shared.figures import BLUE, MUTED, VERMILLION, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SIZES = {"chapter": ("0.01 x normal", COLOURS["manual"], "o", "-"),
-          "he": ("He's", COLOURS["autograd"], "s", "--")}  # fmt: skip
+_SIZES = {"chapter": ("0.01 x normal", BLUE, "o", "-"),
+          "he": ("He's", VERMILLION, "s", "--")}  # fmt: skip
 _COLOURS = ("#0072B2", "#56B4E9", "#D55E00", "#E69F00", "#CC79A7", "#009E73")  # Okabe and Ito
 _DASHES = ("-", ":", "--", "-", "-.", "-")
 

@@ -12,7 +12,7 @@ import typer
 
 from compare.options import Force, Json, Out, takes_settings
 from compare.shared.errors import BadInput
-from compare.shared.ours import NAMES, check_is_ours
+from compare.worlds import WORLDS
 
 if TYPE_CHECKING:
     from compare.shared.settings import Settings
@@ -82,8 +82,8 @@ def _ask(question: Callable[[], Answer], json: bool, out: Path, force: bool) -> 
 @app.callback()
 def _about() -> None:
     """One MNIST network, three ways: backprop by hand, a tiny autograd engine, PyTorch. Are they the same?"""
-    for name in NAMES:
-        check_is_ours(name)
+    for world in WORLDS.values():
+        world.check()
 
 
 @app.command()

@@ -11,12 +11,12 @@ from compare.chapter_findings import Chapter
 from compare.shared.dataset import load_mnist
 from compare.shared.differences import PairDifference, differences
 from compare.shared.environment import environment
-from compare.shared.implementations import NAMES, TITLES
 from compare.shared.output import Output
 from compare.shared.settings import PRESETS, Settings
 from compare.shared.terminal import print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Curve, Digits, TrainingStopped, steps_per_epoch, train
+from compare.worlds import NAMES, world
 
 #: Weights after a training in float64 are the same if they differ by less than this. Rounding leaves some 1e-15; one
 #: ReLU that is on in one training and off in the other leaves 1e-6 or more.
@@ -139,7 +139,7 @@ def train_all(settings: Settings, digits: Digits, output: Output) -> list[Curve]
     try:
         for name in NAMES:
             curves.append(Curve(name))
-            with progress(f"{TITLES[name]:>8}", steps) as advance:
+            with progress(f"{world(name).title:>8}", steps) as advance:
                 train(curves[-1], settings, digits, advance)
     except (KeyboardInterrupt, TrainingStopped):
         finished = [curve for curve in curves if curve.train_loss]

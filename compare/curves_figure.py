@@ -1,4 +1,4 @@
-"""The figure of the curves: three panels on shared axes and, below them, how far they are apart."""
+"""The figure of the curves: panels on shared axes and, below them, how far they are apart."""
 
 import itertools
 from collections.abc import Sequence
@@ -7,38 +7,43 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compare.shared.differences import PairDifference, differences
-from compare.shared.figures import COLOURS, MARKERS, MUTED, draw_roundoff, name_settings, new_figure
-from compare.shared.implementations import PAIRS, TITLES
+from compare.shared.figures import MUTED, draw_roundoff, name_settings, new_figure
+from compare.shared.pair_looks import pair_looks
 from compare.shared.settings import Settings
 from compare.shared.training import Curve
+from compare.worlds import NAMES, world
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-# Where by hand and engine are equal to the bit, their lines to PyTorch coincide: hence a wide one under a narrow one.
-_PAIR_STYLES: dict[tuple[str, str], dict[str, Any]] = {
-    PAIRS[0]: {"color": MUTED, "linestyle": ":", "marker": "."},
-    PAIRS[1]: {"color": COLOURS["manual"], "linewidth": 5, "alpha": 0.35, "marker": "o", "markersize": 9},
-    PAIRS[2]: {"color": COLOURS["autograd"], "marker": "s", "markersize": 5},
-}
+def _pair_style(pair: tuple[str, str]) -> dict[str, Any]:
+    """Of the line for a pair's weights."""
+    whose, wide = pair_looks(NAMES, pair)
+    if whose is None:
+        return {"color": MUTED, "linestyle": ":", "marker": "."}
+    narrow = {"marker": world(pair[0]).marker, "markersize": 5}
+    return {
+        "color": world(whose).colour,
+        **({"linewidth": 5, "alpha": 0.35, "marker": "o", "markersize": 9} if wide else narrow),
+    }
 
 
 def draw(curves: Sequence[Curve], settings: Settings) -> "Figure":
-    """Three panels of loss and accuracy on shared axes; below, each pair's difference on a log scale."""
+    """A panel of loss and accuracy for each world, on shared axes; below, each pair's difference on a log scale."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-    figure = new_figure(9.5, 8)
+    figure = new_figure(max(9.5, 3.2 * len(curves)), 8)
     grid = figure.add_gridspec(2, 1, height_ratios=(2, 1.3))
     upper, lower = figure.add_subfigure(grid[0]), figure.add_subfigure(grid[1])
     panels = upper.subplots(2, len(curves), sharex=True, sharey="row", squeeze=False)
     for curve, top, below in zip(curves, *panels, strict=True):
-        colour, marker = COLOURS[curve.implementation], MARKERS[curve.implementation]
+        colour, marker = world(curve.implementation).colour, world(curve.implementation).marker
         epochs = np.arange(1, len(curve.train_loss) + 1)
         top.plot(epochs, curve.train_loss, color=colour, marker=marker, markersize=4)
         below.plot(epochs, curve.test_accuracy, color=colour, marker=marker, markersize=4)
-        top.set_title(f"{curve.implementation} ({TITLES[curve.implementation]})", color=colour)
+        top.set_title(f"{curve.implementation} ({world(curve.implementation).title})", color=colour)
         below.set_xlabel("epoch")
         below.xaxis.set_major_locator(MaxNLocator(integer=True))
         final = f"{curve.test_accuracy[-1]:.2%}"
@@ -59,7 +64,7 @@ def draw_differences(axes: "Axes", pairs: Sequence[PairDifference], settings: Se
     for pair in pairs:
         points = [(epoch, value) for epoch, value in enumerate(pair.weights) if value > 0]
         if points:
-            axes.plot(*zip(*points, strict=True), label=f"weights, {pair.name}", **_PAIR_STYLES[pair.pair])
+            axes.plot(*zip(*points, strict=True), label=f"weights, {pair.name}", **_pair_style(pair.pair))
         else:
             axes.plot([], [], linestyle="none", label=f"weights, {pair.name}:\n0, equal to the bit")
     step_pair = next((pair for pair in pairs if any(pair.losses)), None)

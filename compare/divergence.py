@@ -17,12 +17,12 @@ from compare.divergence_verdict import judge_all, main_pair
 from compare.shared.dataset import Dataset, load_mnist
 from compare.shared.environment import environment
 from compare.shared.errors import BadInput
-from compare.shared.implementations import NAMES
 from compare.shared.output import Output
 from compare.shared.settings import MOST_STEPS, Settings, check_whole
 from compare.shared.terminal import print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Digits, TrainingStopped
+from compare.worlds import NAMES
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,14 @@ import numpy as np
 
 from compare.divergence_lockstep import Growth, Jump
 from compare.shared.dataset import Dataset
-from compare.shared.figures import COLOURS, INK, draw_roundoff, name_settings, new_figure
-from compare.shared.implementations import TITLES
+from compare.shared.figures import INK, draw_roundoff, name_settings, new_figure
+from compare.shared.pair_looks import pair_looks
 from compare.shared.settings import Settings
+from compare.worlds import NAMES, world
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-# By hand and engine are equal to the bit, so that their lines to PyTorch coincide: a wide one under a narrow one.
-_STYLES: list[dict[str, Any]] = [
-    {"color": COLOURS["manual"], "linewidth": 1.8},
-    {"color": COLOURS["torch_ref"], "linewidth": 5, "alpha": 0.35},
-    {"color": COLOURS["autograd"], "linewidth": 1.2, "linestyle": "--"},
-]
-
 
 _TOP = 1e6  # a training that overflows would flatten everything else
 
@@ -45,11 +38,11 @@ def draw_growths(axes: "Axes", growths: Sequence[Growth], main: Growth, settings
     from matplotlib.ticker import StrMethodFormatter
 
     roundoff = draw_roundoff(axes, settings.dtype, 0.01, 4, xycoords=("axes fraction", "data"))
-    for growth, style in zip(growths, _STYLES, strict=False):
+    for growth in growths:
         differences = np.array(growth.difference_by_step)
         steps = np.flatnonzero((differences > 0) & (differences < _TOP)) + 1
         if steps.size:
-            axes.plot(steps, differences[steps - 1], label=growth.name, **style)
+            axes.plot(steps, differences[steps - 1], label=growth.name, **_style(growths, growth))
         else:
             axes.plot([], [], linestyle="none", label=f"{growth.name}: 0, equal to the bit")
     jump = main.first_jump
@@ -77,6 +70,20 @@ def draw_growths(axes: "Axes", growths: Sequence[Growth], main: Growth, settings
     axes.legend(loc="upper left", fontsize=9)
 
 
+def _style(growths: Sequence[Growth], growth: Growth) -> dict[str, Any]:
+    """Of a pair's line; a single pair has the first world's colour."""
+    names = [name for name in NAMES if any(name in other.pair for other in growths)]
+    if len(names) == 2:
+        return {"color": world(names[0]).colour, "linewidth": 1.8}
+    whose, wide = pair_looks(names, growth.pair)
+    if whose is None:
+        return {"color": INK, "linewidth": 1.8}
+    return {
+        "color": world(whose).colour,
+        **({"linewidth": 5, "alpha": 0.35} if wide else {"linewidth": 1.2, "linestyle": "--"}),
+    }
+
+
 def draw_event(axes: "Axes", event: Jump, main: Growth, data: Dataset) -> None:
     """The image of the event's largest flip, its label, and the two pre-activations below it."""
     flip = event.flips[0]
@@ -88,7 +95,7 @@ def draw_event(axes: "Axes", event: Jump, main: Growth, data: Dataset) -> None:
         spine.set_visible(True)
     axes.set_title(f"Image {flip.image:,}, a {data.train_labels[flip.image]}", fontsize=10)
     values = "\n".join(
-        f"{TITLES[name]}: {z:+.1e}, {'on' if z > 0 else 'off'}"
+        f"{world(name).title}: {z:+.1e}, {'on' if z > 0 else 'off'}"
         for name, z in zip(main.pair, flip.preactivations, strict=True)
     )
     axes.set_xlabel(f"layer {flip.layer}, unit {flip.unit},\npre-activation\n{values}", loc="left")

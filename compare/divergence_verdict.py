@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from compare.divergence_lockstep import Growth
-from compare.shared.implementations import TITLES
 from compare.shared.settings import Settings
+from compare.worlds import world
 
 
 def main_pair(growths: Sequence[Growth]) -> Growth:
@@ -61,9 +61,9 @@ def judge(growth: Growth, settings: Settings, labels: np.ndarray) -> str:
     states = ["on" if z > 0 else "off" for z in flip.preactivations]
     where = (
         f"{leap}. In layer {flip.layer}, unit {flip.unit}, for training image {flip.image:,} "
-        f"(a {labels[flip.image]}), the pre-activation is {flip.preactivations[0]:+.1e} {_title(a)} and "
-        f"{flip.preactivations[1]:+.1e} {_title(b)}: the ReLU is {states[0]} in the one and {states[1]} in the other, "
-        f"so this image's gradient reaches the unit's weights in one of them only."
+        f"(a {labels[flip.image]}), the pre-activation is {flip.preactivations[0]:+.1e} {world(a).where} and "
+        f"{flip.preactivations[1]:+.1e} {world(b).where}: the ReLU is {states[0]} in the one and {states[1]} in the "
+        f"other, so this image's gradient reaches the unit's weights in one of them only."
     )
     if len(jump.flips) > 1:
         where += f" {len(jump.flips) - 1} more in that step, with smaller gradients, did the same."
@@ -89,7 +89,3 @@ def _why_no_event(growth: Growth, settings: Settings) -> str:
             f"small to make the difference jump."
         )
     return "No ReLU was on in one and off in the other."
-
-
-def _title(name: str) -> str:
-    return {"manual": "by hand", "autograd": "on the engine"}.get(name, f"in {TITLES[name]}")

@@ -14,12 +14,12 @@ from compare.parity.pairs import PairRow, compare_pairs
 from compare.shared.dataset import Dataset, load_mnist, pixels
 from compare.shared.differences import PairDifference, differences
 from compare.shared.environment import environment
-from compare.shared.implementations import NAMES
 from compare.shared.output import Output
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance, print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Curve, Digits, initial_weights, trace_all
+from compare.worlds import NAMES
 
 ROWS = 64  # of the training set, for the gradients that are compared; fewer where the set is smaller
 

@@ -2,24 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from compare.bench.rivals import COMPILED, FLOOR, PREALLOCATED, TITLES
+from compare.bench.rivals import FLOOR, rivals
 from compare.shared.settings import DTYPES
+from compare.worlds import world
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from compare.bench.question import Bench
-
-#: By rival: the implementation whose colour and marker it has, and whether the marker is filled.
-LOOKS = {
-    "manual": ("manual", True),
-    PREALLOCATED: ("manual", False),
-    "autograd": ("autograd", True),
-    "autograd_sliced": ("autograd", False),
-    "torch_ref": ("torch_ref", True),
-    COMPILED: ("torch_ref", False),
-}
 
 
 def draw(bench: "Bench") -> "Figure":
@@ -41,21 +32,24 @@ def draw(bench: "Bench") -> "Figure":
 
 
 def _draw_dtype(axes: "Axes", bench: "Bench", dtype: str) -> None:
-    from compare.shared.figures import COLOURS, INK, MARKERS
+    from compare.shared.figures import INK
 
     rows = [row for row in bench.measured.rows if row.dtype == dtype and row.implementation != FLOOR]
     sizes = sorted({row.batch_size for row in rows})
-    for place, (name, (like, filled)) in enumerate(LOOKS.items()):
+    timed = {name: rival for name, rival in rivals().items() if rival.world}
+    for place, (name, rival) in enumerate(timed.items()):
+        looks = world(str(rival.world))
         found = {row.batch_size: row for row in rows if row.implementation == name}
-        x = [i + (place - (len(LOOKS) - 1) / 2) * 0.13 for i, size in enumerate(sizes) if size in found]
+        x = [i + (place - (len(timed) - 1) / 2) * 0.78 / len(timed) for i, size in enumerate(sizes) if size in found]
         floor = {size: bench.row(FLOOR, size, dtype).timing.microseconds for size in found}
         axes.errorbar(
             x, [row.over_floor for row in found.values()],
             yerr=[row.timing.spread / 2 / floor[size] for size, row in found.items()],
-            fmt=MARKERS[like], markersize=7, color=COLOURS[like], markerfacecolor=COLOURS[like] if filled else "white",
-            markeredgewidth=1.6, elinewidth=1.2, label=TITLES[name],
+            fmt=looks.marker, markersize=7, color=looks.colour,
+            markerfacecolor=looks.colour if rival.plain else "white",
+            markeredgewidth=1.6, elinewidth=1.2, label=rival.title,
         )  # fmt: skip
-    axes.axhline(1, color=INK, linewidth=1, label=TITLES[FLOOR])
+    axes.axhline(1, color=INK, linewidth=1, label=rivals()[FLOOR].title)
     for i in range(1, len(sizes)):
         axes.axvline(i - 0.5, color="#dddddd", linewidth=0.8)
     axes.set_xlim(-0.5, len(sizes) - 0.5)

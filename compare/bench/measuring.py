@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from compare.bench.memory import peak_bytes
-from compare.bench.rivals import FLOOR, IN_PYTORCH, TORCH, first_images, in_numpy, network, take_steps
+from compare.bench.rivals import FLOOR, IN_PYTORCH, first_images, in_numpy, network, take_steps
 from compare.bench.rounds import Clock, Timing, stopwatch, take_turns
 from compare.bench.torch_process import TorchProcess
 from compare.judge.network import check_gradients, gradient_balls
@@ -19,6 +19,7 @@ from compare.shared.products import products_in_numpy
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import Digits, initial_weights
+from compare.worlds import TORCH_REF
 
 BATCHES = (1, 64, 1024)  # and the whole set
 BUDGET = {1: 1.0, 64: 1.0, 1024: 2.0}  # seconds of timing; the whole set takes what the fewest rounds take
@@ -122,7 +123,7 @@ def time_all(
     clocks |= {name: stopwatch(take_steps(name, *batch)) for name in in_numpy(rows)}
     clocks |= {name: partial(pytorch.seconds, name) for name in IN_PYTORCH if name in peaks}
     timings = take_turns(clocks, BUDGET.get(rows, 0.0), Rest(settings.threads))
-    floor, eager = timings[FLOOR].microseconds, timings[TORCH].microseconds
+    floor, eager = timings[FLOOR].microseconds, timings[TORCH_REF].microseconds
     return [
         Row(name, settings.dtype, rows, timing, timing.microseconds / floor, timing.microseconds / eager, peaks[name])
         for name, timing in timings.items()

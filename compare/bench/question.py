@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from compare.bench.measuring import Measured, Row, batch_sizes, measure
-from compare.bench.rivals import PLAIN, PREALLOCATED, TITLES, TORCH
+from compare.bench.rivals import PREALLOCATED, rivals
 from compare.shared.dataset import load_mnist
 from compare.shared.environment import blas, environment
 from compare.shared.errors import BadInput
@@ -40,13 +40,15 @@ class Bench:
     @property
     def verdict(self) -> str:
         """In words."""
-        wrong = [TITLES[name] for name, used in self.measured.bound_used.items() if not used <= 1]
+        wrong = [rivals()[name].title for name, used in self.measured.bound_used.items() if not used <= 1]
         if wrong:
             return f"The gradients of {listed(wrong)} are outside their bounds, so their times mean nothing."
         sizes = sorted({row.batch_size for row in self.measured.rows})
         told = []
-        for name in (PLAIN, PREALLOCATED, "autograd", TORCH):
-            told.append(f"{TITLES[name]} {listed([f'{self.row(name, size).over_floor:.2f}' for size in sizes])}")
+        for name in (n for n, rival in rivals().items() if n == PREALLOCATED or (rival.plain and rival.world)):
+            told.append(
+                f"{rivals()[name].title} {listed([f'{self.row(name, size).over_floor:.2f}' for size in sizes])}"
+            )
         text = (
             f"In float32, on batches of {listed([f'{size:,}' for size in sizes])}, a training step takes so many times "
             f"as long as its matrix multiplies alone: {'; '.join(told)}. The gradients of all of them are right."
@@ -81,7 +83,7 @@ class Bench:
                 f"A training step in {dtype}, {self.circumstances}",
                 ("step", "images", "microseconds", "spread", "over floor", "over PyTorch", "peak memory, kB"),
                 [
-                    (TITLES[row.implementation], f"{row.batch_size:,}", f"{row.timing.microseconds:,.0f}",
+                    (rivals()[row.implementation].title, f"{row.batch_size:,}", f"{row.timing.microseconds:,.0f}",
                      f"{row.timing.spread:,.0f}", f"{row.over_floor:.2f}", f"{row.over_torch:.2f}",
                      f"{row.peak_bytes / 1000:,.0f}")
                     for row in self.measured.rows if row.dtype == dtype

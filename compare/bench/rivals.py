@@ -4,52 +4,66 @@ A rival is a network class with a `step`; the floor is no network, only the step
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
 
-from autograd.network import Network as EngineNetwork
-from autograd.slices import SLICE, SlicedNetwork
+from autograd.slices import SLICE
 from compare.shared.training import Digits
-from manual.network import Network as ManualNetwork
-from manual.preallocated import PreallocatedNetwork
+from compare.worlds import NAMES, TORCH_REF, build, world
 
 Parameters = dict[str, np.ndarray]
 Step = Callable[[], object]
 
-FLOOR, PLAIN, PREALLOCATED, TORCH, COMPILED = "floor", "manual", "manual_preallocated", "torch_ref", "torch_compiled"
+FLOOR, PREALLOCATED, SLICED, COMPILED = "floor", "manual_preallocated", "autograd_sliced", "torch_compiled"
 
-#: What a person calls them; in the order of the table.
-TITLES = {
-    FLOOR: "matrix multiplies alone",
-    PLAIN: "by hand",
-    PREALLOCATED: "by hand, arrays made once",
-    "autograd": "engine",
-    "autograd_sliced": "engine, in slices",
-    TORCH: "PyTorch",
-    COMPILED: "PyTorch, compiled",
-}
-NETWORKS: dict[str, Callable[[Parameters], Any]] = {
-    PLAIN: ManualNetwork,
-    PREALLOCATED: PreallocatedNetwork,
-    "autograd": EngineNetwork,
-    "autograd_sliced": SlicedNetwork,
-}
-#: Those that are timed in a process of their own, where PyTorch is at home.
-IN_PYTORCH = (TORCH, COMPILED)
+
+@dataclass(frozen=True)
+class Rival:
+    """One who is timed: what a person calls it, the world it is of (None for the floor), whether it is that world's own.
+
+    made: gives the class of its network; None where it is timed in a process of its own, where PyTorch is at home.
+    """
+
+    title: str
+    world: str | None
+    plain: bool
+    made: Callable[[Parameters], Any] | None = None
+
+
+def rivals() -> dict[str, Rival]:
+    """Each by name, in the order of the table: the floor, then every world and its variants."""
+    found = {FLOOR: Rival("matrix multiplies alone", None, plain=True)}
+    for name in NAMES:
+        if name == TORCH_REF:
+            found[name] = Rival(world(name).title, name, plain=True)
+            found[COMPILED] = Rival("PyTorch, compiled", name, plain=False)
+            continue
+        found[name] = Rival(world(name).title, name, True, partial(build, name))
+        for variant, (title, place) in world(name).variants.items():
+            found[variant] = Rival(title, name, False, resolve_name(place))
+    return found
+
+
+#: Those that are timed in a process of their own.
+IN_PYTORCH = (TORCH_REF, COMPILED)
 
 LEARNING_RATE = 1e-3  # small: the weights, and with them the work, hardly change while a step is repeated
 
 
 def in_numpy(rows: int) -> list[str]:
-    """The rivals in NumPy for a batch of that many rows: slices where there is more than one."""
-    return [name for name in NETWORKS if name != "autograd_sliced" or rows > SLICE]
+    """The rivals in this process for a batch of that many rows: slices where there is more than one."""
+    return [name for name, rival in rivals().items() if rival.made and (name != SLICED or rows > SLICE)]
 
 
 def network(name: str, parameters: Parameters) -> Any:
-    """The network behind a rival in NumPy, with copies of these parameters."""
-    return NETWORKS[name](parameters)
+    """The network behind a rival in this process, with copies of these parameters."""
+    made = rivals()[name].made
+    assert made is not None, "the others have a process of their own"
+    return made(parameters)
 
 
 def take_steps(name: str, parameters: Parameters, x: np.ndarray, labels: np.ndarray) -> Step:

@@ -15,12 +15,13 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from compare.bench.rivals import COMPILED, LEARNING_RATE, TORCH, first_images
+from compare.bench.rivals import COMPILED, LEARNING_RATE, first_images
 from compare.bench.rounds import stopwatch
 from compare.shared.dataset import load_mnist
-from compare.shared.on_tensors import gradients_left, loss_on_tensors
+from compare.shared.on_tensors import loss_on_tensors
 from compare.shared.settings import Settings
 from compare.shared.training import Digits, initial_weights
+from compare.worlds import TORCH_REF, world
 from torch_ref.network import Network
 
 
@@ -46,7 +47,7 @@ class Worker:
         torch.set_num_threads(self.settings.threads)
         self.digits = Digits.of(load_mnist(self.settings.data), self.settings)
         self.start = initial_weights(self.settings, self.digits)
-        self.kinds: dict[str, type[Network]] = {TORCH: Network}
+        self.kinds: dict[str, type[Network]] = {TORCH_REF: Network}
         try:
             for rows in sizes:
                 CompiledNetwork(self.start).step(*first_images(self.digits, rows), LEARNING_RATE)
@@ -93,7 +94,7 @@ class CompiledNetwork(Network):
 
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
         """As `Network.gradients`, with the loss compiled."""
-        return self.step(x, labels, 0.0), gradients_left(self)
+        return self.step(x, labels, 0.0), world(TORCH_REF).gradients_left(self)
 
 
 def allocated_at_once(net: Network, x: np.ndarray, labels: np.ndarray) -> int:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.exercises.trained import BY_HAND, Conclusion, Plan, Run, Table, mean_and_spread, seeds, steps_to
-from compare.shared.implementations import build
 from compare.shared.settings import Settings
 from compare.shared.training import Digits
+from compare.worlds import MANUAL, build
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +45,7 @@ def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
          *(_steps(run, level) for level in LEVELS), f"{run.accuracy:.2%}")
         for run in runs
     ]  # fmt: skip
-    first = [run for run in runs if run.curve.implementation == "manual" and run.settings.seed == runs[0].settings.seed]
+    first = [run for run in runs if run.curve.implementation == MANUAL and run.settings.seed == runs[0].settings.seed]
     sizes = [
         (f"{NAMES[run.settings.activation]}, {run.settings.init}", *(f"{s:.1e}" for s in run.found["gradient_sizes"]))
         for run in first
@@ -74,7 +74,7 @@ def _steps(run: Run, level: float) -> str:
 
 
 def _answer(runs: Sequence[Run]) -> str:
-    by_hand = [run for run in runs if run.curve.implementation == "manual"]
+    by_hand = [run for run in runs if run.curve.implementation == MANUAL]
     relu, sigmoid = ([r for r in by_hand if r.settings.activation == a] for a in ACTIVATIONS)
     relu_chapter, sigmoid_chapter = ([r for r in rs if r.settings.init == "chapter"] for rs in (relu, sigmoid))
     (relu_he,), (sigmoid_he,) = ([r for r in rs if r.settings.init == "he"] for rs in (relu, sigmoid))
@@ -113,16 +113,16 @@ def draw(runs: Sequence[Run]) -> "Figure":
     """Test accuracy by epoch, for each activation and initial weights, each seed a line."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-    from compare.shared.figures import COLOURS, MUTED, new_figure
+    from compare.shared.figures import BLUE, MUTED, VERMILLION, new_figure
 
     figure = new_figure(9, 4.6)
     panels = figure.subplots(1, 2, sharey=True)
     titles = {"chapter": "From the chapter's initial weights", "he": "From He's initial weights"}
-    style = {"relu": (COLOURS["manual"], "o", "-"), "sigmoid": (COLOURS["autograd"], "s", "--")}
+    style = {"relu": (BLUE, "o", "-"), "sigmoid": (VERMILLION, "s", "--")}
     for axes, (init, title) in zip(panels, titles.items(), strict=True):
         for activation in ACTIVATIONS:
             colour, marker, dashes = style[activation]
-            of_these = [r for r in runs if r.curve.implementation == "manual" and r.settings.init == init]
+            of_these = [r for r in runs if r.curve.implementation == MANUAL and r.settings.init == init]
             for i, run in enumerate(r for r in of_these if r.settings.activation == activation):
                 accuracy = run.curve.test_accuracy
                 label = NAMES[activation] if i == 0 else None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from compare.exercises.trained import BY_HAND, Conclusion, Plan, Run, Table, mean_and_spread, seeds, sizes
 from compare.shared.settings import Settings
 from compare.shared.training import Digits
+from compare.worlds import MANUAL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,7 +59,7 @@ def by_hand(runs: Sequence[Run], hidden: tuple[int, ...], init: str) -> list[Run
     return [
         run
         for run in runs
-        if run.curve.implementation == "manual" and run.settings.hidden == hidden and run.settings.init == init
+        if run.curve.implementation == MANUAL and run.settings.hidden == hidden and run.settings.init == init
     ]
 
 
@@ -97,11 +98,11 @@ def draw(runs: Sequence[Run]) -> "Figure":
     """Test accuracy by epoch, for each depth and initial weights, each seed a line."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-    from compare.shared.figures import COLOURS, new_figure
+    from compare.shared.figures import BLUE, VERMILLION, new_figure
 
     figure = new_figure(9, 4.6)
     panels = figure.subplots(1, 2, sharey=True)
-    styles = [(COLOURS["manual"], "o", "-"), (COLOURS["autograd"], "s", "--")]
+    styles = [(BLUE, "o", "-"), (VERMILLION, "s", "--")]
     for axes, (init, whose) in zip(panels, INITS.items(), strict=True):
         for hidden, (colour, marker, dashes) in zip(DEPTHS, styles, strict=True):
             for i, run in enumerate(by_hand(runs, hidden, init)):

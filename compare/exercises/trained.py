@@ -8,15 +8,15 @@ import numpy as np
 
 from compare.judge.network import check_lines
 from compare.shared.dataset import Dataset, pixels
-from compare.shared.implementations import NAMES, build
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import Curve, Digits, epoch_batches, trace_all, train
+from compare.worlds import MANUAL, NAMES, build
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-BY_HAND = ("manual",)  # where one implementation is enough
+BY_HAND = (MANUAL,)  # where one implementation is enough
 ROWS = 64  # of the training set, for the line check; fewer where the set is smaller
 
 
@@ -138,8 +138,8 @@ def train_all(plans: Sequence[Plan], digits: Digits, runs: list[Run], advance: A
 
 def check_all(runs: Sequence[Run], data: Dataset, advance: Advance) -> list[Agreement]:
     """The line check of each configuration that was trained in all three, in both dtypes, before and after."""
-    by_hand = {run.settings: run for run in runs if run.curve.implementation == "manual"}
-    compared = {run.settings for run in runs if run.curve.implementation != "manual"}
+    by_hand = {run.settings: run for run in runs if run.curve.implementation == MANUAL}
+    compared = {run.settings for run in runs if run.curve.implementation != MANUAL}
     found = []
     for settings, run in by_hand.items():
         if settings in compared:

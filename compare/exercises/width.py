@@ -5,9 +5,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from compare.exercises.trained import BY_HAND, Conclusion, Plan, Run, Table, mean_and_spread, seeds, sizes
-from compare.shared.implementations import NAMES, build
 from compare.shared.settings import Settings
 from compare.shared.training import Digits
+from compare.worlds import MANUAL, NAMES, build
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,7 +47,7 @@ def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
 
 def by_hand(runs: Sequence[Run], hidden: tuple[int, ...]) -> list[Run]:
     """One for each seed."""
-    return [run for run in runs if run.curve.implementation == "manual" and run.settings.hidden == hidden]
+    return [run for run in runs if run.curve.implementation == MANUAL and run.settings.hidden == hidden]
 
 
 def silent(run: Run, digits: Digits) -> float:
@@ -88,7 +88,7 @@ def _answer(runs: Sequence[Run]) -> str:
 
 
 def _stuck(runs: Sequence[Run]) -> str:
-    stuck = [r for r in runs if r.curve.implementation == "manual" and r.accuracy <= LEARNS]
+    stuck = [r for r in runs if r.curve.implementation == MANUAL and r.accuracy <= LEARNS]
     if not stuck:
         return ""
     worst = max(stuck, key=lambda run: run.found["silent"])
@@ -104,16 +104,16 @@ def draw(runs: Sequence[Run]) -> "Figure":
     """Accuracy against parameters: each seed a dot, a line through the means."""
     from matplotlib.ticker import PercentFormatter
 
-    from compare.shared.figures import COLOURS, INK, new_figure
+    from compare.shared.figures import BLUE, INK, VERMILLION, new_figure
 
     figure = new_figure(9, 4.8)
     axes = figure.subplots()
     parameters = [by_hand(runs, hidden)[0].parameters for hidden in WIDTHS]
     means = [mean_and_spread([run.accuracy for run in by_hand(runs, hidden)])[0] for hidden in WIDTHS]
-    axes.plot(parameters, means, color=COLOURS["manual"], label="mean")
+    axes.plot(parameters, means, color=BLUE, label="mean")
     for i, (hidden, x) in enumerate(zip(WIDTHS, parameters, strict=True)):
         accuracies = [run.accuracy for run in by_hand(runs, hidden)]
-        axes.plot([x] * len(accuracies), accuracies, "o", color=COLOURS["autograd"], markersize=5, alpha=0.8,
+        axes.plot([x] * len(accuracies), accuracies, "o", color=VERMILLION, markersize=5, alpha=0.8,
                   label="one seed" if i == 0 else None)  # fmt: skip
         axes.annotate(sizes(hidden), (x, min(accuracies)), (0, -9), textcoords="offset points", ha="center", va="top",
                       color=INK, fontsize=9)  # fmt: skip

@@ -9,10 +9,10 @@ from autograd.network import Network as EngineNetwork
 from compare.hidden.batches import batches, first_batch
 from compare.hidden.experiment import Finding
 from compare.shared.differences import largest_difference
-from compare.shared.implementations import TITLES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     times, losses = {}, {}
     apart = 0.0
     by_hand = ManualNetwork(start)
-    times["manual"] = growth(by_hand, x, labels, right)
+    times[MANUAL] = growth(by_hand, x, labels, right)
     losses["right"] = train(by_hand, batches(settings, digits, STEPS), settings.learning_rate)
     advance()
-    for name, kind in (("autograd", EngineNetwork), ("torch_ref", TorchNetwork)):
+    for name, kind in ((AUTOGRAD, EngineNetwork), (TORCH_REF, TorchNetwork)):
         times[name] = growth(forgetful(kind(start)), x, labels, right)
         heavy, forgets = kind(start), forgetful(kind(start))
         set_momentum(heavy, 1.0)
@@ -59,18 +59,18 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
 
 def judge(times: dict[str, list[float]], losses: dict[str, list[float]], apart: float) -> Finding:
     """From the gradients as multiples of the right one by pass, the losses by step, and the distance to momentum 1."""
-    expected = {"manual": [1.0] * PASSES}
+    expected = {MANUAL: [1.0] * PASSES}
     counted = all(
         np.allclose(found, expected.get(name, range(1, PASSES + 1)), rtol=1e-4) for name, found in times.items()
     )
     ends = {name: float(np.mean(values[-LAST:])) for name, values in losses.items()}
     learns = ends["right"] < losses["right"][0]
-    worse = learns and all(not ends[name] <= ends["right"] for name in ("autograd", "torch_ref"))  # NaN is worse too
+    worse = learns and all(not ends[name] <= ends["right"] for name in (AUTOGRAD, TORCH_REF))  # NaN is worse too
     said = {name: " ".join(f"{factor:.3g}" for factor in found) for name, found in times.items()}
     answer = (
-        f"The gradient is {said['torch_ref']} times the right one after 1 2 3 passes in PyTorch ({said['autograd']} "
-        f"on the engine, {said['manual']} by hand), and {len(losses['right'])} steps end at a loss of "
-        f"{ends['torch_ref']:.2f} instead of {ends['right']:.2f}."
+        f"The gradient is {said[TORCH_REF]} times the right one after 1 2 3 passes in PyTorch ({said[AUTOGRAD]} "
+        f"on the engine, {said[MANUAL]} by hand), and {len(losses['right'])} steps end at a loss of "
+        f"{ends[TORCH_REF]:.2f} instead of {ends['right']:.2f}."
     )
     lesson = (
         f"By hand, `dW1 = ...` assigns: the old gradient is gone. The engine and PyTorch add to what lies in `grad`, "
@@ -118,15 +118,19 @@ def draw(finding: Finding) -> "Figure":
     """The loss by step: the right training, and those without zero_grad."""
     from matplotlib.ticker import LogLocator, NullLocator
 
-    from compare.shared.figures import COLOURS, MUTED, new_figure
+    from compare.shared.figures import MUTED, new_figure
 
     losses = finding.measured["loss_by_step"]
     figure = new_figure(9, 4.6)
     axes = figure.subplots()
     styles: dict[str, dict[str, Any]] = {
         "right": {"color": MUTED, "label": "gradients set to zero before each step"},
-        "autograd": {"color": COLOURS["autograd"], "label": f"forgotten, {TITLES['autograd']}"},
-        "torch_ref": {"color": COLOURS["torch_ref"], "linestyle": "--", "label": f"forgotten, {TITLES['torch_ref']}"},
+        AUTOGRAD: {"color": world(AUTOGRAD).colour, "label": f"forgotten, {world(AUTOGRAD).title}"},
+        TORCH_REF: {
+            "color": world(TORCH_REF).colour,
+            "linestyle": "--",
+            "label": f"forgotten, {world(TORCH_REF).title}",
+        },
     }
     for name, values in losses.items():
         axes.plot(range(1, len(values) + 1), values, **styles[name])

@@ -12,11 +12,11 @@ from compare.hidden.experiment import Finding
 from compare.judge.ball import Ball
 from compare.judge.network import gradient_balls
 from compare.judge.verdict import part_of
-from compare.shared.implementations import NAMES, TITLES, build
 from compare.shared.processes import ProcessFailed, run_python
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import NAMES, TORCH_REF, build, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,11 +63,11 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         name: {"one process": build(name, start).gradients(x, labels)[1], **in_shards(name, start, x, labels)}
         for name in NAMES[:2]
     }
-    found["torch_ref"] = {"one process": build("torch_ref", start).gradients(x, labels)[1], **across}
+    found[TORCH_REF] = {"one process": build(TORCH_REF, start).gradients(x, labels)[1], **across}
     used = {
         name: {way: bound_used(gradients, allowed) for way, gradients in ways.items()} for name, ways in found.items()
     }
-    return judge(used, relative_error(found["torch_ref"][WAYS[2]], allowed))
+    return judge(used, relative_error(found[TORCH_REF][WAYS[2]], allowed))
 
 
 def aside(reason: str) -> Finding:
@@ -158,7 +158,7 @@ def judge(used: dict[str, dict[str, float]], wrong_by: float) -> Finding:
 
 def draw(finding: Finding) -> "Figure":
     """How much of its bound each way uses, on a log scale, by implementation."""
-    from compare.shared.figures import COLOURS, INK, MARKERS, new_figure
+    from compare.shared.figures import INK, new_figure
 
     used = finding.measured["bound_used"]
     figure = new_figure(9, 4.6)
@@ -170,8 +170,15 @@ def draw(finding: Finding) -> "Figure":
     ]  # fmt: skip
     for j, (name, by_way) in enumerate(used.items()):
         places = [i + 0.2 * (j - 1) for i in range(len(ways))]
-        label = TITLES[name] + (f", {PROCESSES} processes" if name == "torch_ref" else ", shard after shard")
-        axes.plot([by_way[way] for way in ways], places, MARKERS[name], color=COLOURS[name], markersize=9, label=label)
+        label = world(name).title + (f", {PROCESSES} processes" if name == TORCH_REF else ", shard after shard")
+        axes.plot(
+            [by_way[way] for way in ways],
+            places,
+            world(name).marker,
+            color=world(name).colour,
+            markersize=9,
+            label=label,
+        )
     axes.axvline(1, color=INK, linewidth=1.2)
     axes.set_xscale("log")
     low, high = axes.get_xlim()

@@ -10,10 +10,10 @@ import numpy as np
 from compare.hidden.experiment import Finding
 from compare.hidden.gradient_noise import noise_by_size
 from compare.hidden.timing import median_seconds
-from compare.shared.implementations import NAMES, TITLES, build
 from compare.shared.settings import PRESETS, Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import endless_batches, initial_weights
+from compare.worlds import MANUAL, NAMES, TORCH_REF, build, world
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ def judge(
     said = {size: f"{size:,}" for size in sizes} | {rows: f"all {rows:,}"}
     names = ", ".join(said.values())
     strays = ", ".join(f"{one['relative']:.0%}" for one in noise.values())
-    times = ", ".join(f"{seconds:.2g}" for seconds in epochs["manual"].values())
+    times = ", ".join(f"{seconds:.2g}" for seconds in epochs[MANUAL].values())
     losses = ", ".join(f"{loss:.2f}" for loss in ends.values())
-    by_hand = epochs["manual"]
+    by_hand = epochs[MANUAL]
     answer = (
         f"For batches of {names}: the gradient strays by {strays}, 0% of itself, an epoch by hand takes {times} s, and "
         f"{SECONDS:g} s of training ends at a loss of {losses}."
@@ -91,7 +91,7 @@ def judge(
         f"for an error {noise[sizes[0]]['relative'] / noise[largest]['relative']:,.0f} times smaller. A single image "
         f"costs more than its share, because a step pays for its Python, its calls and its six updates however few "
         f"images it sees: an epoch of single images takes {by_hand[1] / by_hand[64]:.0f} times as long as one in "
-        f"batches of 64 by hand, {epochs['torch_ref'][1] / epochs['torch_ref'][64]:.0f} times in PyTorch. All images "
+        f"batches of 64 by hand, {epochs[TORCH_REF][1] / epochs[TORCH_REF][64]:.0f} times in PyTorch. All images "
         f"at once give the exact direction and hardly any steps: {curves[rows]['steps']} in the time of "
         f"{curves[64]['steps']:,} with 64. The chapter's loop, as printed, takes {PRESETS['chapter']['epochs']} in all."
     )
@@ -161,10 +161,15 @@ def _draw_noise(axes: "Axes", finding: Finding) -> None:
 
 
 def _draw_epochs(axes: "Axes", finding: Finding) -> None:
-    from compare.shared.figures import COLOURS, MARKERS
 
     for name, by_size in finding.measured["seconds_per_epoch"].items():
-        axes.plot(list(by_size), list(by_size.values()), color=COLOURS[name], marker=MARKERS[name], label=TITLES[name])
+        axes.plot(
+            list(by_size),
+            list(by_size.values()),
+            color=world(name).colour,
+            marker=world(name).marker,
+            label=world(name).title,
+        )
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(list(by_size), _names(list(by_size)))

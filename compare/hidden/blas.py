@@ -15,6 +15,7 @@ from compare.shared.processes import ProcessFailed, run_python
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -98,7 +99,7 @@ def work(inputs: Path, coretype: str | None) -> Measured:
 def summary(runs: list[Measured], start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """What one choice of kernels did: its name, its time, and how much of the bound its lines used."""
     used = {}
-    for name in ("manual", "autograd"):
+    for name in (MANUAL, AUTOGRAD):
         trace = {key.removeprefix(f"{name} "): value for key, value in runs[0].items() if key.startswith(f"{name} ")}
         check = check_lines(trace, start, x, labels)
         used[name] = {line.name: line.bound_used for line in check.lines}
@@ -154,7 +155,7 @@ def draw(finding: Finding) -> "Figure":
     upper.set_ylabel("% of numbers changed")
     upper.set_title("Other kernels change last bits ...")
     for one, colour, marker, place in zip(kernels, ("#0072B2", "#E69F00"), "os", (-0.12, 0.12), strict=True):
-        used = one["bound_used"]["manual"]
+        used = one["bound_used"][MANUAL]
         seconds = f"{one['seconds'] * 1e3:.0f} ms for {TIMED:,} images"
         lower.plot(
             [i + place for i in range(len(lines))], [100 * used[line] for line in lines], marker, color=colour,

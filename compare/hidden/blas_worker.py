@@ -11,6 +11,7 @@ import numpy as np
 from autograd.network import Network as EngineNetwork
 from compare.hidden.timing import median_seconds
 from compare.shared.environment import blas
+from compare.worlds import AUTOGRAD, MANUAL
 from manual.network import Network as ManualNetwork
 
 ROUNDS = 8
@@ -23,7 +24,7 @@ def main(inputs: str, results: str) -> None:
     by_hand = ManualNetwork(given)
     seconds = median_seconds({"gradients": lambda: by_hand.gradients(many, many_labels)}, ROUNDS)
     library = next((one for one in blas() if one["internal_api"] == "openblas"), {})
-    traces = {"manual": by_hand.trace(x, labels), "autograd": EngineNetwork(given).trace(x, labels)}
+    traces = {MANUAL: by_hand.trace(x, labels), AUTOGRAD: EngineNetwork(given).trace(x, labels)}
     np.savez(
         results,
         allow_pickle=False,

@@ -17,7 +17,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from compare.hidden.timing import median_seconds
-from compare.shared.on_tensors import gradients_left, loss_on_tensors
+from compare.shared.on_tensors import loss_on_tensors
+from compare.worlds import TORCH_REF, world
 from torch_ref.network import Network
 
 ROUNDS = 200
@@ -37,7 +38,7 @@ def main(inputs: str, results: str) -> None:
     with Operators() as operators:
         loss().backward()
     found: dict[str, Any] = {"operators": operators.count}
-    found |= {f"eager {name}": value for name, value in gradients_left(net).items()}
+    found |= {f"eager {name}": value for name, value in world(TORCH_REF).gradients_left(net).items()}
     begun = time.perf_counter()
     try:
         compiled = torch.compile(loss)
@@ -45,7 +46,7 @@ def main(inputs: str, results: str) -> None:
     except Exception as error:  # whatever it lacks, a compiler above all: the reader is to hear of it
         sys.exit(f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}")
     found["compiling"] = time.perf_counter() - begun
-    found |= {f"compiled {name}": value for name, value in gradients_left(net).items()}
+    found |= {f"compiled {name}": value for name, value in world(TORCH_REF).gradients_left(net).items()}
     found |= median_seconds({"eager": lambda: step(net, loss), "compiled": lambda: step(net, compiled)}, ROUNDS)
     kernels, products = generated(Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]))
     np.savez(results, allow_pickle=False, kernels=np.array(kernels, dtype=str), products=products, **found)

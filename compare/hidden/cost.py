@@ -8,13 +8,13 @@ import numpy as np
 
 from compare.hidden.experiment import Finding
 from compare.hidden.timing import median_seconds
-from compare.shared.implementations import NAMES, TITLES, build
 from compare.shared.initial import initial_parameters
 from compare.shared.products import products_in_numpy
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.threads import use_threads
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, build, world
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def judge(table: dict[int, dict[str, dict[str, float]]]) -> Finding:
     lesson = (
         f"Bookkeeping is paid per step, arithmetic per image. The same code was timed on a network one unit wide and "
         f"a batch of one image: it makes every call and hardly any arithmetic, so its time is that of Python, of the "
-        f"calls, of the tape and the optimizer: {extra['manual']:.0f} millionths of a second by hand, "
-        f"{extra['autograd']:.0f} on the engine, {extra['torch_ref']:.0f} in PyTorch. The products are the eight that "
+        f"calls, of the tape and the optimizer: {extra[MANUAL]:.0f} millionths of a second by hand, "
+        f"{extra[AUTOGRAD]:.0f} on the engine, {extra[TORCH_REF]:.0f} in PyTorch. The products are the eight that "
         f"no implementation can do without, timed alone; the other arithmetic is what is left. A larger batch shares "
         f"the bookkeeping among more images, and in the end all three wait for the same matrix products. So look at "
         f"the batch before you blame the language, and time a step's floor before you try to speed it up."
@@ -83,7 +83,7 @@ def parts(start: Parameters, x: np.ndarray, labels: np.ndarray, rounds: int) -> 
     one, label = np.ones((1, 1), x.dtype), labels[:1]
     rivals: dict[str, Callable[[], object]] = {}
     for name in NAMES:
-        products = products_in_torch if name == "torch_ref" else products_in_numpy
+        products = products_in_torch if name == TORCH_REF else products_in_numpy
         net, narrow = build(name, start), build(name, tiny)
         rivals |= {
             f"{name} step": partial(net.step, x, labels, 0.0),  # a rate of 0: the same work, nothing learnt
@@ -143,7 +143,7 @@ def draw(finding: Finding) -> "Figure":
         for j, (name, one) in enumerate(by_name.items()):
             place, left = 4 * i + j, 0.0
             places.append(place)
-            names.append(TITLES[name])
+            names.append(world(name).title)
             for part in PARTS:
                 width = max(one[part], 0)
                 label = labels[part] if place == 0 else None

@@ -15,6 +15,7 @@ from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.shared.threads import use_threads
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         for dtype in DTYPES:
             inputs = (*converted(dtype), labels)
             errors[dtype] = {
-                "torch_ref": _distance(torch_product(*inputs), exact),
-                "autograd": _distance(engine_product(*inputs), exact),
-                "manual": [_distance(difference(*inputs, h), exact) for h in STEPS],
+                TORCH_REF: _distance(torch_product(*inputs), exact),
+                AUTOGRAD: _distance(engine_product(*inputs), exact),
+                MANUAL: [_distance(difference(*inputs, h), exact) for h in STEPS],
             }
             advance()
     return judge(errors, engine_records_backward(start, x, labels), refusal(start, x, labels))
@@ -147,15 +148,15 @@ def _distance(found: "Arrays", exact: "Arrays") -> float:
 
 def judge(errors: dict[str, dict[str, Any]], engine_records: bool, refused: str) -> Finding:
     """From the relative errors of H v by dtype, and what engine and PyTorch do where nothing was asked for."""
-    best = {dtype: min(found["manual"]) for dtype, found in errors.items()}
-    worst = {dtype: max(found["torch_ref"], found["autograd"]) for dtype, found in errors.items()}
+    best = {dtype: min(found[MANUAL]) for dtype, found in errors.items()}
+    worst = {dtype: max(found[TORCH_REF], found[AUTOGRAD]) for dtype, found in errors.items()}
     right = all(error < ROUNDING * np.finfo(dtype).eps for dtype, error in worst.items())
     apart = all(error * 10 < best[dtype] for dtype, error in worst.items())
     holds = right and apart and best["float64"] < AGREES and not engine_records and bool(refused)
     single = errors["float32"]
     answer = (
         f"In PyTorch and on the engine, {'yes' if right else 'not well'}: a Hessian-vector product in float32 is off "
-        f"by {single['torch_ref']:.1e} and {single['autograd']:.1e}, the best difference of two gradients by hand by "
+        f"by {single[TORCH_REF]:.1e} and {single[AUTOGRAD]:.1e}, the best difference of two gradients by hand by "
         f"{best['float32']:.1e}."
     )
     lesson = (
@@ -175,18 +176,18 @@ def judge(errors: dict[str, dict[str, Any]], engine_records: bool, refused: str)
 
 def draw(finding: Finding) -> "Figure":
     """The error of the difference by its step, against the products of PyTorch and the engine, in both dtypes."""
-    from compare.shared.figures import COLOURS, INK, MARKERS, new_figure
+    from compare.shared.figures import INK, new_figure
 
     figure = new_figure(9, 5.2)
     axes = figure.subplots()
     steps = finding.measured["steps"]
     for dtype, errors in finding.measured["errors"].items():
         lines = [
-            axes.plot(steps, errors["manual"], color=COLOURS["manual"], marker=MARKERS["manual"], markersize=4)[0],
-            axes.axhline(errors["torch_ref"], color=COLOURS["torch_ref"], linewidth=5, alpha=0.5),
-            axes.axhline(errors["autograd"], color=COLOURS["autograd"], linestyle=(0, (4, 3))),
+            axes.plot(steps, errors[MANUAL], color=world(MANUAL).colour, marker=world(MANUAL).marker, markersize=4)[0],
+            axes.axhline(errors[TORCH_REF], color=world(TORCH_REF).colour, linewidth=5, alpha=0.5),
+            axes.axhline(errors[AUTOGRAD], color=world(AUTOGRAD).colour, linestyle=(0, (4, 3))),
         ]
-        for x, y, side in ((steps[-1], errors["manual"][-1], "left"), (steps[0], errors["torch_ref"], "right")):
+        for x, y, side in ((steps[-1], errors[MANUAL][-1], "left"), (steps[0], errors[TORCH_REF], "right")):
             axes.annotate(dtype, (x, y), (0, 7), textcoords="offset points", ha=side, color=INK, fontsize=9)
     names = ("difference of two gradients by hand", "PyTorch, create_graph=True", "engine, a grad within a grad")
     axes.legend(lines, names, fontsize=9, loc="lower right", bbox_to_anchor=(1, 0.17))

@@ -8,10 +8,10 @@ from compare.hidden.batches import first_batch
 from compare.hidden.experiment import Finding
 from compare.hidden.timing import median_seconds
 from compare.judge.network import gradient_balls
-from compare.shared.implementations import NAMES, TITLES, Network, build
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, Network, build, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,9 +70,9 @@ def defaults() -> dict[str, str]:
     from autograd.tensor import Tensor
 
     return {
-        "manual": str(np.random.default_rng(0).standard_normal(3).dtype),
-        "autograd": str(Tensor(np.random.default_rng(0).standard_normal(3)).dtype),
-        "torch_ref": str(torch.nn.Linear(3, 3).weight.dtype).removeprefix("torch."),
+        MANUAL: str(np.random.default_rng(0).standard_normal(3).dtype),
+        AUTOGRAD: str(Tensor(np.random.default_rng(0).standard_normal(3)).dtype),
+        TORCH_REF: str(torch.nn.Linear(3, 3).weight.dtype).removeprefix("torch."),
     }
 
 
@@ -86,7 +86,7 @@ def judge(rows: list[dict[str, Any]], default: dict[str, str]) -> Finding:
     bytes_halved = all(ratio == 0.5 for ratio in ratios("bytes"))
     worst = max(by[name, "float32"]["error"] for name in NAMES)
     holds = bytes_halved and min(ratios("error")) > 1e6 and worst < 1e-4
-    holds = holds and default == {"manual": "float64", "autograd": "float64", "torch_ref": "float32"}
+    holds = holds and default == {MANUAL: "float64", AUTOGRAD: "float64", TORCH_REF: "float32"}
     times = ratios("seconds")
     answer = (
         f"float32 takes {min(ratios('bytes')):.0%} of the bytes and {min(times):.0%} to {max(times):.0%} of the time "
@@ -107,7 +107,7 @@ def judge(rows: list[dict[str, Any]], default: dict[str, str]) -> Finding:
 
 def draw(finding: Finding) -> "Figure":
     """Error against time, an arrow from float64 to float32 for each implementation."""
-    from compare.shared.figures import COLOURS, MARKERS, MUTED, new_figure
+    from compare.shared.figures import MUTED, new_figure
 
     by = {(row["implementation"], row["dtype"]): row for row in finding.measured["runs"]}
     figure = new_figure(9, 4.6)
@@ -115,10 +115,18 @@ def draw(finding: Finding) -> "Figure":
     for name in NAMES:
         ends = [by[name, dtype] for dtype in ("float64", "float32")]
         (x0, y0), (x1, y1) = ((1000 * end["seconds"], end["error"]) for end in ends)
-        axes.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "-|>", "color": COLOURS[name], "lw": 1.6,
+        axes.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "-|>", "color": world(name).colour, "lw": 1.6,
                       "shrinkA": 6, "shrinkB": 6})  # fmt: skip
-        axes.plot(x0, y0, color=COLOURS[name], marker=MARKERS[name], markersize=9, linestyle="none", label=TITLES[name])
-        axes.plot(x1, y1, color=COLOURS[name], marker=MARKERS[name], markersize=9, markerfacecolor="white")
+        axes.plot(
+            x0,
+            y0,
+            color=world(name).colour,
+            marker=world(name).marker,
+            markersize=9,
+            linestyle="none",
+            label=world(name).title,
+        )
+        axes.plot(x1, y1, color=world(name).colour, marker=world(name).marker, markersize=9, markerfacecolor="white")
     for dtype in DTYPES:
         eps = float(np.finfo(dtype).eps) / 2
         axes.axhline(eps, color=MUTED, linestyle=":", linewidth=1)

@@ -4,17 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.network import Network as EngineNetwork
-from autograd.network import array
 from autograd.tensor import Tensor
 from compare.hidden.batches import first_batch
 from compare.hidden.cells import draw_cells
 from compare.hidden.experiment import Finding
-from compare.hidden.recorded import engine_loss, torch_loss
-from compare.shared.implementations import NAMES, TITLES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, build, world
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -29,6 +26,9 @@ CLAIM = (
     "no array PyTorch lets it run and doubles the gradient; the engine refuses."
 )
 
+#: The worlds that record a graph, which is what is freed.
+RECORDING = (AUTOGRAD, TORCH_REF)
+
 CASES = {
     "second": "backward, twice",
     "retained": "twice, the first with\nretain_graph=True",
@@ -38,9 +38,6 @@ CASES = {
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     """The gradient after a second backward pass as a multiple of the right one, or None where it was refused."""
-    from torch_ref.network import Network as TorchNetwork
-    from torch_ref.network import array as as_array
-
     x, labels = first_batch(settings, digits)
     start = initial_weights(settings, digits)
     by_hand = ManualNetwork(start)
@@ -49,13 +46,13 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     same = all(np.array_equal(right[name], again[name]) for name in right)
     times: dict[str, dict[str, float | None]] = {name: {} for name in NAMES}
     messages: dict[str, str] = {}
-    times["manual"]["second"] = multiple(again["W2"], right["W2"])
+    times[MANUAL]["second"] = multiple(again["W2"], right["W2"])
     advance()
     for retain in (False, True):
-        engine, reference = EngineNetwork(start), TorchNetwork(start)
-        losses = {"autograd": engine_loss(engine, x, labels), "torch_ref": torch_loss(reference, x, labels)}
+        networks = {name: build(name, start) for name in RECORDING}
+        losses = {name: world(name).recorded_loss(net, x, labels) for name, net in networks.items()}
         refusals = {name: twice(loss, retain) for name, loss in losses.items()}
-        found = {"autograd": array(engine.W2.grad), "torch_ref": as_array(reference.layer2.weight.grad).T}
+        found = {name: world(name).gradients_left(net)["W2"] for name, net in networks.items()}
         for name, refusal in refusals.items():
             times[name]["retained" if retain else "second"] = None if refusal else multiple(found[name], right["W2"])
         messages = messages or refusals
@@ -72,7 +69,7 @@ def leaves(dtype: str) -> dict[str, Any]:
     import torch
 
     w = np.ones(3, dtype)
-    return {"autograd": Tensor(w, requires_grad=True), "torch_ref": torch.tensor(w, requires_grad=True)}
+    return {AUTOGRAD: Tensor(w, requires_grad=True), TORCH_REF: torch.tensor(w, requires_grad=True)}
 
 
 def twice(loss: Any, retain: bool) -> str:
@@ -92,7 +89,7 @@ def multiple(found: np.ndarray, right: np.ndarray) -> float:
 
 def judge(times: dict[str, dict[str, float | None]], messages: dict[str, str], same: bool) -> Finding:
     """From the multiples of the right gradient, the errors' messages, and whether by hand both calls agreed."""
-    engine, torch = times["autograd"], times["torch_ref"]
+    engine, torch = times[AUTOGRAD], times[TORCH_REF]
     holds = same and engine["second"] is None and torch["second"] is None and engine["nothing saved"] is None
     holds = holds and all(
         value is not None and abs(value - 2) < 1e-5
@@ -100,14 +97,14 @@ def judge(times: dict[str, dict[str, float | None]], messages: dict[str, str], s
     )
     answer = (
         f"After a second backward: engine {_said(engine['second'])}, PyTorch {_said(torch['second'])}, by hand "
-        f"{_said(times['manual']['second'])}; with retain_graph {_said(engine['retained'])} and "
+        f"{_said(times[MANUAL]['second'])}; with retain_graph {_said(engine['retained'])} and "
         f"{_said(torch['retained'])}; over a graph that saved nothing {_said(engine['nothing saved'])} and "
         f"{_said(torch['nothing saved'])}."
     )
     lesson = (
         f"A graph is made for one walk. As `backward` passes a node it lets go of what the node saved, so that the "
         f"memory of a training step is free before the next begins; what is gone cannot be walked again. PyTorch says "
-        f'"{messages.get("torch_ref", "").split("(")[0].strip()}". With retain_graph=True the arrays stay, and the '
+        f'"{messages.get(TORCH_REF, "").split("(")[0].strip()}". With retain_graph=True the arrays stay, and the '
         f"second walk adds the same gradient once more, since gradients accumulate. PyTorch notices only where it "
         f"misses an array: a graph of sums saves none, is walked twice and doubles the gradient without a word. The "
         f"engine marks its nodes as freed and refuses in both cases. By hand there is no graph: `backward` is a "
@@ -137,6 +134,6 @@ def draw(finding: Finding) -> "Figure":
     figure = new_figure(9, 4)
     axes = figure.subplots()
     cells = [[cell(name, case) for name in NAMES] for case in CASES]
-    draw_cells(axes, list(CASES.values()), [TITLES[name] for name in NAMES], cells, fontsize=11)
+    draw_cells(axes, list(CASES.values()), [world(name).title for name in NAMES], cells, fontsize=11)
     axes.set_title("A second backward is refused, or adds the same gradient again", pad=14)
     return figure

@@ -9,9 +9,9 @@ from autograd.losses import cross_entropy
 from autograd.network import array
 from autograd.tensor import Tensor
 from compare.hidden.experiment import Finding
-from compare.shared.implementations import NAMES, TITLES
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
 from manual import functions as by_hand
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     The scores are made up, so neither the settings nor the digits matter.
     """
     del settings, digits
-    ways = {"manual": numpy_losses, "autograd": engine_losses, "torch_ref": torch_losses}
+    ways = {MANUAL: numpy_losses, AUTOGRAD: engine_losses, TORCH_REF: torch_losses}
     found = []
     with np.errstate(all="ignore"):
         for form in FORMS:
@@ -170,7 +170,7 @@ def torch_losses(form: str) -> Losses:
 
 def draw(finding: Finding) -> "Figure":
     """A row for each form and dtype: up to which score each implementation is right, and up to which it is finite."""
-    from compare.shared.figures import COLOURS, INK, MARKERS, MUTED, new_figure
+    from compare.shared.figures import INK, MUTED, new_figure
 
     figure = new_figure(9, 4.8)
     axes = figure.subplots()
@@ -178,12 +178,12 @@ def draw(finding: Finding) -> "Figure":
     end = 1060.0
     for one in finding.measured["breakdowns"]:
         row, name = rows.index((one["form"], one["dtype"])), one["implementation"]
-        y, colour = row + 0.24 * (NAMES.index(name) - 1), COLOURS[name]
+        y, colour = row + 0.24 * (NAMES.index(name) - 1), world(name).colour
         right, finite = one["wrong_from"] or end, one["not_finite_from"] or end
         axes.plot([0, right], [y, y], color=colour)
         axes.plot([right, finite], [y, y], color=colour, linewidth=1, linestyle=":")
-        axes.plot(right, y, color=colour, marker=MARKERS[name] if one["wrong_from"] else ">", markersize=7,
-                  linestyle="none", label=TITLES[name] if row == 0 else None)  # fmt: skip
+        axes.plot(right, y, color=colour, marker=world(name).marker if one["wrong_from"] else ">", markersize=7,
+                  linestyle="none", label=world(name).title if row == 0 else None)  # fmt: skip
         if one["not_finite_from"]:
             axes.plot(finite, y, color=INK, marker="x", markersize=5, linestyle="none",
                       label="not finite" if (row, name) == (0, NAMES[-1]) else None)  # fmt: skip

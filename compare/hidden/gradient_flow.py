@@ -8,10 +8,10 @@ import numpy as np
 from compare.hidden.batches import first_batch
 from compare.hidden.experiment import Finding
 from compare.judge.network import check_lines
-from compare.shared.implementations import NAMES, TITLES, build
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import MANUAL, NAMES, build, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -101,7 +101,7 @@ def judge(sizes: dict[str, dict[str, dict[str, Any]]], view: dict[str, int], use
     """From the distributions, from what is in view by way of looking, and from the most of a line's bound used."""
     unasked, asked = (view["engine"], view["PyTorch"]), [n for way, n in view.items() if "," in way]
     holds = view["by hand"] == len(INNER) and set(unasked) == {0} and set(asked) == {len(INNER)} and used <= 1
-    flow = {init: sizes[init]["manual"] for init in INITS}
+    flow = {init: sizes[init][MANUAL] for init in INITS}
     shrunk = {init: found["dz1"]["median"] / found["dz3"]["median"] for init, found in flow.items()}
     answer = (
         f"Of {len(INNER)} inner gradients {view['by hand']} are in view by hand, {view['engine']} on the engine, "
@@ -121,7 +121,7 @@ def judge(sizes: dict[str, dict[str, dict[str, Any]]], view: dict[str, int], use
 
 def draw(finding: Finding) -> "Figure":
     """A column for each implementation, a row for each gradient: how its entries are distributed."""
-    from compare.shared.figures import COLOURS, MUTED, new_figure
+    from compare.shared.figures import MUTED, new_figure
 
     bins, sizes = np.array(finding.measured["bins"]), finding.measured["sizes"]
     figure = new_figure(9.5, 6.6)
@@ -131,14 +131,14 @@ def draw(finding: Finding) -> "Figure":
             axes = panels[row, column]
             he, chapter = (sizes[init][name][line] for init in ("he", "chapter"))
             axes.stairs(he["shares"], bins, color=MUTED, linewidth=1.4, label="He's initial weights")
-            axes.stairs(chapter["shares"], bins, color=COLOURS[name], fill=True, alpha=0.75, label="the chapter's")
+            axes.stairs(chapter["shares"], bins, color=world(name).colour, fill=True, alpha=0.75, label="the chapter's")
             axes.text(0.02, 0.9, f"exact zeros: {chapter['zero']:.0%}", transform=axes.transAxes, va="top", fontsize=9)
             axes.set_yticks([])
             axes.grid(axis="y", visible=False)
             if column == 0:
                 axes.set_ylabel(line, rotation=0, ha="right", va="center", fontsize=11)
-        panels[0, column].set_title(TITLES[name], color=COLOURS[name])
-    filled = np.sum([one["shares"] for lines in sizes.values() for one in lines["manual"].values()], axis=0) > 2e-3
+        panels[0, column].set_title(world(name).title, color=world(name).colour)
+    filled = np.sum([one["shares"] for lines in sizes.values() for one in lines[MANUAL].values()], axis=0) > 2e-3
     panels[0, 0].set_xlim(bins[:-1][filled].min() - 1.5, bins[1:][filled].max() + 0.25)
     panels[0, 0].legend(fontsize=8, loc="center left", handlelength=1.2, borderaxespad=0.1)
     panels[-1, 1].set_xlabel("size of an entry, as a power of ten")

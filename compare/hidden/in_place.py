@@ -10,10 +10,10 @@ from autograd.network import Network as EngineNetwork
 from autograd.network import array
 from compare.hidden.batches import first_batch
 from compare.hidden.experiment import Finding
-from compare.shared.implementations import TITLES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ CLAIM = (
 HALF = 0.5
 #: How a1 is overwritten: (implementation, what is written), in the order of the figure; and one that needs no guard.
 WRITES = (
-    ("manual", "a1 *= 0.5"),
-    ("autograd", "a1.data *= 0.5"),
-    ("torch_ref", "a1.mul_(0.5)"),
-    ("torch_ref", "with no_grad(): a1.mul_(0.5)"),
-    ("torch_ref", "a1.detach().mul_(0.5)"),
-    ("torch_ref", "a1.data.mul_(0.5)"),
-    ("torch_ref", "a1.detach().numpy()[:] *= 0.5"),
-    ("torch_ref", "z1.mul_(0.5), which relu does not keep"),
+    (MANUAL, "a1 *= 0.5"),
+    (AUTOGRAD, "a1.data *= 0.5"),
+    (TORCH_REF, "a1.mul_(0.5)"),
+    (TORCH_REF, "with no_grad(): a1.mul_(0.5)"),
+    (TORCH_REF, "a1.detach().mul_(0.5)"),
+    (TORCH_REF, "a1.data.mul_(0.5)"),
+    (TORCH_REF, "a1.detach().numpy()[:] *= 0.5"),
+    (TORCH_REF, "z1.mul_(0.5), which relu does not keep"),
 )
 REFUSED = ("a1.mul_(0.5)", "with no_grad(): a1.mul_(0.5)", "a1.detach().mul_(0.5)")
 HARMLESS = "z1.mul_(0.5), which relu does not keep"
@@ -48,7 +48,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     x, labels = first_batch(settings, digits)
     start = initial_weights(settings.with_(init="he"), digits)
     _, right = ManualNetwork(start).gradients(x, labels)
-    ways = {"manual": by_hand, "autograd": on_the_engine, "torch_ref": in_pytorch}
+    ways = {MANUAL: by_hand, AUTOGRAD: on_the_engine, TORCH_REF: in_pytorch}
     rows, message = [], ""
     for name, write in WRITES:
         try:
@@ -73,7 +73,7 @@ def judge(rows: list[dict[str, Any]], message: str) -> Finding:
     silent = [row for row in rows if row["write"] not in (*REFUSED, HARMLESS)]
     holds = tuple(refused) == REFUSED and wrong == silent
     errors = [row["error"] for row in wrong]
-    ways = sum(row["implementation"] == "torch_ref" and row["write"] != HARMLESS for row in rows)
+    ways = sum(row["implementation"] == TORCH_REF and row["write"] != HARMLESS for row in rows)
     answer = (
         f"The gradients are silently off by {_span(errors)} of their length by hand and on the engine; PyTorch "
         f"refuses {len(refused)} of {ways} ways to overwrite a1, and is as wrong after the other {ways - len(refused)}."
@@ -127,7 +127,6 @@ def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray, 
     import torch
 
     from torch_ref.network import Network as TorchNetwork
-    from torch_ref.network import array as as_array
 
     def without_gradient(_: torch.Tensor, a1: torch.Tensor) -> None:
         with torch.no_grad():
@@ -141,35 +140,32 @@ def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray, 
         lambda _, a1: np.multiply(a1.detach().numpy(), HALF, out=a1.detach().numpy()),
         lambda z1, _: z1.mul_(HALF),
     )
-    writes = dict(zip([written for name, written in WRITES if name == "torch_ref"], through, strict=True))
+    writes = dict(zip([written for name, written in WRITES if name == TORCH_REF], through, strict=True))
     net = TorchNetwork(start)
     z1, a1, _, _, z3 = net.forward(x)
     loss = torch.nn.functional.cross_entropy(z3, torch.from_numpy(labels))
     writes[write](z1, a1)
     loss.backward()
-    found = {}
-    for k, layer in enumerate((net.layer1, net.layer2, net.layer3), start=1):
-        found[f"W{k}"], found[f"b{k}"] = as_array(layer.weight.grad).T, as_array(layer.bias.grad)
-    return found
+    return world(TORCH_REF).gradients_left(net)
 
 
 def draw(finding: Finding) -> "Figure":
     """A bar for each way to write: how wrong the gradients are, or that PyTorch refused."""
     from matplotlib.ticker import PercentFormatter
 
-    from compare.shared.figures import COLOURS, INK, new_figure
+    from compare.shared.figures import INK, new_figure
 
     rows = finding.measured["writes"]
     figure = new_figure(9, 4.6)
     axes = figure.subplots()
     for i, row in enumerate(rows):
         error = row["error"]
-        axes.barh(i, error or 0, 0.6, color=COLOURS[row["implementation"]])
+        axes.barh(i, error or 0, 0.6, color=world(row["implementation"]).colour)
         words = (
             "refused: RuntimeError" if error is None else f"{error:.0%}, silently" if error > 1e-3 else "right, allowed"
         )
         axes.annotate(words, (error or 0, i), (6, 0), textcoords="offset points", va="center", fontsize=9, color=INK)
-    labels = [f"{TITLES[row['implementation']]}:  {row['write']}" for row in rows]
+    labels = [f"{world(row['implementation']).title}:  {row['write']}" for row in rows]
     axes.set_yticks(range(len(rows)), labels, fontsize=9, color=INK)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.3 * max(row["error"] or 0 for row in rows))

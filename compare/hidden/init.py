@@ -7,10 +7,10 @@ import numpy as np
 
 from compare.hidden.batches import batches, first_batch
 from compare.hidden.experiment import Finding
-from compare.shared.implementations import NAMES, TITLES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import network
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,7 +37,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     for init in INITS:
         for name in NAMES:
             net = network(name, settings.with_(init=init, init_scale=0.01), digits)
-            if name == "manual":
+            if name == MANUAL:
                 _, d = net.gradients(*first_batch(settings, digits))
                 sizes[init] = float(np.linalg.norm(d["W1"]))
             losses[init][name] = found = []
@@ -89,7 +89,7 @@ def _span(steps: dict[str, int]) -> str:
 
 def draw(finding: Finding) -> "Figure":
     """The loss by step from either start; where the plateau is left is marked."""
-    from compare.shared.figures import COLOURS, MARKERS, MUTED, new_figure
+    from compare.shared.figures import MUTED, new_figure
 
     losses = finding.measured["loss_by_step"]
     figure = new_figure(9, 4.4)
@@ -97,14 +97,14 @@ def draw(finding: Finding) -> "Figure":
     axes.axhline(PLATEAU, color=MUTED, linestyle=":", linewidth=1)
     axes.annotate(f"ln 10 = {PLATEAU:.4f}", (0.995, PLATEAU), (0, 4), xycoords=("axes fraction", "data"),
                   textcoords="offset points", ha="right", fontsize=9, color=MUTED)  # fmt: skip
-    widths = {"manual": 4.0, "autograd": 2.2, "torch_ref": 1.2}  # equal curves lie on each other, the widest below
+    widths = {MANUAL: 4.0, AUTOGRAD: 2.2, TORCH_REF: 1.2}  # equal curves lie on each other, the widest below
     for init in INITS:
         for name in NAMES:
             means = np.convolve(losses[init][name], np.full(WINDOW, 1 / WINDOW), "valid")
             steps = np.arange(WINDOW, WINDOW + len(means))
-            axes.plot(steps, means, color=COLOURS[name], linewidth=widths[name],
-                      label=TITLES[name] if init == "torch" else None)  # fmt: skip
-            axes.plot(steps[-1], means[-1], color=COLOURS[name], marker=MARKERS[name], markersize=5)
+            axes.plot(steps, means, color=world(name).colour, linewidth=widths[name],
+                      label=world(name).title if init == "torch" else None)  # fmt: skip
+            axes.plot(steps[-1], means[-1], color=world(name).colour, marker=world(name).marker, markersize=5)
         words = f"from {INITS[init]}:\nleft after {steps[-1]:,} steps"
         side, gap = ("left", 10) if init == "torch" else ("right", -10)
         axes.annotate(words, (steps[-1], means[-1]), (gap, 6), ha=side, va="bottom", textcoords="offset points")

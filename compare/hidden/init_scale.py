@@ -7,10 +7,10 @@ import numpy as np
 
 from compare.hidden.batches import batches
 from compare.hidden.experiment import Finding
-from compare.shared.implementations import NAMES, build
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import MANUAL, NAMES, build
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -72,16 +72,16 @@ def judge(found: dict[float, dict[str, Any]], frequency: float) -> Finding:
     learnt = max(chapter["loss_after"], good["loss_after"]) < frequency / 2
     exploded = large["loss_before"] > 10 * math.log(10) and not large["loss_after"] <= good["loss_after"]
     losses = ", ".join(f"{one['loss_after']:.2f}" for one in found.values())
-    of_weights = ", ".join(f"{powers['manual'][line]:.2f}" for line in WEIGHTS)
+    of_weights = ", ".join(f"{powers[MANUAL][line]:.2f}" for line in WEIGHTS)
     answer = (
         f"From scales {', '.join(f'{scale:g}' for scale in SCALES)}, {STEPS} steps end at a loss of {losses}; by hand "
-        f"the scores change as the scale to the power {powers['manual']['z3']:.2f}, the gradients of W1, W2, W3 as to "
+        f"the scores change as the scale to the power {powers[MANUAL]['z3']:.2f}, the gradients of W1, W2, W3 as to "
         f"{of_weights}, and a start from 1 has a loss of {large['loss_before']:.0f}."
     )
     lesson = (
         f"Every layer multiplies by its weights, forward and backward, so what passes three layers feels the scale "
-        f"three times. From {SCALES[0]:g} the scores are {tiny['size']['manual']['z3']:.0e}: every digit looks alike, "
-        f"and the gradients of the weights, {tiny['size']['manual']['dW1']:.0e} for W1, are too small to change that. "
+        f"three times. From {SCALES[0]:g} the scores are {tiny['size'][MANUAL]['z3']:.0e}: every digit looks alike, "
+        f"and the gradients of the weights, {tiny['size'][MANUAL]['dW1']:.0e} for W1, are too small to change that. "
         f"Only the last bias, which multiplies nothing, gets a full gradient. It learns how frequent each digit is, "
         f"and the loss stays at {tiny['loss_after']:.4f}; knowing the frequencies and nothing else gives "
         f"{frequency:.4f}. The chapter's 0.01 lies on the edge: it learns ({chapter['loss_after']:.2f}), after a long "
@@ -117,7 +117,7 @@ def draw(finding: Finding) -> "Figure":
     colours = matplotlib.colormaps["viridis"](np.linspace(0.9, 0, len(by_scale)))
     places = range(len(LINES))
     for (scale, one), colour, marker in zip(reversed(by_scale.items()), colours, "vDos^", strict=True):
-        sizes = [one["size"]["manual"][line] for line in LINES]
+        sizes = [one["size"][MANUAL][line] for line in LINES]
         loss = f"{one['loss_after']:.2f}" if math.isfinite(one["loss_after"]) else "not finite"
         axes.plot(places, sizes, color=colour, marker=marker, markersize=6)
         axes.annotate(

@@ -9,10 +9,10 @@ from compare.hidden.experiment import Finding
 from compare.hidden.reduced import GRADIENTS, by_hand
 from compare.judge.network import gradient_balls
 from compare.judge.verdict import part_of
-from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import NAMES
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import numpy as np
 from autograd.network import Network as EngineNetwork
 from compare.hidden.batches import first_batch
 from compare.hidden.experiment import Finding
-from compare.hidden.recorded import engine_loss, kept_arrays, nodes, torch_loss
-from compare.shared.implementations import NAMES, TITLES
+from compare.hidden.recorded import kept_arrays, nodes
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     x, labels = first_batch(settings, digits)
     start = initial_weights(settings, digits)
     kept = {}
-    for name, look in (("manual", by_hand), ("autograd", on_the_engine), ("torch_ref", in_pytorch)):
+    for name, look in ((MANUAL, by_hand), (AUTOGRAD, on_the_engine), (TORCH_REF, in_pytorch)):
         kept[name] = look(start, x, labels)
         advance()
     return judge(kept, len(x))
@@ -48,23 +48,23 @@ def judge(kept: dict[str, dict[str, Any]], rows: int) -> Finding:
     bytes_of = {name: one["bytes"] for name, one in kept.items()}
     results = {name: found["results"] for name, found in bytes_of.items()}
     holds = (
-        all(abs(found / results["manual"] - 1) < 0.05 for found in results.values())
+        all(abs(found / results[MANUAL] - 1) < 0.05 for found in results.values())
         and len({found["batch"] for found in bytes_of.values()}) == 1
-        and kept["manual"]["parameters"] == kept["torch_ref"]["parameters"] == ["W2", "W3"]
+        and kept[MANUAL]["parameters"] == kept[TORCH_REF]["parameters"] == ["W2", "W3"]
         and not any(one["held_after"] for one in kept.values())
     )
     after = max(one["held_after"] for one in kept.values())
     answer = (
-        f"For {rows} images the batch itself, {_kb(bytes_of['manual']['batch'])}, and results of the forward pass: "
-        f"{_kb(results['manual'])} by hand, {_kb(results['autograd'])} on the engine, {_kb(results['torch_ref'])} in "
+        f"For {rows} images the batch itself, {_kb(bytes_of[MANUAL]['batch'])}, and results of the forward pass: "
+        f"{_kb(results[MANUAL])} by hand, {_kb(results[AUTOGRAD])} on the engine, {_kb(results[TORCH_REF])} in "
         f"PyTorch; {_kb(after) if after else 'nothing'} of these is still held after the backward pass."
     )
-    engine, torch = (", ".join(kept[name]["parameters"]) for name in ("autograd", "torch_ref"))
+    engine, torch = (", ".join(kept[name]["parameters"]) for name in (AUTOGRAD, TORCH_REF))
     lesson = (
         f"The backward pass multiplies by what went into each product, so the forward pass may not forget it: the "
         f"images for dW1, a1 for dW2, a2 for dW3, the scores for the loss, and W2 and W3 to go further back. By hand "
         f"you see this list: it is what `backward` is handed and reads. A framework keeps the same list behind your "
-        f"back, no less and hardly more. It grows with the batch, here by {results['manual'] / rows:,.0f} bytes of "
+        f"back, no less and hardly more. It grows with the batch, here by {results[MANUAL] / rows:,.0f} bytes of "
         f"results an image, and with the depth, which is why training runs out of memory where predicting does not. "
         f"The weights are alive in any case, so it costs nothing that the engine holds on to {engine} where PyTorch "
         f"needs {torch}. The results go when `gradients` returns by hand, and as `backward` frees the tape behind "
@@ -105,7 +105,7 @@ def by_hand(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> 
 def on_the_engine(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """The arrays that the VJPs on the tape hold."""
     net = EngineNetwork(start)
-    loss = engine_loss(net, x, labels)
+    loss = world(AUTOGRAD).recorded_loss(net, x, labels)
     kept = kept_arrays(nodes(loss))
     storages = {address: array.nbytes for address, array in kept.items()}
     holders = {address: [weakref.ref(array)] for address, array in kept.items()}
@@ -135,7 +135,7 @@ def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) 
 
     net = TorchNetwork(start)
     with torch.autograd.graph.saved_tensors_hooks(Saved, lambda saved: saved.tensor):
-        loss = torch_loss(net, x, labels)
+        loss = world(TORCH_REF).recorded_loss(net, x, labels)
     loss.backward()
     layers = {"W1": net.layer1, "W2": net.layer2, "W3": net.layer3}
     weights = {layer.weight.data_ptr(): name for name, layer in layers.items()}
@@ -172,7 +172,7 @@ def draw(finding: Finding) -> "Figure":
     left = np.zeros(len(NAMES))
     for kind, label in labels.items():
         width = np.array([kept[name]["bytes"][kind] / 1000 for name in NAMES])
-        axes.barh([TITLES[name] for name in NAMES], width, left=left, height=0.6, color=colours[kind],
+        axes.barh([world(name).title for name in NAMES], width, left=left, height=0.6, color=colours[kind],
                   edgecolor="white", label=label)  # fmt: skip
         for i, (begin, length) in enumerate(zip(left, width, strict=True)):
             ink = "white" if kind == "results" else "#222222"

@@ -9,10 +9,10 @@ from compare.hidden.experiment import Finding
 from compare.judge.ball import Arithmetic
 from compare.judge.network import check_lines
 from compare.shared import autocast
-from compare.shared.implementations import build
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import MANUAL, TORCH_REF, build
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,7 +40,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     advance()
     lines = {
         "autocast": check_lines(trace, start, x, labels, run=Arithmetic.under_autocast()).lines,
-        "float32": check_lines(build("torch_ref", start).trace(x, labels), start, x, labels).lines,
+        "float32": check_lines(build(TORCH_REF, start).trace(x, labels), start, x, labels).lines,
     }
     advance()
     rows = {
@@ -51,7 +51,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         ]
         for kind, found in lines.items()
     }  # fmt: skip
-    exact = build("manual", {name: value.astype(np.float64) for name, value in start.items()})
+    exact = build(MANUAL, {name: value.astype(np.float64) for name, value in start.items()})
     dz1 = exact.trace(x.astype(np.float64), labels)["dz1"] * (len(x) / WHOLE_SET)
     lost = {kind: [lost_of(dz1, kind, scale) for scale in SCALES] for kind in ("float16", "bfloat16")}
     return judge(rows, dtypes, lost)
@@ -100,7 +100,7 @@ def judge(rows: dict[str, list[dict[str, Any]]], dtypes: dict[str, str], lost: d
 
 def draw(finding: Finding) -> "Figure":
     """Each line's error in float32 and under autocast, with what would have been seen; and what a scale saves."""
-    from compare.shared.figures import COLOURS, INK, MUTED, new_figure
+    from compare.shared.figures import BLUE, GREEN, INK, MUTED, VERMILLION, new_figure
 
     rows, lost = finding.measured["lines"], finding.measured["lost"]
     figure = new_figure(10, 5)
@@ -109,7 +109,7 @@ def draw(finding: Finding) -> "Figure":
     names = [row["line"] for row in rows["autocast"]]
     # what lies below is the larger, so that neither hides the other
     for kind, colour, marker, size in (
-        ("float32", COLOURS["manual"], "o", 10), ("autocast", COLOURS["torch_ref"], "s", 5),
+        ("float32", BLUE, "o", 10), ("autocast", GREEN, "s", 5),
     ):  # fmt: skip
         errors = [max(row["error"], floor) for row in rows[kind]]
         look = {"marker": marker, "markersize": size, "linestyle": "none"}
@@ -127,7 +127,7 @@ def draw(finding: Finding) -> "Figure":
     left.set_title("Products in bfloat16: errors within what it rounds")
     left.legend(loc="center", bbox_to_anchor=(0.5, 0.61), ncols=2, fontsize=8)
     for kind, colour, marker, size in (
-        ("bfloat16", COLOURS["torch_ref"], "s", 11), ("float16", COLOURS["autograd"], "D", 5),
+        ("bfloat16", GREEN, "s", 11), ("float16", VERMILLION, "D", 5),
     ):  # fmt: skip
         right.plot(
             SCALES, [100 * part for part in lost[kind]], color=colour, marker=marker, markersize=size, label=kind

@@ -11,11 +11,11 @@ from autograd.tape import no_grad
 from autograd.tensor import Tensor
 from compare.hidden.batches import batches
 from compare.hidden.experiment import Finding
-from compare.hidden.recorded import engine_loss, kept_arrays, nodes
-from compare.shared.implementations import TITLES
+from compare.hidden.recorded import kept_arrays, nodes
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, TORCH_REF, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,14 +30,14 @@ CLAIM = (
 )
 
 STEPS = 20
-NAMES = ("autograd", "torch_ref")
+NAMES = (AUTOGRAD, TORCH_REF)
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     """Nodes behind the loss and bytes that the graph keeps, in each of a few steps, with the update recorded or not."""
     start = initial_weights(settings, digits)
     growth: dict[str, dict[str, dict[str, list[int]]]] = {}
-    for name, steps_of in (("autograd", on_the_engine), ("torch_ref", in_pytorch)):
+    for name, steps_of in ((AUTOGRAD, on_the_engine), (TORCH_REF, in_pytorch)):
         growth[name] = {}
         for way in ("recorded", "no_grad"):
             data = batches(settings, digits, STEPS)
@@ -78,7 +78,8 @@ def _loss(net: EngineNetwork, names: Iterable[str], x: np.ndarray, labels: np.nd
     for name in names:
         getattr(net, name).zero_grad()
         getattr(net, name).retain_grad()
-    return engine_loss(net, x, labels)
+    loss: Tensor = world(AUTOGRAD).recorded_loss(net, x, labels)
+    return loss
 
 
 def _update(net: EngineNetwork, names: Iterable[str], rate: float, recorded: bool) -> None:
@@ -130,8 +131,8 @@ def refusals(dtype: str) -> dict[str, bool]:
     one = np.ones(1, dtype)
     W: Any
     for name, W in (
-        ("autograd", Tensor(one, requires_grad=True)),
-        ("torch_ref", torch.tensor(one, requires_grad=True)),
+        (AUTOGRAD, Tensor(one, requires_grad=True)),
+        (TORCH_REF, torch.tensor(one, requires_grad=True)),
     ):
         try:
             W -= 1
@@ -151,11 +152,11 @@ def judge(
     steady = all(len(set(growth[name]["no_grad"]["nodes"])) == 1 for name in NAMES)
     holds = steady and all(refused.values()) and refused_at is not None
     holds = holds and all(added[0] > 0 and len(set(added)) == 1 for added in per_step.values())
-    first, last = (growth["torch_ref"]["recorded"]["nodes"][k] for k in (0, -1))
+    first, last = (growth[TORCH_REF]["recorded"]["nodes"][k] for k in (0, -1))
     arrays = max(growth[name]["recorded"]["bytes"][-1] - growth[name]["recorded"]["bytes"][0] for name in NAMES)
     answer = (
-        f"Recorded, the graph grows by {per_step['autograd'][0]} nodes a step on the engine and by "
-        f"{per_step['torch_ref'][0]} in PyTorch, there from {first} to {last} in {STEPS} steps, and keeps {arrays:,} "
+        f"Recorded, the graph grows by {per_step[AUTOGRAD][0]} nodes a step on the engine and by "
+        f"{per_step[TORCH_REF][0]} in PyTorch, there from {first} to {last} in {STEPS} steps, and keeps {arrays:,} "
         f"bytes more of arrays; under no_grad it {'stays as it is' if steady else 'grows too'}."
     )
     lesson = (
@@ -176,7 +177,7 @@ def draw(finding: Finding) -> "Figure":
     """Nodes behind the loss by step, recorded and not, in both."""
     from matplotlib.ticker import MaxNLocator
 
-    from compare.shared.figures import COLOURS, MARKERS, new_figure
+    from compare.shared.figures import new_figure
 
     growth = finding.measured["growth"]
     figure = new_figure(9, 4.4)
@@ -185,9 +186,9 @@ def draw(finding: Finding) -> "Figure":
         for way, style in (("recorded", "-"), ("no_grad", "--")):
             found = growth[name][way]["nodes"]
             steps = range(1, len(found) + 1)
-            axes.plot(steps, found, style, color=COLOURS[name], marker=MARKERS[name], markersize=5,
-                      markerfacecolor=COLOURS[name] if way == "recorded" else "white",
-                      label=f"{TITLES[name]}, {'recorded' if way == 'recorded' else 'under no_grad'}")  # fmt: skip
+            axes.plot(steps, found, style, color=world(name).colour, marker=world(name).marker, markersize=5,
+                      markerfacecolor=world(name).colour if way == "recorded" else "white",
+                      label=f"{world(name).title}, {'recorded' if way == 'recorded' else 'under no_grad'}")  # fmt: skip
     axes.set_ylim(0, None)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("step")

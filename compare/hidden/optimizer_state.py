@@ -13,6 +13,7 @@ from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.threads import use_threads
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, TORCH_REF
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -73,12 +74,12 @@ def race(name: str, start: dict[str, np.ndarray], data: Iterable[tuple[np.ndarra
         differences.append(float(max(value.max() for value in apart.values())))
     return {
         "arrays": {
-            "autograd": _per_parameter(_engine_state(engine), start),
-            "torch_ref": _torch_arrays(pytorch, start),
+            AUTOGRAD: _per_parameter(_engine_state(engine), start),
+            TORCH_REF: _torch_arrays(pytorch, start),
         },
         "bytes": {
-            "autograd": _bytes(_engine_state(engine)),
-            "torch_ref": sum(t.nbytes for state in pytorch.state.values() for t in _tensors(state)),
+            AUTOGRAD: _bytes(_engine_state(engine)),
+            TORCH_REF: sum(t.nbytes for state in pytorch.state.values() for t in _tensors(state)),
         },
         "names": sorted({key for state in pytorch.state.values() for key, value in state.items() if value is not None}),
         "difference_by_step": differences,
@@ -132,9 +133,9 @@ def judge(found: dict[str, dict[str, Any]], parameter_bytes: int, dtype: str) ->
     same = all(one["allowed_used"] <= 1 for one in found.values())
     apart = max(one["difference_by_step"][-1] for one in found.values())
     steps = len(found["Adam"]["difference_by_step"])
-    momentum, adam = (found[name]["bytes"]["torch_ref"] for name in ("SGD with momentum", "Adam"))
+    momentum, adam = (found[name]["bytes"][TORCH_REF] for name in ("SGD with momentum", "Adam"))
     answer = (
-        f"For {parameter_bytes:,} bytes of parameters, SGD keeps {found['SGD']['bytes']['torch_ref']:,} bytes, "
+        f"For {parameter_bytes:,} bytes of parameters, SGD keeps {found['SGD']['bytes'][TORCH_REF]:,} bytes, "
         f"momentum {momentum:,} and Adam {adam:,}; after {steps} steps along the same gradients engine and PyTorch "
         f"differ by {apart:.1e} at most."
     )
@@ -153,19 +154,19 @@ def judge(found: dict[str, dict[str, Any]], parameter_bytes: int, dtype: str) ->
 
 def draw(finding: Finding) -> "Figure":
     """What each optimizer holds in multiples of the parameters' bytes; below, how far the two are apart, by step."""
-    from compare.shared.figures import COLOURS, MUTED, new_figure
+    from compare.shared.figures import BLUE, MUTED, VERMILLION, new_figure
 
     found, size = finding.measured["optimizers"], finding.measured["parameter_bytes"]
     figure = new_figure(9, 5.6)
     above, below = figure.subplots(2, height_ratios=(1, 1.1))
     for y, one in enumerate(found.values()):
-        state = one["bytes"]["torch_ref"] / size
+        state = one["bytes"][TORCH_REF] / size
         above.barh(y, 1, color=MUTED, height=0.6, label="parameters" if y == 0 else None)
         above.barh(y, 1, left=1, color="#cccccc", height=0.6, label="their gradients" if y == 0 else None)
         if state:
             label = "hidden in the optimizer" if y == 1 else None
             above.barh(y, state, left=2, color=PINK, hatch="//", edgecolor="white", height=0.6, label=label)
-        above.text(2 + state + 0.05, y, f"{one['bytes']['torch_ref']:,} bytes hidden", va="center", fontsize=9)
+        above.text(2 + state + 0.05, y, f"{one['bytes'][TORCH_REF]:,} bytes hidden", va="center", fontsize=9)
     above.set_yticks(range(len(found)), list(found))
     above.invert_yaxis()
     above.set_xlim(0, 5.3)
@@ -173,7 +174,7 @@ def draw(finding: Finding) -> "Figure":
     above.set_xlabel("times the memory of the parameters (PyTorch)")
     above.set_title("Adam remembers two arrays for every parameter")
     above.legend(loc="upper right", fontsize=9)
-    styles = {"SGD": (COLOURS["manual"], "-"), "SGD with momentum": (COLOURS["autograd"], "--")}
+    styles = {"SGD": (BLUE, "-"), "SGD with momentum": (VERMILLION, "--")}
     styles["Adam"] = (PINK, ":")
     for name, one in found.items():
         steps = [(k, value) for k, value in enumerate(one["difference_by_step"], start=1) if value > 0]

@@ -1,33 +1,12 @@
-"""Looking into the graphs that the engine and PyTorch record: their losses, their nodes, the arrays they keep."""
+"""The graphs that the engine and PyTorch record: their nodes, and the arrays that these keep."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from autograd.losses import cross_entropy
-from autograd.network import Network as EngineNetwork
 from autograd.tape import Node, topological_order
 from autograd.tensor import Tensor
 from compare.shared.closures import held_arrays
-
-if TYPE_CHECKING:
-    import torch
-
-    from torch_ref.network import Network as TorchNetwork
-
-
-def engine_loss(net: EngineNetwork, x: np.ndarray, labels: np.ndarray) -> Tensor:
-    """The mean cross-entropy with its graph, as in `autograd/network.py`."""
-    *_, z3 = net.forward(x)
-    return cross_entropy(z3, labels)
-
-
-def torch_loss(net: "TorchNetwork", x: np.ndarray, labels: np.ndarray) -> "torch.Tensor":
-    """The mean cross-entropy with its graph, as in `torch_ref/network.py`."""
-    import torch
-
-    *_, z3 = net.forward(x)
-    return torch.nn.functional.cross_entropy(z3, torch.from_numpy(labels))
 
 
 def nodes(value: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from autograd.network import Network as EngineNetwork
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 from manual.functions import softmax
 from manual.network import Network as ManualNetwork
 
@@ -31,7 +32,7 @@ def engine(start: Parameters, x: np.ndarray, labels: np.ndarray, reduction: str)
     *_, z3 = net.forward(x)
     losses = -z3.log_softmax(axis=1)[np.arange(len(labels)), labels]
     getattr(losses, reduction)().backward()
-    return {parameter: getattr(net, parameter).grad for parameter in start}
+    return world(AUTOGRAD).gradients_left(net)
 
 
 def pytorch(start: Parameters, x: np.ndarray, labels: np.ndarray, reduction: str) -> Parameters:
@@ -39,15 +40,11 @@ def pytorch(start: Parameters, x: np.ndarray, labels: np.ndarray, reduction: str
     import torch
 
     from torch_ref.network import Network as TorchNetwork
-    from torch_ref.network import array
 
     net = TorchNetwork(start)
     *_, z3 = net.forward(x)
     torch.nn.functional.cross_entropy(z3, torch.from_numpy(labels), reduction=reduction).backward()
-    layers = (net.layer1, net.layer2, net.layer3)
-    return {f"W{k}": array(layer.weight.grad).T for k, layer in enumerate(layers, start=1)} | {
-        f"b{k}": array(layer.bias.grad) for k, layer in enumerate(layers, start=1)
-    }
+    return world(TORCH_REF).gradients_left(net)
 
 
-GRADIENTS = {"manual": by_hand, "autograd": engine, "torch_ref": pytorch}
+GRADIENTS = {MANUAL: by_hand, AUTOGRAD: engine, TORCH_REF: pytorch}

@@ -10,10 +10,10 @@ from autograd.tensor import Tensor
 from compare.hidden.batches import batches
 from compare.hidden.cells import draw_cells
 from compare.hidden.experiment import Finding
-from compare.shared.implementations import NAMES, TITLES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
 from manual.functions import relu_derivative
 from manual.network import Network as ManualNetwork
 
@@ -34,8 +34,8 @@ FORMS = {"relu": "relu(z)", "maximum": "maximum(z, 0)", "clip": "clip(z, 0, infi
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     """The derivative at 0 of three ways to write max(z, 0), and the zeros among z1 and z2 in a training by hand."""
-    derivatives = {"manual": by_hand(settings.dtype), "autograd": on_the_engine(settings.dtype)}
-    derivatives["torch_ref"] = in_pytorch(settings.dtype)
+    derivatives = {MANUAL: by_hand(settings.dtype), AUTOGRAD: on_the_engine(settings.dtype)}
+    derivatives[TORCH_REF] = in_pytorch(settings.dtype)
     advance()
     net = ManualNetwork(initial_weights(settings, digits))
     zeros, count = {"z1": 0, "z2": 0}, {"z1": 0, "z2": 0}
@@ -54,11 +54,11 @@ def judge(derivatives: dict[str, dict[str, float]], zeros: dict[str, int], count
     """From the derivatives at 0 by implementation and form, and the exact zeros among all pre-activations."""
     at_zero = {name: found["relu"] for name, found in derivatives.items()}
     hits, total = sum(zeros.values()), sum(count.values())
-    others = [derivatives[name][form] for name in ("autograd", "torch_ref") for form in ("maximum", "clip")]
+    others = [derivatives[name][form] for name in (AUTOGRAD, TORCH_REF) for form in ("maximum", "clip")]
     holds = not any(at_zero.values()) and hits / total < 1e-4 and 0 not in others
     said = ", ".join(f"{value:g} {where}" for value, where in zip(
         at_zero.values(), ("by hand", "on the engine", "in PyTorch"), strict=True))  # fmt: skip
-    torch = derivatives["torch_ref"]
+    torch = derivatives[TORCH_REF]
     answer = (
         f"relu'(0) is {said} ({torch['maximum']:g} for torch.maximum(z, 0), {torch['clip']:g} for z.clamp(min=0)); "
         f"in {STEPS} steps {hits:,} of {total:,} pre-activations were exactly 0."
@@ -130,7 +130,7 @@ def draw(finding: Finding) -> "Figure":
     ]
     figure = new_figure(9, 3.8)
     axes = figure.subplots()
-    draw_cells(axes, list(FORMS.values()), [TITLES[name] for name in NAMES], cells, fontsize=14)
+    draw_cells(axes, list(FORMS.values()), [world(name).title for name in NAMES], cells, fontsize=14)
     axes.set_title("One function, three derivatives at exactly 0: it depends on how you write it", pad=14)
     hits, total = sum(finding.measured["exact_zeros"].values()), sum(finding.measured["of"].values())
     axes.set_xlabel(f"how often it is asked: {hits:,} of {total:,} pre-activations in {STEPS} steps", color=MUTED)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compare.hidden.experiment import Finding
-from compare.shared.implementations import NAMES, TITLES
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import MANUAL, NAMES, TORCH_REF, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,7 +55,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     """Gradients and one step in each world, for each mistake."""
     x, labels = digits.train_x[:ROWS], digits.train_labels[:ROWS]
     parameters = initial_weights(settings.with_(init="he"), digits)
-    _, right = _network("manual", parameters).gradients(x, labels)
+    _, right = _network(MANUAL, parameters).gradients(x, labels)
     outcomes: dict[str, dict[str, dict[str, Any]]] = {}
     for mistake, case in mistakes(parameters, x, labels).items():
         outcomes[mistake] = {name: outcome(name, case, right) for name in NAMES}
@@ -115,20 +115,20 @@ def judge(outcomes: dict[str, dict[str, dict[str, Any]]]) -> Finding:
     own = {name: sum(found[name].get("own", False) for found in outcomes.values()) for name in NAMES}
     holds = (
         all(wrong.values())
-        and wrong["manual"] > wrong["torch_ref"]
-        and own["manual"] > refused["manual"] / 2
-        and own["torch_ref"] == 0
-        and refused["torch_ref"] > 0
+        and wrong[MANUAL] > wrong[TORCH_REF]
+        and own[MANUAL] > refused[MANUAL] / 2
+        and own[TORCH_REF] == 0
+        and refused[TORCH_REF] > 0
     )
     answer = f"Of {len(outcomes)} mistakes " + "; ".join(
-        f"{TITLES[name]}: {refused[name]} refused ({own[name]} of them in your file), {wrong[name]} silently wrong"
+        f"{world(name).title}: {refused[name]} refused ({own[name]} of them in your file), {wrong[name]} silently wrong"
         for name in NAMES
     )
-    lost = next(found["torch_ref"] for mistake, found in outcomes.items() if mistake.startswith("batch axis"))
+    lost = next(found[TORCH_REF] for mistake, found in outcomes.items() if mistake.startswith("batch axis"))
     silent = {n: [mistake for mistake, found in outcomes.items() if found[n]["kind"] == "wrong"] for n in NAMES}
     lesson = (
-        f"NumPy broadcasts whatever it can, so by hand these pass: {'; '.join(silent['manual'])}. PyTorch checks "
-        f"dtypes and labels and still lets pass: {'; '.join(silent['torch_ref'])} (-100 is its default ignore_index). "
+        f"NumPy broadcasts whatever it can, so by hand these pass: {'; '.join(silent[MANUAL])}. PyTorch checks "
+        f"dtypes and labels and still lets pass: {'; '.join(silent[TORCH_REF])} (-100 is its default ignore_index). "
         "Whoever refuses names the operation that failed, not the mistake, and the two can be far apart. With the "
         f"batch axis lost, PyTorch says {lost.get('message', 'nothing')!r} in {lost.get('file')}, at your line "
         f"{lost.get('at')!r}. So check shapes where data comes in: one assert on x, one on labels."
@@ -144,7 +144,7 @@ def draw(finding: Finding) -> "Figure":
     outcomes = finding.measured["outcomes"]
     figure = new_figure(9.6, 7)
     cells = [[_cell(found[name]) for name in NAMES] for found in outcomes.values()]
-    draw_cells(figure.subplots(), list(outcomes), [TITLES[name] for name in NAMES], cells, fontsize=8)
+    draw_cells(figure.subplots(), list(outcomes), [world(name).title for name in NAMES], cells, fontsize=8)
     figure.suptitle(
         "Ten mistakes: refused, and at which of your lines, or silently computed with",
         fontsize=11, fontweight="bold", x=0.01, ha="left",

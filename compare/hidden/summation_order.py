@@ -13,6 +13,7 @@ from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.threads import available_threads, use_threads
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -163,15 +164,15 @@ def ulps_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def draw(finding: Finding) -> "Figure":
     """The error of each order by the number of terms, below the two bounds."""
-    from compare.shared.figures import COLOURS, INK, MARKERS, MUTED, new_figure
+    from compare.shared.figures import INK, MUTED, new_figure
 
     by_size = finding.measured["orders_by_terms"]
     terms = np.array(list(by_size))
     series: dict[str, dict[str, Any]] = {
         "row by row": {"color": "#CC79A7", "marker": "D", "label": "NumPy, row by row"},
-        "PyTorch": {"color": COLOURS["torch_ref"], "marker": MARKERS["torch_ref"], "label": "PyTorch"},
-        "by hand": {"color": COLOURS["manual"], "marker": MARKERS["manual"], "markersize": 9, "label": "by hand"},
-        "engine": {"color": COLOURS["autograd"], "marker": MARKERS["autograd"], "markersize": 4, "linestyle": ":",
+        "PyTorch": {"color": world(TORCH_REF).colour, "marker": world(TORCH_REF).marker, "label": "PyTorch"},
+        "by hand": {"color": world(MANUAL).colour, "marker": world(MANUAL).marker, "markersize": 9, "label": "by hand"},
+        "engine": {"color": world(AUTOGRAD).colour, "marker": world(AUTOGRAD).marker, "markersize": 4, "linestyle": ":",
                    "label": "engine: the same bits as by hand"},
     }  # fmt: skip
     figure = new_figure(9, 5.4)

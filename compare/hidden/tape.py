@@ -9,10 +9,10 @@ from compare.hidden.batches import first_batch
 from compare.hidden.cells import draw_cells
 from compare.hidden.experiment import Finding
 from compare.hidden.recorded import nodes
-from compare.shared.implementations import NAMES, TITLES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
 from manual.functions import cross_entropy as cross_entropy_by_hand
 from manual.network import Network as ManualNetwork
 
@@ -48,9 +48,9 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     x, labels = first_batch(settings, digits)
     start = initial_weights(settings, digits)
     networks: dict[str, tuple[Any, Any, Any]] = {
-        "manual": (ManualNetwork(start), cross_entropy_by_hand, labels),
-        "autograd": (EngineNetwork(start), cross_entropy, labels),
-        "torch_ref": (TorchNetwork(start), torch.nn.functional.cross_entropy, torch.from_numpy(labels)),
+        MANUAL: (ManualNetwork(start), cross_entropy_by_hand, labels),
+        AUTOGRAD: (EngineNetwork(start), cross_entropy, labels),
+        TORCH_REF: (TorchNetwork(start), torch.nn.functional.cross_entropy, torch.from_numpy(labels)),
     }
     by_line, by_step = {}, dict[str, list[int]]()
     for name, (net, loss_of, targets) in networks.items():
@@ -69,15 +69,13 @@ def judge(by_line: dict[str, dict[str, list[str]]], by_step: dict[str, list[int]
     total = {name: counts[0] for name, counts in by_step.items()}
     steady = all(len(set(counts)) == 1 for counts in by_step.values())
     holds = (
-        total["manual"] == 0
-        and steady
-        and all(by_line[name][line] for name in ("autograd", "torch_ref") for line in LINES)
+        total[MANUAL] == 0 and steady and all(by_line[name][line] for name in (AUTOGRAD, TORCH_REF) for line in LINES)
     )
     answer = (
-        f"A step of six lines records {total['autograd']} nodes on the engine and {total['torch_ref']} in PyTorch, "
-        f"{'as many' if steady else 'but not as many'} in each of {STEPS} steps; by hand, {total['manual']}."
+        f"A step of six lines records {total[AUTOGRAD]} nodes on the engine and {total[TORCH_REF]} in PyTorch, "
+        f"{'as many' if steady else 'but not as many'} in each of {STEPS} steps; by hand, {total[MANUAL]}."
     )
-    leaves = sum(recorded.count("leaf") for recorded in by_line["autograd"].values())
+    leaves = sum(recorded.count("leaf") for recorded in by_line[AUTOGRAD].values())
     lesson = (
         f"Nothing in the line `z1 = layer1(x)` says so, but it also writes a note: which operation it was, and from "
         f"what. The notes of a step are a graph, called the tape, and `backward` is a walk over it in reverse. "
@@ -112,13 +110,13 @@ def draw(finding: Finding) -> "Figure":
     by_line = finding.measured["nodes_by_line"]
     figure = new_figure(9, 5)
     axes = figure.subplots()
-    colours = {"manual": "grey", "autograd": "orange", "torch_ref": "green"}
+    colours = {MANUAL: "grey", AUTOGRAD: "orange", TORCH_REF: "green"}
     cells = [
         [(_words(by_line[name][line]), colours[name] if by_line[name][line] else "grey") for name in NAMES]
         for line in LINES
     ]
     totals = {name: counts[0] for name, counts in finding.measured["nodes_by_step"].items()}
-    columns = [f"{TITLES[name]}: {totals[name]} nodes" for name in NAMES]
+    columns = [f"{world(name).title}: {totals[name]} nodes" for name in NAMES]
     draw_cells(axes, list(LINES.values()), columns, cells, fontsize=9)
     axes.set_title("What each line of the forward pass leaves on the tape", pad=14)
     return figure

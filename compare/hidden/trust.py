@@ -10,11 +10,11 @@ import numpy as np
 from compare.hidden.experiment import Finding
 from compare.judge.judging import Judged
 from compare.judge.network import check_lines
-from compare.shared.implementations import build
 from compare.shared.initial import initial_parameters
 from compare.shared.settings import ACTIVATIONS, DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.shared.threads import use_threads
+from compare.worlds import TORCH_REF, build
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,7 +97,7 @@ def run(trial: Trial, seed: int) -> tuple[Judged, bool | None]:
     x = x.astype(trial.dtype)
     labels = random.integers(0, trial.sizes[-1], trial.rows)
     with use_threads(trial.threads):
-        trace = build("torch_ref", parameters, trial.activation).trace(x, labels)
+        trace = build(TORCH_REF, parameters, trial.activation).trace(x, labels)
     check = check_lines(trace, parameters, x, labels, trial.activation)
     k = len(trial.sizes) - 1  # in the last db, which no extreme input makes so small that it underflows
     db = trace[f"db{k}"].copy()
@@ -157,7 +157,7 @@ def judge(
 
 def draw(finding: Finding) -> "Figure":
     """For each kind of line and dtype, the part of its bound that was used: the median and the most."""
-    from compare.shared.figures import COLOURS, INK, new_figure
+    from compare.shared.figures import BLUE, INK, VERMILLION, new_figure
 
     summary, m = finding.measured["bound_used"], finding.measured
     figure = new_figure(9, 5)
@@ -165,7 +165,7 @@ def draw(finding: Finding) -> "Figure":
     floor = 1e-4
     for y, by_dtype in enumerate(summary.values()):
         for dtype, offset, colour, marker in (
-            ("float32", -0.17, COLOURS["autograd"], "s"), ("float64", 0.17, COLOURS["manual"], "o"),
+            ("float32", -0.17, VERMILLION, "s"), ("float64", 0.17, BLUE, "o"),
         ):  # fmt: skip
             one = by_dtype[dtype]
             low, high = max(one["median"], floor), max(one["most"], floor)

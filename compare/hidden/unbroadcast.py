@@ -8,10 +8,10 @@ from autograd.shaping import broadcast_to
 from autograd.tensor import Tensor
 from compare.hidden.batches import first_batch
 from compare.hidden.experiment import Finding
-from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import network
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,9 +91,9 @@ def gradients(small: tuple[int, ...], g: np.ndarray) -> dict[str, np.ndarray]:
     assert leaf.grad is not None, "the backward pass reached its leaf"
     assert parameter.grad is not None, "the backward pass reached its leaf"
     return {
-        "manual": g.sum(axis=stretched, keepdims=True).reshape(small),
-        "autograd": leaf.grad,
-        "torch_ref": parameter.grad.numpy(),
+        MANUAL: g.sum(axis=stretched, keepdims=True).reshape(small),
+        AUTOGRAD: leaf.grad,
+        TORCH_REF: parameter.grad.numpy(),
     }
 
 
@@ -128,7 +128,7 @@ def draw(finding: Finding) -> "Figure":
     for i in range(n):
         for j in range(rows * n):
             square(j + (j // n) * 0.3, top + i, str(Jt[i, j]), shades[i] if Jt[i, j] else None)
-        total = case["found"]["torch_ref"][i]
+        total = case["found"][TORCH_REF][i]
         terms = " ".join(f"{value:+.0f}" for value in g[:, i])
         square(19.3, top + i, f"{total:.0f}", shades[i])
         axes.text(20.6, top + i + 0.5, f"= {terms}", va="center", fontsize=10, color=INK)

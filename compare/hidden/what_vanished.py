@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from compare.hidden.batches import first_batch
 from compare.hidden.experiment import Finding
 from compare.hidden.source_lines import PARTS, behind, in_network
-from compare.shared.implementations import NAMES, TITLES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +34,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     import manual.network
     import torch_ref.network
 
-    modules = {"manual": manual.network, "autograd": autograd.network, "torch_ref": torch_ref.network}
+    modules = {MANUAL: manual.network, AUTOGRAD: autograd.network, TORCH_REF: torch_ref.network}
     x, labels = first_batch(settings, digits)
     start = initial_weights(settings, digits)
     counts = {}
@@ -62,7 +62,7 @@ def count(run: Any, network: ModuleType) -> dict[str, dict[str, Any]]:
 
 def _library(network: ModuleType) -> Path:
     """The folder of what a network is built on: its own, or PyTorch's."""
-    if network.__name__.startswith("torch_ref"):
+    if network.__name__.startswith(TORCH_REF):
         import torch
 
         return Path(torch.__file__).parent
@@ -72,15 +72,15 @@ def _library(network: ModuleType) -> Path:
 def judge(counts: dict[str, dict[str, dict[str, Any]]], parameters: int) -> Finding:
     """From the lines by implementation and part."""
     weights, backward, update = ({name: counts[name][part] for name in NAMES} for part in PARTS)
-    frameworks = ("autograd", "torch_ref")
-    drawn = [name for name in weights["torch_ref"]["functions"] if name.endswith(DRAWS)]
+    frameworks = (AUTOGRAD, TORCH_REF)
+    drawn = [name for name in weights[TORCH_REF]["functions"] if name.endswith(DRAWS)]
     holds = (
-        backward["manual"]["in_network"] > 10
-        and update["manual"]["in_network"] == parameters
+        backward[MANUAL]["in_network"] > 10
+        and update[MANUAL]["in_network"] == parameters
         and all(backward[name]["in_network"] == 1 for name in frameworks)
         and all(update[name]["in_network"] < parameters for name in frameworks)
         and all(
-            part[name]["behind"] > part["manual"]["in_network"] - part[name]["in_network"]
+            part[name]["behind"] > part[MANUAL]["in_network"] - part[name]["in_network"]
             for part in (backward, update)
             for name in frameworks
         )
@@ -91,28 +91,28 @@ def judge(counts: dict[str, dict[str, dict[str, Any]]], parameters: int) -> Find
     )
     lesson = (
         "Nothing has vanished; it moved. By hand you can read all of it. On the engine the backward pass is one line, "
-        f"and {backward['autograd']['behind']} lines of this project do it, all of which you can read. In PyTorch "
-        f"{backward['torch_ref']['behind']} lines of Python only prepare the call; the work is in C++, which no count "
+        f"and {backward[AUTOGRAD]['behind']} lines of this project do it, all of which you can read. In PyTorch "
+        f"{backward[TORCH_REF]['behind']} lines of Python only prepare the call; the work is in C++, which no count "
         "of Python sees. The update became an optimizer, which can do more than yours and is therefore longer. And "
         f"the initial weights: {drawn[0] if drawn else 'nothing'} draws some for every layer you make, and this "
-        f"project has to spend {weights['torch_ref']['in_network']} lines, where by hand it spends "
-        f"{weights['manual']['in_network']}, on putting its own in their place."
+        f"project has to spend {weights[TORCH_REF]['in_network']} lines, where by hand it spends "
+        f"{weights[MANUAL]['in_network']}, on putting its own in their place."
     )
     return Finding(answer, holds, {"lines": counts}, lesson)
 
 
 def _story(part: dict[str, dict[str, Any]]) -> str:
     """Like "16 lines by hand, 1 on ...": what is in view, and what is behind it."""
-    words = [f"{part['manual']['in_network']} lines by hand"]
-    for name in ("autograd", "torch_ref"):
-        where = "on the engine" if name == "autograd" else f"in {TITLES[name]}"
+    words = [f"{part[MANUAL]['in_network']} lines by hand"]
+    for name in (AUTOGRAD, TORCH_REF):
+        where = "on the engine" if name == AUTOGRAD else f"in {world(name).title}"
         words.append(f"{part[name]['in_network']} {where} with {part[name]['behind']} behind")
     return ", ".join(words)
 
 
 def draw(finding: Finding) -> "Figure":
     """A bar for each part and implementation: lines in network.py, then those behind, and whose they are."""
-    from compare.shared.figures import COLOURS, MUTED, new_figure
+    from compare.shared.figures import MUTED, new_figure
 
     counts = finding.measured["lines"]
     figure = new_figure(9.5, 6.4)
@@ -123,12 +123,14 @@ def draw(finding: Finding) -> "Figure":
         for j, name in enumerate(NAMES):
             one, y = counts[name][part], 4 * i + j
             seen, hidden = one["in_network"], one["behind"]
-            axes.barh(y, seen, color=COLOURS[name], height=0.8)
-            axes.barh(y, hidden, left=seen, color=COLOURS[name], alpha=0.35, hatch="//", edgecolor="white", height=0.8)
+            axes.barh(y, seen, color=world(name).colour, height=0.8)
+            axes.barh(
+                y, hidden, left=seen, color=world(name).colour, alpha=0.35, hatch="//", edgecolor="white", height=0.8
+            )
             main = ", ".join(".".join(f.split(".")[-2:]) for f in one["functions"][:2])
             words = f"{seen} + {hidden}" + (f"   {main}" if main else "")
             axes.text(seen + hidden + longest * 0.01, y, words, va="center", fontsize=8)
-            ticks[y] = TITLES[name]
+            ticks[y] = world(name).title
         axes.text(0, 4 * i - 0.75, part, fontweight="bold", fontsize=10, va="center")
     axes.set_yticks(list(ticks), list(ticks.values()))
     axes.set_ylim(11, -1.2)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.judge.verdict import Verdict
-from compare.shared.figures import COLOURS, INK, MARKERS, MUTED, new_figure
-from compare.shared.implementations import NAMES, TITLES
+from compare.shared.figures import INK, MUTED, new_figure
+from compare.worlds import NAMES, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,13 +23,15 @@ def draw(parity: "Parity") -> "Figure":
     axes = figure.subplots()
     strip = FLOOR / 4
     highest = 10.0
-    for offset, name in zip((-0.25, 0, 0.25), NAMES, strict=True):
+    offsets = np.linspace(-0.25, 0.25, len(NAMES))
+    for offset, name in zip(offsets, NAMES, strict=True):
         lines = parity.checks[name].lines
         heights = np.array([_height(line, strip) for line in lines])
         highest = max(highest, 3 * heights.max())
+        looks = world(name)
         axes.plot(
-            np.arange(len(lines)) + offset, heights, linestyle="none", marker=MARKERS[name], markersize=6,
-            color=COLOURS[name], markeredgecolor="white", markeredgewidth=0.5, label=f"{name} ({TITLES[name]})",
+            np.arange(len(lines)) + offset, heights, linestyle="none", marker=looks.marker, markersize=6,
+            color=looks.colour, markeredgecolor="white", markeredgewidth=0.5, label=f"{name} ({looks.title})",
         )  # fmt: skip
     axes.axhline(1, color=INK, linewidth=1.6)
     axes.annotate("the bound: above it, rounding is no excuse", (0, 1), (0, 5), textcoords="offset points", va="bottom")
@@ -48,7 +50,7 @@ def draw(parity: "Parity") -> "Figure":
     axes.set_xlabel("line, in the order of the calculation")
     axes.set_ylabel("largest error / bound")
     axes.set_title("How much of its rounding-error bound each line uses")
-    figure.legend(loc="outside lower center", ncols=3)
+    figure.legend(loc="outside lower center", ncols=len(NAMES))
     settings = parity.settings
     figure.suptitle(
         f"{settings.dtype}, batch of {settings.batch_size:,}, hidden {', '.join(map(str, settings.hidden))}, "

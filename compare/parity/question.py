@@ -19,13 +19,13 @@ from compare.parity.sizes import Smallest, smallest_sizes
 from compare.shared.dataset import CLASSES, Dataset, load_mnist, pixels
 from compare.shared.environment import environment
 from compare.shared.errors import BadInput
-from compare.shared.implementations import NAMES, build
 from compare.shared.initial import initial_parameters
 from compare.shared.output import Output
 from compare.shared.settings import MOST_STEPS, Settings, check_whole
 from compare.shared.terminal import print_files, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import endless_batches, trace_all
+from compare.worlds import MANUAL, NAMES, build
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def trained(settings: Settings, data: Dataset, steps: int) -> dict[str, np.ndarr
     """The weights after that many training steps of the network by hand, from the initial weights of the settings."""
     sizes = settings.sizes(data.train_images.shape[1], CLASSES)
     start = initial_parameters(sizes, settings.init, settings.init_scale, settings.seed, settings.dtype)
-    net = build("manual", start, settings.activation)
+    net = build(MANUAL, start, settings.activation)
     batches = itertools.islice(endless_batches(settings, len(data.train_labels)), steps)
     with progress("training", steps) as advance, np.errstate(over="ignore", invalid="ignore"):
         for step, batch in enumerate(batches, start=1):

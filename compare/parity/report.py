@@ -8,8 +8,8 @@ from compare.judge.verdict import Verdict
 from compare.parity.mutants import Proof
 from compare.parity.referee import AGREEMENT
 from compare.parity.sizes import Smallest
-from compare.shared.implementations import NAMES, TITLES
 from compare.shared.terminal import print_table, print_text
+from compare.worlds import NAMES, world
 
 if TYPE_CHECKING:
     from compare.parity.question import Parity
@@ -33,7 +33,7 @@ def _print_lines(parity: "Parity") -> None:
     names = [line.name for line in parity.checks[NAMES[0]].lines]
     print_table(
         f"Lines, {settings.dtype}, a batch of {settings.batch_size:,}, {when}",
-        ("line", *(column for name in NAMES for column in (f"{TITLES[name]}: bound used", "likely", "ulps")), "seen"),
+        ("line", *(c for name in NAMES for c in (f"{world(name).title}: bound used", "likely", "ulps")), "seen"),
         [
             (name, *(cell for check in parity.checks.values() for cell in _cells(check[name])),
              _size(max(check[name].power for check in parity.checks.values())))
@@ -69,7 +69,7 @@ def _print_end_to_end(parity: "Parity") -> None:
     first = parity.end_to_end[NAMES[0]]
     print_table(
         "Gradients, end to end",
-        ("gradient", "bound divided by largest entry", "seen", *(f"{TITLES[name]}: bound used" for name in NAMES)),
+        ("gradient", "bound divided by largest entry", "seen", *(f"{world(name).title}: bound used" for name in NAMES)),
         [
             (f"d{verdict.name}", f"{verdict.relative_bound:.1e}", _size(verdict.power),
              *(_share(parity.end_to_end[name][i].bound_used) for name in NAMES))

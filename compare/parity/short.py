@@ -20,8 +20,9 @@ from compare.shared.output import Output
 from compare.shared.settings import MOST_STEPS, Settings, check_whole
 from compare.shared.terminal import print_files, print_table, print_text
 from compare.shared.threads import use_threads
+from compare.worlds import TORCH_REF
 
-NAME = "torch_ref"
+NAME = TORCH_REF
 ALONE = "PyTorch alone is judged here: the other two compute with NumPy, which has no bfloat16."
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compare.shared.dataset import Dataset
-from compare.shared.implementations import TITLES
+from compare.worlds import world
 
 MOST = 48  # drawn of each kind; a page is not a catalogue
 
@@ -46,7 +46,7 @@ def galleries(data: Dataset, predictions: Mapping[str, np.ndarray]) -> tuple[Gal
     disagreed, wrong = np.flatnonzero(~agree), np.flatnonzero(agree & (read[0] != data.test_labels))
 
     def each(i: int) -> str:
-        return ", ".join(f"{p[i]} {TITLES[name]}" for name, p in predictions.items())
+        return ", ".join(f"{p[i]} {world(name).title}" for name, p in predictions.items())
 
     return (
         Gallery(len(disagreed), [_drawn(data, i, each(i)) for i in disagreed[:MOST]]),

@@ -9,8 +9,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from compare.shared.implementations import NAMES, TITLES
+from compare.report.world_rules import world_rules
 from compare.shared.output import Output
+from compare.worlds import NAMES, world
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ def render(page: Page) -> str:
     return templates.get_template(page.template).render(
         page=page,
         names=NAMES,
-        titles=TITLES,
-        style=Markup((folder / "style.css").read_text(encoding="utf-8")),
+        titles={name: world(name).title for name in NAMES},
+        style=Markup((folder / "style.css").read_text(encoding="utf-8") + world_rules(NAMES)),
         script=Markup((folder / "script.js").read_text(encoding="utf-8")),
         **page.parts,
     )

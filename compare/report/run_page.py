@@ -11,12 +11,12 @@ from compare.report.chart import Chart, linear_chart, log_chart
 from compare.report.collected import collected
 from compare.report.digits import galleries
 from compare.report.page import Page
-from compare.report.sources import TAKEN_OVER, side_by_side
+from compare.report.sources import side_by_side
 from compare.run import GradientsAt, Run
 from compare.shared.dataset import pixels
 from compare.shared.differences import PairDifference
-from compare.shared.implementations import NAMES, TITLES
 from compare.shared.training import Curve
+from compare.worlds import NAMES, world
 
 ROSETTA_ROWS = 8  # the names of nodes do not depend on how many rows a batch has
 
@@ -26,9 +26,7 @@ class LineRow:
     """A line of the calculation: what it is in each world, and how near to its bound it came."""
 
     name: str
-    by_hand: str
-    engine_node: str
-    torch_node: str
+    nodes: list[tuple[str, str]]  # (a world's title, what the line is there); none for another depth
     moments: list[tuple[str, list[tuple[float, float]]]]  # ("before training, float32", [(bound used, ulps), ...])
 
     @property
@@ -59,7 +57,7 @@ def run_page(run: Run, beside: Path) -> Page:
             "pairs": run.pairs,
             "lines": _lines(run),
             "blocks": side_by_side(),
-            "taken_over": TAKEN_OVER,
+            "taken_over": {name: world(name).takes_over for name in NAMES},
             "disagreed": disagreed,
             "wrong": wrong,
             "costs": _costs(run.curves),
@@ -104,7 +102,7 @@ def _epochs(curves: Sequence[Curve], pairs: Sequence[PairDifference]) -> list[di
     return [
         {
             "number": e + 1,
-            "values": [(TITLES[c.implementation], c.train_loss[e], c.test_accuracy[e]) for c in curves],
+            "values": [(world(c.implementation).title, c.train_loss[e], c.test_accuracy[e]) for c in curves],
             "differences": [(pair.name, pair.weights[e + 1], pair.disagreements[e]) for pair in pairs],
         }
         for e in range(len(curves[0].train_loss))
@@ -116,7 +114,7 @@ def _lines(run: Run) -> list[LineRow]:
     moments = [(f"{p.when} training, {p.dtype}", p) for p in run.parity]
     names = [line.name for line in run.parity[0].checks[NAMES[0]].lines]
     return [
-        LineRow(name, *described.get(name, ("", "", "")), [(when, _cells(parity, name)) for when, parity in moments])
+        LineRow(name, described.get(name, []), [(when, _cells(parity, name)) for when, parity in moments])
         for name in names
     ]
 
@@ -125,20 +123,21 @@ def _cells(parity: GradientsAt, line: str) -> list[tuple[float, float]]:
     return [(parity.checks[name][line].bound_used, parity.checks[name][line].error_ulp) for name in NAMES]
 
 
-def _rosetta(run: Run) -> Mapping[str, tuple[str, str, str]]:
-    """Each line's statement by hand, node of the engine and node of PyTorch; only the written-out network has them."""
+def _rosetta(run: Run) -> Mapping[str, list[tuple[str, str]]]:
+    """By line what it is in each world, by that world's title; only the network that is written out has that."""
     if len(run.settings.hidden) != 2:
         return {}
     from compare.rosetta.question import compare_lines
 
     x = pixels(run.data.train_images[:ROSETTA_ROWS], run.settings.dtype)
     rows, _ = compare_lines(run.curves[0].weights[0], x, run.data.train_labels[:ROSETTA_ROWS], run.settings.activation)
-    return {row.line: (row.by_hand, row.engine_node, row.torch_node) for row in rows}
+    return {row.line: [(world(name).title, words) for name, words in row.nodes.items()] for row in rows}
 
 
 def _costs(curves: Sequence[Curve]) -> list[tuple[str, str, float, float]]:
     """Implementation, what it is called, milliseconds a step and that by the largest."""
     each = [1000 * curve.seconds / len(curve.loss_by_step) for curve in curves]
     return [
-        (c.implementation, TITLES[c.implementation], ms, ms / max(each)) for c, ms in zip(curves, each, strict=True)
+        (c.implementation, world(c.implementation).title, ms, ms / max(each))
+        for c, ms in zip(curves, each, strict=True)
     ]

@@ -4,12 +4,8 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
-from compare.shared.implementations import NAMES
-
-#: What stands in an empty place where a whole method is missing.
-TAKEN_OVER = {"manual": "", "autograd": "the engine does this", "torch_ref": "PyTorch does this"}
+from compare.worlds import MANUAL, NAMES, world
 
 
 @dataclass(frozen=True)
@@ -23,17 +19,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Block:
-    """A method, or what stands before the class: its rows have a cell for each of the three."""
+    """A method, or what stands before the class: its rows have a cell for each world."""
 
     name: str
     rows: list[tuple[Cell, ...]]
 
 
 def side_by_side() -> list[Block]:
-    """The three files, method by method, in the order in which the hand-written one has them."""
-    parts = {name: _methods((files(name) / "network.py").read_text(encoding="utf-8")) for name in NAMES}
+    """The files, method by method, in the order in which the hand-written one has them."""
+    parts = {name: _methods(world(name).source()) for name in NAMES}
     blocks = []
-    for method in parts["manual"]:
+    for method in parts[MANUAL]:
         columns = [parts[name].get(method, []) for name in NAMES]
         blocks.append(Block(method, _align(columns)))
     return blocks

@@ -1,6 +1,5 @@
 """The same line in three languages: by hand, on the engine's tape, in PyTorch's graph.
 
-Nothing here is typed in: `by_hand.py` reads the source, `engine.py` the tape, `pytorch.py` the graph and the operators
-as they run, and `graph.py` tells from a graph which of its nodes belong to which line. `question.py` lays the three
-side by side, `figure.py` draws them.
+What it is in each of them the worlds tell (`compare.worlds.columns`). `question.py` lays the columns side by side,
+`figure.py` draws them.
 """

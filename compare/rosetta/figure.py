@@ -1,12 +1,12 @@
-"""The figure: three graphs side by side, equal lines at equal height, the forward pass above the backward pass."""
+"""The figure: the graphs side by side, equal lines at equal height, the forward pass above the backward pass."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from compare.shared.figures import COLOURS, INK, MUTED, new_figure
-from compare.shared.implementations import NAMES, TITLES
+from compare.shared.figures import INK, MUTED, new_figure
 from compare.shared.settings import Settings
+from compare.worlds import MANUAL, NAMES, world
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,8 +20,8 @@ HEIGHT = 0.66  # of a box, in rows
 
 
 def draw(rows: Sequence["Row"], extra_bytes: Mapping[str, int], settings: Settings) -> "Figure":
-    """Three columns of boxes; in each box what the line is there, and the bytes that it keeps."""
-    figure = new_figure(9.6, 10)
+    """A column of boxes for each world; in each box what the line is there, and the bytes that it keeps."""
+    figure = new_figure(3.2 * len(NAMES), 10)
     axes = figure.add_subplot()
     axes.set_axis_off()
     axes.set_xlim(0, len(NAMES))
@@ -29,10 +29,18 @@ def draw(rows: Sequence["Row"], extra_bytes: Mapping[str, int], settings: Settin
     axes.set_title("The same line in three languages, and the bytes it keeps for the backward pass", pad=8)
     for column, name in enumerate(NAMES):
         words = [_words(row)[name] for row in rows]
-        axes.text(column + WIDTH / 2, -0.75, TITLES[name], color=COLOURS[name], fontsize=12, weight="bold", ha="center")
+        axes.text(
+            column + WIDTH / 2,
+            -0.75,
+            world(name).title,
+            color=world(name).colour,
+            fontsize=12,
+            weight="bold",
+            ha="center",
+        )
         axes.text(
             column + WIDTH / 2, len(rows) + 0.1, f"kept in all: {extra_bytes[name]:,} bytes",
-            color=COLOURS[name], fontsize=9, weight="bold", ha="center",
+            color=world(name).colour, fontsize=9, weight="bold", ha="center",
         )  # fmt: skip
         counted: set[int] = set()
         for y, (row, text) in enumerate(zip(rows, words, strict=True)):
@@ -70,9 +78,9 @@ def _box(axes: "Axes", column: int, y: int, row: "Row", text: str, kept: int) ->
 
 def _words(row: "Row") -> dict[str, str]:
     """What a box says, by column; two long names of nodes go on two lines."""
-    statement = row.by_hand.replace("self.", "").replace("activation_derivative", "activation'")
-    nodes = row.torch_node.replace(", ", "\n") if len(row.torch_node) > 30 else row.torch_node
-    return {"manual": statement, "autograd": row.engine_node, "torch_ref": nodes}
+    statement = row.nodes[MANUAL].replace("self.", "").replace("activation_derivative", "activation'")
+    broken = {name: nodes.replace(", ", "\n") if len(nodes) > 30 else nodes for name, nodes in row.nodes.items()}
+    return {**broken, MANUAL: statement}
 
 
 def _indent(row: "Row") -> float:

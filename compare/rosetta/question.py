@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 
 from compare.judge.network import check_lines, line_names
-from compare.rosetta import by_hand, engine, pytorch
-from compare.rosetta.column import Column, Kept
 from compare.shared.dataset import load_mnist
 from compare.shared.environment import environment
 from compare.shared.errors import BadInput
-from compare.shared.implementations import NAMES, PAIRS, TITLES
 from compare.shared.output import Output
 from compare.shared.settings import Settings
 from compare.shared.terminal import print_files, print_table, print_text
 from compare.shared.threads import use_threads
 from compare.shared.training import Digits, initial_weights, trace_all
+from compare.worlds import NAMES, PAIRS, world
+from compare.worlds.columns.column import Column, Kept
 
 #: The layers of manual/network.py, whose lines these are.
 HIDDEN_LAYERS = 2
@@ -28,17 +27,15 @@ HIDDEN_LAYERS = 2
 class Row:
     """One line of the calculation.
 
-    by_hand: its statement; engine_node and torch_node: the names of the nodes that made its value, or whose backward
-    gave its gradient, in the order in which they did; torch_operators: what PyTorch ran for it; largest_difference:
-    of an entry, between any two of the three; bound_used: the most that one of the three used of the rounding error
-    that this line may make; kept: what each of the three holds of it for the backward pass.
+    nodes: what it is in each world: by hand its statement, elsewhere the names of the nodes that made its value, or
+    whose backward gave its gradient, in the order in which they did; operators: what ran for it, in the worlds that
+    tell; largest_difference: of an entry, between any two worlds; bound_used: the most that one of them used of the
+    rounding error that this line may make; kept: what each of them holds of it for the backward pass.
     """
 
     line: str
-    by_hand: str
-    engine_node: str
-    torch_node: str
-    torch_operators: str
+    nodes: dict[str, str]
+    operators: dict[str, str]
     shape: tuple[int, ...]
     largest_difference: float
     bound_used: float
@@ -46,7 +43,7 @@ class Row:
 
     @property
     def holds(self) -> bool:
-        """Whether all three values of the line are right, each within the line's own bound of the exact one."""
+        """Whether all values of the line are right, each within the line's own bound of the exact one."""
         return self.bound_used <= 1
 
     @property
@@ -58,8 +55,9 @@ class Row:
         """Plain data."""
         kept = {name: [{"array": k.name, "bytes": k.bytes} for k in arrays] for name, arrays in self.kept.items()}
         return {
-            "line": self.line, "by_hand": self.by_hand, "engine_node": self.engine_node,
-            "torch_node": self.torch_node, "torch_operators": self.torch_operators, "shape": list(self.shape),
+            "line": self.line,
+            **{world(name).nodes_key: words for name, words in self.nodes.items()},
+            **{world(name).operators_key: words for name, words in self.operators.items()}, "shape": list(self.shape),
             "largest_difference": self.largest_difference, "bound_used": self.bound_used, "holds": self.holds,
             "kept_for_backward": kept,
         }  # fmt: skip
@@ -87,7 +85,7 @@ class Rosetta:
         if wrong:
             return f"The line {wrong[0]} is not the same in all three: one of them is outside its rounding error."
         largest = max(self.rows, key=lambda row: row.largest_difference)
-        keep = ", ".join(f"{TITLES[name]} {count:,}" for name, count in self.extra_bytes.items())
+        keep = ", ".join(f"{world(name).title} {count:,}" for name, count in self.extra_bytes.items())
         return (
             f"Line for line the three compute the same: the values of a line differ by {largest.largest_difference:.1e}"
             f" at most (in {largest.line}), and each is within the rounding error that its line may make. For the "
@@ -110,12 +108,15 @@ class Rosetta:
         """Two tables and the verdict, on stdout."""
         print_table(
             "The same line in three languages",
-            ("by hand", "engine's nodes", "PyTorch's nodes", "PyTorch's operators"),
-            [(row.by_hand, row.engine_node, row.torch_node, row.torch_operators) for row in self.rows],
+            (
+                *(world(name).nodes_title for name in NAMES),
+                *(world(name).operators_title for name in self.rows[0].operators),
+            ),
+            [(*row.nodes.values(), *row.operators.values()) for row in self.rows],
         )
         print_table(
             "The values of each line in all three; the arrays that it keeps for the backward pass, in bytes",
-            ("line", "shape", "largest difference", "bound used", *(f"{TITLES[name]} keeps" for name in NAMES)),
+            ("line", "shape", "largest difference", "bound used", *(f"{world(name).title} keeps" for name in NAMES)),
             [
                 (row.line, " x ".join(map(str, row.shape)) or "one number", f"{row.largest_difference:.1e}",
                  f"{row.bound_used:.1%}", *(own_arrays(row.kept[name]) for name in NAMES))
@@ -174,20 +175,16 @@ def compare_lines(
     lines = line_names(HIDDEN_LAYERS + 1)
     traces = trace_all(parameters, x, labels, activation)
     checks = {name: check_lines(trace, parameters, x, labels, activation) for name, trace in traces.items()}
-    nodes, operators = pytorch.columns(lines, parameters, x, labels, activation)
     columns: Mapping[str, Column] = {
-        "manual": by_hand.column(lines, {"x": x, "labels": labels, **parameters, **_forward(traces["manual"])}),
-        "autograd": engine.column(lines, parameters, x, labels, activation),
-        "torch_ref": nodes,
+        name: world(name).column(lines, parameters, x, labels, activation) for name in NAMES
     }
+    told = [name for name, column in columns.items() if column.operators]
     rows = [
         Row(
             line,
-            by_hand=columns["manual"].lines[line][0],
-            engine_node=", ".join(columns["autograd"].lines[line]),
-            torch_node=", ".join(nodes.lines[line]),
-            torch_operators=", ".join(operators.lines[line]),
-            shape=traces["manual"][line].shape,
+            nodes={name: ", ".join(column.lines[line]) for name, column in columns.items()},
+            operators={name: ", ".join(columns[name].operators[line]) for name in told},
+            shape=traces[NAMES[0]][line].shape,
             largest_difference=max(_difference(traces[a][line], traces[b][line]) for a, b in PAIRS),
             bound_used=max(check[line].bound_used for check in checks.values()),
             kept={name: column.kept.get(line, ()) for name, column in columns.items()},
@@ -195,10 +192,6 @@ def compare_lines(
         for line in lines
     ]
     return rows, {name: column.extra_bytes for name, column in columns.items()}
-
-
-def _forward(trace: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {name: value for name, value in trace.items() if not name.startswith("d")}
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> float:

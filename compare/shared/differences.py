@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.shared.implementations import PAIRS
 from compare.shared.training import Curve
+from compare.worlds import PAIRS
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-# Okabe and Ito's palette (2008), told apart by colour-blind eyes too; markers and dashes repeat what colour says.
-COLOURS = {"manual": "#0072B2", "autograd": "#D55E00", "torch_ref": "#009E73"}
-MARKERS = {"manual": "o", "autograd": "s", "torch_ref": "^"}
+# Okabe and Ito's palette (2008), told apart by colour-blind eyes too; markers and dashes repeat what colour says. The
+# worlds have the same three: here they are for whatever else there is two or three of.
+BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 INK, MUTED, GRID = "#222222", "#666666", "#dddddd"
 
 _STYLE: Any = {

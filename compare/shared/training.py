@@ -10,10 +10,10 @@ import numpy as np
 
 from compare.shared.dataset import CLASSES, Dataset, pixels
 from compare.shared.errors import BadInput
-from compare.shared.implementations import NAMES, Network, build
 from compare.shared.initial import initial_parameters
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
+from compare.worlds import NAMES, Network, build
 
 SLICE = 1000  # test images that are read at once
 

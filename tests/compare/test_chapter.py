@@ -11,10 +11,10 @@ from compare import chapter
 from compare import curves as question
 from compare.chapter_findings import WINDOW, Change
 from compare.shared.differences import PairDifference
-from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
 from compare.shared.threads import available_threads, use_threads
 from compare.shared.training import Curve, Digits, train
+from compare.worlds import NAMES
 
 
 def ignore(steps=1, status=""):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compare.shared.implementations import NAMES, build
 from compare.shared.initial import initial_parameters
+from compare.worlds import NAMES, build
 
 SIZES = {"network.py": (12, 8, 6, 5), "one layer": (12, 5), "four layers": (12, 8, 6, 7, 5)}
 

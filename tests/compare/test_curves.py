@@ -8,9 +8,9 @@ import pytest
 from autograd.network import Network as Engine
 from compare import curves as question
 from compare.shared.differences import PairDifference, differences
-from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
 from compare.shared.training import Curve, TrainingStopped
+from compare.worlds import NAMES
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,9 @@ from compare.divergence_lockstep import find_flips, lockstep, pairs_of
 from compare.divergence_replay import replay
 from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
-from compare.shared.implementations import build
 from compare.shared.settings import Settings
 from compare.shared.training import Curve, Digits, TrainingStopped, epoch_batches, network, train
+from compare.worlds import build
 
 NO_ADVANCE = lambda *_: None  # noqa: E731
 

@@ -13,7 +13,7 @@ import hashlib, json
 from pathlib import Path
 
 from compare.shared.dataset import load_mnist
-from compare.shared.implementations import NAMES
+from compare.worlds import NAMES
 from compare.shared.settings import Settings
 from compare.shared.threads import use_threads
 from compare.shared.training import Curve, Digits, train

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from compare import run as question
-from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
+from compare.worlds import NAMES
 from manual.network import Network
 
 PAIRS = ["manual/autograd", "manual/torch_ref", "autograd/torch_ref"]

@@ -13,10 +13,10 @@ from compare.exercises import depth, question, width
 from compare.exercises.trained import Plan, Run, mean_and_spread, steps_to, train_all
 from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
-from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
 from compare.shared.threads import use_threads
 from compare.shared.training import Curve, Digits, epoch_batches, network, train
+from compare.worlds import NAMES
 from manual.deep import DeepNetwork
 
 CONFIGURATIONS = {

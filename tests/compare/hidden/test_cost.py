@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from compare.hidden import cost
-from compare.shared.implementations import NAMES
 from compare.shared.initial import initial_parameters
+from compare.worlds import NAMES
 from manual.network import Network
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from compare.hidden import init_scale
-from compare.shared.implementations import NAMES
+from compare.worlds import NAMES
 
 
 def measured():

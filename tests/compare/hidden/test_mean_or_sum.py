@@ -5,9 +5,9 @@ import pytest
 
 from compare.hidden import mean_or_sum
 from compare.hidden.reduced import GRADIENTS, by_hand
-from compare.shared.implementations import NAMES, build
 from compare.shared.initial import initial_parameters
 from compare.shared.settings import Settings
+from compare.worlds import NAMES, build
 
 START = initial_parameters((20, 8, 6, 10), "he")
 

@@ -7,8 +7,8 @@ import pytest
 
 import manual.network
 from compare.hidden import shape_errors as experiment
-from compare.shared.implementations import NAMES
 from compare.shared.initial import initial_parameters
+from compare.worlds import NAMES
 
 
 @pytest.fixture(scope="module")

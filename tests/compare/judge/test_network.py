@@ -8,10 +8,10 @@ from compare.judge.network import check_gradients, check_lines, gradient_balls, 
 from compare.judge.verdict import part_of, ulps
 from compare.parity.question import trained
 from compare.shared.dataset import pixels
-from compare.shared.implementations import NAMES, build
 from compare.shared.initial import initial_parameters
 from compare.shared.settings import Settings
 from compare.shared.threads import use_threads
+from compare.worlds import NAMES, build
 
 
 def matmul_lines(check):

@@ -3,8 +3,8 @@ import pytest
 
 from compare.parity.pairs import EXACT, OUTSIDE, WITHIN, compare_pairs
 from compare.shared.dataset import pixels
-from compare.shared.implementations import NAMES, build
 from compare.shared.initial import initial_parameters
+from compare.worlds import NAMES, build
 
 
 @pytest.fixture(scope="module")

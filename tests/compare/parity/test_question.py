@@ -10,8 +10,8 @@ from compare.parity import question, report
 from compare.parity.figure import draw
 from compare.parity.sizes import Smallest
 from compare.shared.errors import BadInput
-from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
+from compare.worlds import NAMES
 
 SMALL = Settings(hidden=(12, 8), batch_size=16)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from compare.shared.errors import BadInput
-from compare.shared.implementations import NAMES, build
 from compare.shared.initial import initial_parameters
+from compare.worlds import NAMES, build
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from compare.shared.dataset import load_mnist
-from compare.shared.implementations import NAMES
 from compare.shared.settings import Settings
 from compare.shared.training import (
     Curve,
@@ -19,6 +18,7 @@ from compare.shared.training import (
     steps_per_epoch,
     train,
 )
+from compare.worlds import NAMES
 
 
 def ignore(steps=1, status=""):

@@ -1,7 +1,7 @@
-"""One of the three columns: what each line of the calculation is there, and what it keeps for the backward pass."""
+"""A world's column: what each line of the calculation is there, and what it keeps for the backward pass."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,10 +25,14 @@ class Kept:
 
 @dataclass(frozen=True)
 class Column:
-    """Each by the line's name: what the line is there, in the words of that world, and what a forward line keeps."""
+    """Each by the line's name: what the line is there, in the words of that world, and what a forward line keeps.
+
+    operators: what ran for the line, in a world that tells.
+    """
 
     lines: dict[str, tuple[str, ...]]
     kept: dict[str, tuple[Kept, ...]]
+    operators: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def extra_bytes(self) -> int:

@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from compare.rosetta.column import GIVEN, Column, Kept, address
+from compare.worlds.columns.column import GIVEN, Column, Kept, address
 from manual.network import Network
 
 
-def column(lines: Sequence[str], arrays: Mapping[str, np.ndarray]) -> Column:
-    """Each line's statement. A forward line keeps those of `arrays` that the backward lines which undo it read.
-
-    arrays: the batch, the parameters and the forward values by name.
-    """
+def column(
+    lines: Sequence[str], parameters: Mapping[str, np.ndarray], x: np.ndarray, labels: np.ndarray, activation: str
+) -> Column:
+    """Each line's statement. A forward line keeps those arrays that the backward lines which undo it read."""
+    trace = Network(dict(parameters), activation).trace(x, labels)
+    forward_values = {name: value for name, value in trace.items() if not name.startswith("d")}
+    arrays = {"x": x, "labels": labels, **parameters, **forward_values}
     forward, backward = _statements(Network.forward), _statements(Network.backward)
     statements = {**_statements(Network.gradients), **forward, **backward}
 

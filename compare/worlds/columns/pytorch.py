@@ -8,8 +8,8 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from compare.rosetta.column import GIVEN, Column, Kept, address
-from compare.rosetta.graph import made_by, nodes_by_line
+from compare.worlds.columns.column import GIVEN, Column, Kept, address
+from compare.worlds.columns.graph import made_by, nodes_by_line
 from torch_ref.network import Network
 
 
@@ -42,10 +42,10 @@ class Operators(TorchDispatchMode):
         return tuple(operator for made, (_, operator, _) in self.made.items() if made in reached)
 
 
-def columns(
+def column(
     lines: Sequence[str], parameters: Mapping[str, np.ndarray], x: np.ndarray, labels: np.ndarray, activation: str
-) -> tuple[Column, Column]:
-    """Each line's nodes, with the arrays that they save; and each line's operators, which save nothing themselves."""
+) -> Column:
+    """Each line's nodes, with the arrays that they save, and its operators, which save nothing themselves."""
     network = Network(dict(parameters), activation)
     layers = {"1": network.layer1, "2": network.layer2, "3": network.layer3}
     leaves = {name: layers[name[1]].weight if name[0] == "W" else layers[name[1]].bias for name in parameters}
@@ -67,10 +67,7 @@ def columns(
     tensors |= values
     named = {id(tensor) for tensor in tensors.values()}
     ran = {line: operators.behind(tensors[line], named | (set() if line in values else before)) for line in lines}
-    return (
-        Column({line: tuple(node.name() for node in by_line[line]) for line in lines}, kept),
-        Column(ran, {}),
-    )
+    return Column({line: tuple(node.name() for node in by_line[line]) for line in lines}, kept, ran)
 
 
 def _note(tensors: dict[str, torch.Tensor], name: str) -> Callable[[torch.Tensor], None]:

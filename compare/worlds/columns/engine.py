@@ -7,9 +7,9 @@ import numpy as np
 from autograd.losses import cross_entropy
 from autograd.network import Network
 from autograd.tape import Node
-from compare.rosetta.column import Column, Kept, address, kept_array
-from compare.rosetta.graph import made_by, nodes_by_line
 from compare.shared.closures import held_arrays
+from compare.worlds.columns.column import Column, Kept, address, kept_array
+from compare.worlds.columns.graph import made_by, nodes_by_line
 
 
 def column(
