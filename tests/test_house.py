@@ -31,10 +31,41 @@ def test_a_room_imports_nothing_but_itself_its_one_library_and_the_standard_libr
         assert not strangers, f"{path.relative_to(HOUSE)} imports {strangers}"
 
 
-def test_the_shared_parts_of_compare_do_not_reach_up_to_the_questions():
-    for path in (HOUSE / "compare" / "shared").rglob("*.py"):
-        above = {m for m in imported_modules(path) if m.startswith("compare.") and not m.startswith("compare.shared")}
+def imported_files(path: Path) -> set[str]:
+    """The modules of `compare` that a file imports, wherever in the file it does so: not the names taken from them."""
+    found = set()
+    for module in imported_modules(path):
+        place = HOUSE / module.replace(".", "/")
+        is_file = place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
+        if module.split(".")[0] == "compare" and is_file:
+            found.add(module)
+    return found - {"compare"}
+
+
+#: From the ground up: what a folder of `compare` may import of the others. The ground itself imports nothing of them.
+GROUND = {"compare.shared.errors", "compare.shared.closures"}
+FLOORS = {"worlds": ("worlds",), "shared": ("shared", "worlds")}
+
+
+@pytest.mark.parametrize("folder", FLOORS)
+def test_what_the_questions_share_does_not_reach_up_to_them(folder):
+    allowed = tuple(f"compare.{below}" for below in FLOORS[folder])
+    for path in (HOUSE / "compare" / folder).rglob("*.py"):
+        above = {m for m in imported_files(path) - GROUND - {"compare.shared"} if not m.startswith(allowed)}
         assert not above, f"{path.relative_to(HOUSE)} imports {above}"
+
+
+def test_the_ground_imports_nothing_of_the_harness():
+    for module in GROUND:
+        assert not imported_files(HOUSE / f"{module.replace('.', '/')}.py"), module
+
+
+def test_a_world_is_spelled_out_in_its_own_file_and_in_the_list_alone():
+    for path in (HOUSE / "compare").rglob("*.py"):
+        if path.is_relative_to(HOUSE / "compare" / "worlds") or path.is_relative_to(HOUSE / "compare" / "check"):
+            continue
+        strings = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+        assert not strings & set(ROOMS), f"{path.relative_to(HOUSE)}: take the names from compare.worlds"
 
 
 def test_no_question_imports_the_command_line():
@@ -79,6 +110,11 @@ def test_the_forward_pass_on_the_engine_is_word_for_word_the_one_by_hand():
 def test_the_hand_written_network_has_no_loop():
     loops = ast.For | ast.While | ast.comprehension
     assert not [node for node in ast.walk(network_class("manual")) if isinstance(node, loops)]
+
+
+def test_a_world_is_known_before_torch_numpy_or_matplotlib_is_loaded():
+    code = "import sys, compare.worlds; print({'torch', 'numpy', 'matplotlib'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
 
 
 def test_the_command_line_does_not_load_torch_numpy_or_matplotlib_before_they_are_needed():

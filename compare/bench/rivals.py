@@ -23,9 +23,10 @@ FLOOR, PREALLOCATED, SLICED, COMPILED = "floor", "manual_preallocated", "autogra
 
 @dataclass(frozen=True)
 class Rival:
-    """One who is timed: what a person calls it, the world it is of (None for the floor), whether it is that world's own.
+    """One who is timed.
 
-    made: gives the class of its network; None where it is timed in a process of its own, where PyTorch is at home.
+    title: what a person calls it; world: whose it is, None for the floor; plain: whether it is that world's own and no
+    variant; made: gives its network, None where it is timed in a process of its own, where PyTorch is at home.
     """
 
     title: str

@@ -12,6 +12,7 @@ from compare.rosetta import question
 from compare.shared.errors import BadInput
 from compare.shared.initial import initial_parameters
 from compare.shared.settings import Settings
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +28,12 @@ def rows(answer):
 
 def test_each_line_is_a_statement_of_the_hand_written_network(answer):
     source = {line.partition("#")[0].strip() for line in Path(manual.network.__file__).read_text().splitlines()}
-    assert {row.by_hand for row in answer.rows} <= source
-    assert all(row.by_hand.startswith(f"{row.line} = ") for row in answer.rows)
+    assert {row.nodes[MANUAL] for row in answer.rows} <= source
+    assert all(row.nodes[MANUAL].startswith(f"{row.line} = ") for row in answer.rows)
 
 
 def test_the_nodes_are_those_of_the_tape_and_of_the_grad_fns(rows):
-    nodes = {line: (row.engine_node, row.torch_node) for line, row in rows.items()}
+    nodes = {line: (row.nodes[AUTOGRAD], row.nodes[TORCH_REF]) for line, row in rows.items()}
     assert nodes["z1"] == ("matmul, add", "TBackward0, AddmmBackward0")
     assert nodes["a2"] == ("relu", "ReluBackward0")
     assert nodes["loss"] == ("cross_entropy", "LogSoftmaxBackward0, NllLossBackward0")
@@ -44,20 +45,20 @@ def test_the_nodes_are_those_of_the_tape_and_of_the_grad_fns(rows):
 
 
 def test_the_operators_are_those_that_ran_for_the_line_and_no_other(rows):
-    assert rows["z2"].torch_operators.split(", ")[-1] == "addmm"
-    assert rows["a1"].torch_operators == "relu"
-    assert "mm" in rows["dW1"].torch_operators.split(", ")
-    assert "sum" not in rows["dW1"].torch_operators
-    assert rows["db1"].torch_operators.split(", ")[0] == "sum"
-    assert "threshold_backward" in rows["dz2"].torch_operators
-    assert "forward" not in rows["dz3"].torch_operators
+    assert rows["z2"].operators[TORCH_REF].split(", ")[-1] == "addmm"
+    assert rows["a1"].operators[TORCH_REF] == "relu"
+    assert "mm" in rows["dW1"].operators[TORCH_REF].split(", ")
+    assert "sum" not in rows["dW1"].operators[TORCH_REF]
+    assert rows["db1"].operators[TORCH_REF].split(", ")[0] == "sum"
+    assert "threshold_backward" in rows["dz2"].operators[TORCH_REF]
+    assert "forward" not in rows["dz3"].operators[TORCH_REF]
 
 
 def test_another_activation_shows_in_all_columns():
     data = np.random.default_rng(0)
     parameters = initial_parameters((6, 5, 4, 3), "he")
     rows, _ = question.compare_lines(parameters, data.random((4, 6)), data.integers(0, 3, 4), "sigmoid")
-    assert (rows[1].engine_node, rows[1].torch_node) == ("sigmoid", "SigmoidBackward0")
+    assert (rows[1].nodes[AUTOGRAD], rows[1].nodes[TORCH_REF]) == ("sigmoid", "SigmoidBackward0")
     assert all(row.holds for row in rows)
 
 

@@ -9,7 +9,7 @@ import pytest
 from compare.bench import measuring, question
 from compare.bench.measuring import Measured, Rest, Row, batch_sizes
 from compare.bench.question import Bench
-from compare.bench.rivals import TITLES
+from compare.bench.rivals import rivals
 from compare.bench.rounds import Timing
 from compare.bench.torch_process import TorchProcess
 from compare.shared.errors import BadInput
@@ -125,11 +125,11 @@ def test_with_several_threads_there_is_a_rest_where_the_library_changes_and_only
     rests = []
     monkeypatch.setattr("time.sleep", rests.append)
     rest = Rest(threads=2)
-    for name in (*TITLES, *TITLES):
+    for name in (*rivals(), *rivals()):
         rest(name)
     assert rests == [measuring.REST] * 3
     rests.clear()
     rest = Rest(threads=1)
-    for name in (*TITLES, *TITLES):
+    for name in (*rivals(), *rivals()):
         rest(name)
     assert not any(rests)

@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from compare.bench.memory import peak_bytes
-from compare.bench.rivals import LEARNING_RATE, NETWORKS, TITLES, TORCH, in_numpy, take_steps
+from compare.bench.rivals import LEARNING_RATE, in_numpy, rivals, take_steps
 from compare.bench.torch_worker import CompiledNetwork, allocated_at_once
 from compare.shared.initial import initial_parameters
+from compare.worlds import TORCH_REF, build
 from torch_ref.network import Network as TorchNetwork
 
 
@@ -18,10 +19,10 @@ def batch():
     return start, random.random((64, 784), dtype=np.float32), random.integers(0, 10, 64)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", in_numpy(60_000))
 def test_a_timed_step_is_a_step_of_training(name, batch):
     start, x, labels = batch
-    net = NETWORKS["manual"](start)
+    net = build("manual", start)
     step = take_steps(name, *batch)
     assert step() == net.step(x, labels, LEARNING_RATE)
     assert step() == net.step(x, labels, LEARNING_RATE)
@@ -30,7 +31,7 @@ def test_a_timed_step_is_a_step_of_training(name, batch):
 def test_slices_are_timed_where_there_is_more_than_one():
     assert "autograd_sliced" not in in_numpy(1024)
     assert "autograd_sliced" in in_numpy(1025)
-    assert set(in_numpy(1025)) < set(TITLES)
+    assert set(in_numpy(1025)) < set(rivals())
 
 
 def test_the_peak_of_a_step_counts_what_is_alive_at_once_and_not_what_follows_on_it():
@@ -73,4 +74,4 @@ def test_the_network_that_is_compiled_is_the_reference(batch, monkeypatch):
     assert compiled.step(x, labels, 0.1) == plain.step(x, labels, 0.1)
     for name, value in plain.parameters().items():
         np.testing.assert_array_equal(compiled.parameters()[name], value)
-    assert TORCH in TITLES
+    assert TORCH_REF in rivals()

@@ -4,14 +4,14 @@ from autograd.graph import graph
 from autograd.network import Network as EngineNetwork
 from compare.hidden import tape
 from compare.hidden.batches import first_batch
-from compare.hidden.recorded import engine_loss
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, world
 from manual.network import Network as ManualNetwork
 
 
 def test_the_nodes_of_all_lines_together_are_the_graph_of_the_loss(tiny_settings, tiny, quiet):
     x, labels = first_batch(tiny_settings, tiny)
-    whole = graph(engine_loss(EngineNetwork(initial_weights(tiny_settings, tiny)), x, labels))
+    whole = graph(world(AUTOGRAD).recorded_loss(EngineNetwork(initial_weights(tiny_settings, tiny)), x, labels))
     finding = tape.measure(tiny_settings, tiny, quiet)
     by_line = finding.measured["nodes_by_line"]["autograd"]
     assert sorted(name for names in by_line.values() for name in names) == sorted(step.operation for step in whole)
