@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from compare import assert_gradients_match
-from compare.shared.implementations import NAMES, build
+from compare.worlds import NAMES, build
 
 HOUSE = Path(__file__).parents[1]
 LISTING = HOUSE / "tests" / "chapter.py"
