@@ -13,6 +13,7 @@ NAMES: tuple[str, ...] = (
     "accumulate",
     "unbroadcast",
     "fused-loss",
+    "softmax-twice",
     "init",
     "dtype",
     "mixed-precision",
@@ -22,6 +23,7 @@ NAMES: tuple[str, ...] = (
     "summation-order",
     "in-place",
     "no-grad",
+    "kept-loss",
     "freed-graph",
     "batch-size",
     "init-scale",
@@ -34,6 +36,7 @@ NAMES: tuple[str, ...] = (
     "what-vanished",
     "gradient-flow",
     "shape-errors",
+    "first-day",
     "trust",
 )
 
