@@ -10,11 +10,11 @@ from autograd.tape import no_grad
 from autograd.tensor import Tensor
 from compare.hidden.batches import batches
 from compare.hidden.experiment import Finding
-from compare.hidden.recorded import engine_loss, kept_arrays, torch_loss
-from compare.shared.implementations import TITLES
+from compare.hidden.recorded import kept_arrays
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
+from compare.worlds import AUTOGRAD, TORCH_REF, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ CLAIM = (
 )
 
 BATCHES = 20
-NAMES = ("autograd", "torch_ref")
+NAMES = (AUTOGRAD, TORCH_REF)
 WAYS = {
     "item": "training: losses.append(loss.item())",
     "trained": "training: losses.append(loss)",
@@ -42,7 +42,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     """Bytes that the kept losses keep alive, batch after batch, in every way and both implementations."""
     start = initial_weights(settings, digits)
     kept: dict[str, dict[str, list[int]]] = {}
-    for name, bytes_of in (("autograd", on_the_engine), ("torch_ref", in_pytorch)):
+    for name, bytes_of in ((AUTOGRAD, on_the_engine), (TORCH_REF, in_pytorch)):
         kept[name] = {}
         for way in WAYS:
             kept[name][way] = bytes_of(start, batches(settings, digits, BATCHES), way)
@@ -59,9 +59,9 @@ def on_the_engine(start: dict[str, np.ndarray], data: Any, way: str) -> list[int
     for x, labels in data:
         if way == "no_grad":
             with no_grad():
-                losses.append(engine_loss(net, x, labels))
+                losses.append(world(AUTOGRAD).recorded_loss(net, x, labels))
         else:
-            loss = engine_loss(net, x, labels)
+            loss = world(AUTOGRAD).recorded_loss(net, x, labels)
             if way != "evaluated":
                 loss.backward()
             losses.append(loss.item() if way == "item" else loss)
@@ -109,7 +109,7 @@ def in_pytorch(start: dict[str, np.ndarray], data: Any, way: str) -> list[int]:
     for x, labels in data:
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda saved: saved.tensor):
             with torch.set_grad_enabled(way != "no_grad"):
-                loss = torch_loss(net, x, labels)
+                loss = world(TORCH_REF).recorded_loss(net, x, labels)
             if way in ("item", "trained"):
                 loss.backward()
         losses.append(loss.item() if way == "item" else loss)
@@ -123,8 +123,8 @@ def judge(kept: dict[str, dict[str, list[int]]]) -> Finding:
     """From the bytes kept alive by implementation, way and batch."""
     grows = all(min(np.diff(kept[name]["evaluated"], prepend=0)) > 0 for name in NAMES)
     none = all(not any(kept[name][way]) for name in NAMES for way in WAYS if way != "evaluated")
-    steps = " and ".join(f"{kept[name]['evaluated'][0]:,} bytes {_on(name)}" for name in NAMES)
-    last = kept["torch_ref"]["evaluated"][-1]
+    steps = " and ".join(f"{kept[name]['evaluated'][0]:,} bytes {world(name).where}" for name in NAMES)
+    last = kept[TORCH_REF]["evaluated"][-1]
     answer = (
         f"In an evaluation without no_grad, all that a backward pass would need: {steps} with every batch, so "
         f"{last / 1e6:.1f} MB after {BATCHES} batches in PyTorch. After a backward pass, or as a number: "
@@ -140,21 +140,18 @@ def judge(kept: dict[str, dict[str, list[int]]]) -> Finding:
     return Finding(answer, none and grows, {"bytes": kept}, lesson)
 
 
-def _on(name: str) -> str:
-    return "on the engine" if name == "autograd" else f"in {TITLES[name]}"
-
-
 def draw(finding: Finding) -> "Figure":
     """Bytes kept alive by batch."""
-    from compare.shared.figures import COLOURS, MARKERS, MUTED, new_figure
+    from compare.shared.figures import MUTED, new_figure
 
     figure = new_figure(9, 4.2)
     axes = figure.subplots()
     counts = np.arange(1, BATCHES + 1)
     for name in NAMES:
         by_way = {way: np.array(found) / 1e6 for way, found in finding.measured["bytes"][name].items()}
-        axes.plot(counts, by_way.pop("evaluated"), "-" if name == "autograd" else "--", color=COLOURS[name],
-                  marker=MARKERS[name], markersize=4, label=f"evaluation without no_grad, {TITLES[name]}")  # fmt: skip
+        looks, dashes = world(name), "-" if name == AUTOGRAD else "--"
+        axes.plot(counts, by_way.pop("evaluated"), dashes, color=looks.colour, marker=looks.marker, markersize=4,
+                  label=f"evaluation without no_grad, {looks.title}")  # fmt: skip
     rest = np.max([*by_way.values()], axis=0)
     axes.plot(counts, rest, color=MUTED, label="after backward, as numbers, or under no_grad")
     axes.set_xlabel("batches whose loss is in the list")

@@ -15,6 +15,7 @@ from compare.shared.dataset import CLASSES
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import endless_batches, initial_weights
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 from manual.functions import softmax
 from manual.network import Network as ManualNetwork
 
@@ -114,7 +115,7 @@ def scores_gradient(z: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
     torch.nn.functional.cross_entropy(torch.softmax(leaf, dim=1), torch.from_numpy(labels)).backward()
     assert tensor.grad is not None
     assert leaf.grad is not None
-    return {"manual": by_hand, "autograd": tensor.grad, "torch_ref": leaf.grad.numpy()}
+    return {MANUAL: by_hand, AUTOGRAD: tensor.grad, TORCH_REF: leaf.grad.numpy()}
 
 
 def right_gradient(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -135,7 +136,7 @@ def lengths_by_lead(dtype: str) -> dict[str, list[float]]:
         z = np.zeros((1, CLASSES), dtype)
         z[0, 0] = lead
         found["once"].append(float(np.linalg.norm(right_gradient(z, labels))))
-        found["twice"].append(float(np.linalg.norm(scores_gradient(z, labels)["torch_ref"])))
+        found["twice"].append(float(np.linalg.norm(scores_gradient(z, labels)[TORCH_REF])))
     return found
 
 
@@ -163,7 +164,7 @@ def judge(
         f"It went into cross_entropy. Put before it once more, it {'raises nothing' if silent else 'is refused'}, and "
         f"after {STEPS:,} steps fewer test images are classified correctly: {told} (medians of {SEEDS} seeds)."
     )
-    factor = shrinking["torch"]["torch_ref"]
+    factor = shrinking["torch"][TORCH_REF]
     last = LEADS[-1] // 2
     lesson = (
         "By hand, softmax stood in your forward pass, and its derivative never on its own: together with the logarithm "
@@ -185,11 +186,11 @@ def judge(
 
 def draw(finding: Finding) -> "Figure":
     """Test accuracy by step from either start, and the length of a misread image's gradient."""
-    from compare.shared.figures import COLOURS, MUTED, new_figure
+    from compare.shared.figures import MUTED, new_figure
 
     figure = new_figure(10, 4.2)
     panels = figure.subplots(1, 3)
-    colours = {"once": COLOURS["manual"], "twice": COLOURS["autograd"]}
+    colours = {"once": world(MANUAL).colour, "twice": world(AUTOGRAD).colour}
     for axes, start in zip(panels, STARTS, strict=False):
         _draw_curves(axes, finding.measured["curves"][start], colours)
         axes.set_title(f"From {STARTS[start]}", fontsize=11)
