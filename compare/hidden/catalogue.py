@@ -8,6 +8,7 @@ from compare.hidden.experiment import Experiment
 from compare.shared.errors import BadInput
 
 NAMES: tuple[str, ...] = (
+    "used-twice",
     "tape",
     "memory",
     "accumulate",

@@ -108,7 +108,9 @@ def test_an_experiment_never_takes_more_of_the_bar_than_its_parts_and_all_of_the
 
 
 def test_an_unknown_name_is_bad_input_that_names_the_nearest_and_all(settings, tmp_path):
-    with pytest.raises(BadInput, match=r"no experiment 'memroy'. Did you mean memory\? There are: tape, memory, "):
+    with pytest.raises(
+        BadInput, match=r"no experiment 'memroy'. Did you mean memory\? There are: used-twice, tape, memory, "
+    ):
         question.answer(settings, tmp_path, "memroy")
 
 
