@@ -9,6 +9,7 @@ import numpy as np
 
 from compare.shared.dataset import CLASSES
 from compare.shared.terminal import print_table
+from compare.worlds import world
 
 EVERY = 10  # epochs between two lines of the chapter's loop
 SINGLE = 3  # how many of the changes change one thing; the others change two
@@ -81,10 +82,10 @@ class Chapter:
         rows = zip(*self.lines.values(), strict=True)
         print_table(
             f"The loop as the chapter prints it, a line every {EVERY} epochs: loss and test accuracy",
-            ("epoch", *self.lines),
+            ("epoch", *(world(name).title for name in self.lines)),
             [(str(row[0][0]), *(f"{loss:.4f}  {accuracy:.2%}" for _, loss, accuracy in row)) for row in rows],
         )
-        header = ("", "learning rate", "steps", "first loss", "last loss", "test accuracy")
+        header = ("", "learning\nrate", "steps", "first\nloss", "last\nloss", "test\naccuracy")
         print_table(
             "Both chapters side by side", header, [_row(change) for change in (self.changes[0], *self.next_chapter)]
         )
@@ -111,7 +112,7 @@ class Chapter:
             f"{_told(changed[SINGLE:])}. The next chapter runs the same loop in PyTorch and trusts its default "
             f"initial weights: over {len(accuracies)} seeds the loss goes from {first:.2f} to {last:.2f}, and "
             f"{min(accuracies):.1%} to "
-            f"{max(accuracies):.1%} are read right. "
+            f"{max(accuracies):.1%} are classified correctly. "
             f"{'That does not learn either.' if max(accuracies) <= 0.2 else 'That learns.'}"
         )
 

@@ -16,7 +16,7 @@ from compare.shared.settings import PRESETS, Settings
 from compare.shared.terminal import print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Curve, Digits, TrainingStopped, steps_per_epoch, train
-from compare.worlds import NAMES, world
+from compare.worlds import NAMES, spoken, world
 
 #: Weights after a training in float64 are the same if they differ by less than this. Rounding leaves some 1e-15; one
 #: ReLU that is on in one training and off in the other leaves 1e-6 or more.
@@ -53,11 +53,12 @@ class Curves:
         }
 
     def print(self) -> None:
-        """Tables and the verdict, on stdout."""
+        """The verdict and tables, on stdout."""
+        print_text(self.verdict)
+        print_text("")
         print_curves(self.curves, self.pairs)
         if self.chapter:
             self.chapter.print()
-        print_text(self.verdict)
         print_files(self.files)
 
 
@@ -117,15 +118,15 @@ def judge(settings: Settings, curves: Sequence[Curve], pairs: Sequence[PairDiffe
 def _learned(curve: Curve) -> str:
     accuracy, first, last = curve.test_accuracy[-1], curve.loss_by_step[0], curve.train_loss[-1]
     if accuracy > 0.2:
-        return f"By hand, {accuracy:.2%} of the test images are read right."
+        return f"By hand, {accuracy:.2%} of the test images are classified correctly."
     steps, rows = len(curve.loss_by_step), sum(curve.rows_per_step) // len(curve.train_loss)
-    more = math.ceil(rows / PRESETS["minibatch"]["batch_size"])
+    small = math.ceil(rows / PRESETS["minibatch"]["batch_size"])
+    more = f"Mini-batches make {small:,} of each epoch: --preset minibatch." if steps < small else ""
     return (
         f"But it does not learn: {steps:,} step{'s' if steps > 1 else ''} have taken the loss from {first:.4f} to "
-        f"{last:.4f}, and {accuracy:.2%} of the test images are read right, about what guessing gives. The gradients "
-        f"are right; from these initial weights, with this learning rate, {steps:,} are too few. Mini-batches make "
-        f"{more:,} of each epoch: --preset minibatch."
-    )
+        f"{last:.4f}, and {accuracy:.2%} of the test images are classified correctly, about what guessing gives. The "
+        f"gradients are right; from these initial weights, with this learning rate, {steps:,} are too few. {more}"
+    ).rstrip()
 
 
 def train_all(settings: Settings, digits: Digits, output: Output) -> list[Curve]:
@@ -191,15 +192,15 @@ def print_curves(curves: Sequence[Curve], pairs: Sequence[PairDifference]) -> No
     test_images = len(curves[0].predictions[-1])
     print_table(
         "Trainings",
-        ("implementation", "training loss, first epoch", "last epoch", "test accuracy", "seconds"),
+        ("", "training loss,\nfirst epoch", "last epoch", "test accuracy", "seconds"),
         [
-            (c.implementation, f"{c.train_loss[0]:.4f}", f"{c.train_loss[-1]:.4f}", f"{c.test_accuracy[-1]:.2%}",
-             f"{c.seconds:.1f}")
+            (world(c.implementation).title, f"{c.train_loss[0]:.4f}", f"{c.train_loss[-1]:.4f}",
+             f"{c.test_accuracy[-1]:.2%}", f"{c.seconds:.1f}")
             for c in curves
         ],
     )  # fmt: skip
     print_table(
         "Pairs, after the last epoch",
-        ("pair", "largest weight difference", f"different predictions, of {test_images:,}"),
-        [(p.name, f"{p.weights[-1]:.1e}", f"{p.disagreements[-1]:,}") for p in pairs],
+        ("pair", "largest difference\nof a weight", f"different predictions,\nof {test_images:,}"),
+        [(spoken(p.name), f"{p.weights[-1]:.1e}", f"{p.disagreements[-1]:,}") for p in pairs],
     )

@@ -11,7 +11,7 @@ from compare.shared.figures import MUTED, draw_roundoff, name_settings, new_figu
 from compare.shared.pair_looks import pair_looks
 from compare.shared.settings import Settings
 from compare.shared.training import Curve
-from compare.worlds import NAMES, world
+from compare.worlds import NAMES, spoken, world
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ def draw(curves: Sequence[Curve], settings: Settings) -> "Figure":
         epochs = np.arange(1, len(curve.train_loss) + 1)
         top.plot(epochs, curve.train_loss, color=colour, marker=marker, markersize=4)
         below.plot(epochs, curve.test_accuracy, color=colour, marker=marker, markersize=4)
-        top.set_title(f"{curve.implementation} ({world(curve.implementation).title})", color=colour)
+        top.set_title(world(curve.implementation).title, color=colour)
         below.set_xlabel("epoch")
         below.xaxis.set_major_locator(MaxNLocator(integer=True))
         final = f"{curve.test_accuracy[-1]:.2%}"
@@ -64,14 +64,14 @@ def draw_differences(axes: "Axes", pairs: Sequence[PairDifference], settings: Se
     for pair in pairs:
         points = [(epoch, value) for epoch, value in enumerate(pair.weights) if value > 0]
         if points:
-            axes.plot(*zip(*points, strict=True), label=f"weights, {pair.name}", **_pair_style(pair.pair))
+            axes.plot(*zip(*points, strict=True), label=f"weights, {spoken(pair.name)}", **_pair_style(pair.pair))
         else:
-            axes.plot([], [], linestyle="none", label=f"weights, {pair.name}:\n0, equal to the bit")
+            axes.plot([], [], linestyle="none", label=f"weights, {spoken(pair.name)}:\nbit-identical")
     step_pair = next((pair for pair in pairs if any(pair.losses)), None)
     if step_pair:
         steps, largest = _largest_in_windows(step_pair.losses, 120)
         epochs = steps * settings.epochs / len(step_pair.losses)
-        axes.plot(epochs, largest, color=MUTED, linewidth=0.9, label=f"loss of a batch, {step_pair.name}")
+        axes.plot(epochs, largest, color=MUTED, linewidth=0.9, label=f"loss of a batch,\n{spoken(step_pair.name)}")
     axes.set_title("How far apart they are: largest difference of any weight, and of the loss")
     axes.set_yscale("log")
     axes.set_ylim(roundoff / 30, 3)

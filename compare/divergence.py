@@ -22,7 +22,7 @@ from compare.shared.settings import MOST_STEPS, Settings, check_whole
 from compare.shared.terminal import print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Digits, TrainingStopped
-from compare.worlds import NAMES
+from compare.worlds import NAMES, spoken
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,16 @@ class Divergence:
         }
 
     def print(self) -> None:
-        """A table and the verdict, on stdout."""
+        """The verdict and a table, on stdout."""
+        print_text(self.verdict)
+        print_text("")
         steps = len(self.growths[0].difference_by_step)
         print_table(
             f"Two trainings in lock-step, {self.settings.dtype}: the largest difference of any weight",
-            ("pair", "before the first jump", "after it", "at step", f"after {steps:,} steps", "steps with a flip"),
+            ("pair", "before\na jump", "after it", "at step", f"after\n{steps:,} steps", "steps with\na flip"),
             [
                 (
-                    growth.name,
+                    spoken(growth.name),
                     f"{max(growth.quiet, default=0.0):.1e}",
                     f"{growth.first_jump.after:.1e}" if growth.first_jump else "-",
                     f"{growth.first_jump.step:,}" if growth.first_jump else "-",
@@ -105,7 +107,7 @@ class Divergence:
                 for growth in self.growths
             ],
         )
-        print_text(self.verdict)
+        print_text("jump: far more growth in one step than before; flip: a ReLU that is on in one of the two only.")
         print_files(self.files)
 
 

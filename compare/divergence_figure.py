@@ -10,7 +10,7 @@ from compare.shared.dataset import Dataset
 from compare.shared.figures import INK, draw_roundoff, name_settings, new_figure
 from compare.shared.pair_looks import pair_looks
 from compare.shared.settings import Settings
-from compare.worlds import NAMES, world
+from compare.worlds import NAMES, spoken, world
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,9 +42,9 @@ def draw_growths(axes: "Axes", growths: Sequence[Growth], main: Growth, settings
         differences = np.array(growth.difference_by_step)
         steps = np.flatnonzero((differences > 0) & (differences < _TOP)) + 1
         if steps.size:
-            axes.plot(steps, differences[steps - 1], label=growth.name, **_style(growths, growth))
+            axes.plot(steps, differences[steps - 1], label=spoken(growth.name), **_style(growths, growth))
         else:
-            axes.plot([], [], linestyle="none", label=f"{growth.name}: 0, equal to the bit")
+            axes.plot([], [], linestyle="none", label=f"{spoken(growth.name)}: bit-identical")
     jump = main.first_jump
     if jump and jump.after < _TOP:
         axes.plot(

@@ -21,7 +21,7 @@ def judge_all(growths: Sequence[Growth], settings: Settings, labels: np.ndarray)
         differences = growth.difference_by_step
         if any(differences) and differences in [earlier.difference_by_step for earlier in growths[:k]]:
             a, b = growth.pair
-            words.append(f"`{a}` and `{b}` differ by just as much at every step.")
+            words.append(f"T{_both(a, b)[1:]} differ by just as much at every step.")
         else:
             words.append(judge(growth, settings, labels))
     return " ".join(words)
@@ -33,14 +33,14 @@ def judge(growth: Growth, settings: Settings, labels: np.ndarray) -> str:
     jump, steps, last = growth.first_jump, len(growth.difference_by_step), growth.difference_by_step[-1]
     quiet = max(growth.quiet, default=0.0)
     if not any(growth.difference_by_step):
-        return f"For {steps:,} steps in {settings.dtype} `{a}` and `{b}` are equal to the bit."
+        return f"For {steps:,} steps in {settings.dtype}, {_both(a, b)} are bit-identical."
     if growth.rounding_used > 1:
         return (
-            f"It does not hold: in {settings.dtype} `{a}` and `{b}` come to differ by {quiet:.1e}, "
+            f"It does not hold: in {settings.dtype}, {_both(a, b)} come to differ by {quiet:.1e}, "
             f"{growth.rounding_used:.1f} times what rounding can add up to, and without a jump."
         )
     calm = (
-        f"in {settings.dtype} `{a}` and `{b}` stay within {quiet:.1e} of each other: that is rounding, at "
+        f"in {settings.dtype}, {_both(a, b)} stay within {quiet:.1e} of each other: that is rounding, at "
         f"most {growth.rounding_used:.0%} of what it may add up to."
     )
     if jump is None:
@@ -51,7 +51,10 @@ def judge(growth: Growth, settings: Settings, labels: np.ndarray) -> str:
         calm += f" {earlier:,} of them {'has' if earlier == 1 else 'have'} a ReLU that disagrees, but no jump."
     leap = f"At step {jump.step:,} the difference goes from {jump.before:.1e} to {jump.after:.1e}"
     if jump.before and growth.typical_growth:
-        leap += f", times {jump.after / jump.before:.3g} where times {growth.typical_growth:.3g} was typical"
+        leap = (
+            f"At step {jump.step:,} the difference grows {jump.after / jump.before:.3g}-fold, from "
+            f"{jump.before:.1e} to {jump.after:.1e}; before it, {growth.typical_growth:.3g}-fold a step was typical"
+        )
     if not jump.flips:
         return (
             f"It does not hold. {calm} {leap}, and no unit is on in one and off in the other, so something else must "
@@ -78,6 +81,10 @@ def judge(growth: Growth, settings: Settings, labels: np.ndarray) -> str:
         f"they differ by {last:.1e}. Neither is wrong: where a pre-activation is that near to 0, rounding decides."
     )
     return f"{calm} {where} {proof} {after}"
+
+
+def _both(a: str, b: str) -> str:
+    return f"the networks {world(a).where} and {world(b).where}"
 
 
 def _why_no_event(growth: Growth, settings: Settings) -> str:

@@ -19,7 +19,7 @@ from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance, print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Curve, Digits, initial_weights, trace_all
-from compare.worlds import NAMES
+from compare.worlds import NAMES, spoken, world
 
 ROWS = 64  # of the training set, for the gradients that are compared; fewer where the set is smaller
 
@@ -88,10 +88,11 @@ class Run:
         }
 
     def print(self) -> None:
-        """Tables and the verdict, on stdout."""
+        """The verdict and tables, on stdout."""
+        print_text(self.verdict)
+        print_text("")
         print_parity(self.parity)
         print_curves(self.curves, self.pairs)
-        print_text(self.verdict)
         print_files(self.files)
 
 
@@ -145,21 +146,21 @@ def gradient_verdict(parity: Sequence[GradientsAt]) -> str:
         for name, check in found.checks.items():
             if check.first_wrong_line:
                 return (
-                    f"{found.when.capitalize()} training, in {found.dtype}, the line {check.first_wrong_line} of "
-                    f"`{name}` is outside its bound: see python -m compare parity --dtype {found.dtype}."
+                    f"{found.when.capitalize()} training, in {found.dtype}, the line {check.first_wrong_line} "
+                    f"{world(name).where} is outside its bound: see python -m compare parity --dtype {found.dtype}."
                 )
         for pair in found.pairs:
             if not pair.holds:
                 return (
                     f"{found.when.capitalize()} training, in {found.dtype}, the gradients of {pair.parameter} differ "
-                    f"between {pair.pair} by more than rounding can explain."
+                    f"between {spoken(pair.pair)} by more than rounding can explain."
                 )
     name, line = max((found.most_used for found in parity), key=lambda named: named[1].bound_used)
     count = sum(len(check.lines) for found in parity for check in found.checks.values())
     return (
         f"The three compute the same gradients: before and after training, in float64 and in float32, each of the "
-        f"{count} lines checked lies within the rounding error that it may make; {line.name} of `{name}` came nearest "
-        f"to its bound, with {line.bound_used:.0%} of it used."
+        f"{count} lines checked is within its rounding bound; {line.name} {world(name).where} came nearest, at "
+        f"{line.bound_used:.0%} of its bound."
     )
 
 
@@ -167,10 +168,10 @@ def print_parity(parity: Sequence[GradientsAt]) -> None:
     """One table: each pair's gradients before and after training, the parameter that differs most."""
     print_table(
         "Gradients of the first images, pair by pair: the parameter that comes nearest to its bound",
-        ("training", "dtype", "pair", "parameter", "absolute", "relative", "ulps", "verdict"),
+        ("training", "dtype", "pair", "of", "absolute", "relative", "ulps", "verdict"),
         [
-            (found.when, found.dtype, worst.pair, worst.parameter, f"{worst.absolute:.1e}", f"{worst.relative:.1e}",
-             f"{worst.ulp:,.0f}", worst.verdict)
+            (found.when, found.dtype, spoken(worst.pair), worst.parameter, f"{worst.absolute:.1e}",
+             f"{worst.relative:.1e}", f"{worst.ulp:,.0f}", worst.verdict.removesuffix(" bound"))
             for found in parity
             for worst in _worst_by_pair(found.pairs)
         ],
@@ -178,7 +179,7 @@ def print_parity(parity: Sequence[GradientsAt]) -> None:
     print_text(
         "absolute: the largest difference of an entry; relative: that, divided by the largest entry of the gradient; "
         "ulps: the largest difference in units in the last place of the entry itself, which are many where large terms "
-        "have cancelled and left an entry near 0; within bound: no more than rounding, at worst, can explain.\n"
+        "have cancelled and left an entry near 0; within: no more than rounding, at worst, can explain.\n"
     )
 
 

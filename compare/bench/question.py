@@ -77,11 +77,13 @@ class Bench:
         }
 
     def print(self) -> None:
-        """A table for each dtype, and the verdict, on stdout."""
+        """The verdict, and a table for each dtype, on stdout."""
+        print_text(self.verdict)
+        print_text("")
         for dtype in DTYPES:
             print_table(
                 f"A training step in {dtype}, {self.circumstances}",
-                ("step", "images", "microseconds", "spread", "over floor", "over PyTorch", "peak memory, kB"),
+                ("step", "images", "micro-\nseconds", "spread", "over\nfloor", "over\nPyTorch", "peak\nmemory, kB"),
                 [
                     (rivals()[row.implementation].title, f"{row.batch_size:,}", f"{row.timing.microseconds:,.0f}",
                      f"{row.timing.spread:,.0f}", f"{row.over_floor:.2f}", f"{row.over_torch:.2f}",
@@ -94,7 +96,6 @@ class Bench:
             "Floor: the step's eight matrix multiplies alone, in NumPy, on the same arrays. Peak memory: the most that "
             "is allocated at once during a step, the parameters included, the images not; of the floor, its results.\n"
         )
-        print_text(self.verdict)
         print_files(self.files)
 
     @property

@@ -105,14 +105,15 @@ def judge(sizes: dict[str, dict[str, dict[str, Any]]], view: dict[str, int], use
     shrunk = {init: found["dz1"]["median"] / found["dz3"]["median"] for init, found in flow.items()}
     answer = (
         f"Of {len(INNER)} inner gradients {view['by hand']} are in view by hand, {view['engine']} on the engine, "
-        f"{view['PyTorch']} in PyTorch until you ask; from the scores to the first layer their median size falls to "
-        f"{shrunk['chapter']:.2g} of itself from the chapter's weights, to {shrunk['he']:.2g} from He's."
+        f"{view['PyTorch']} in PyTorch until you ask. From the scores down to the first layer their median size "
+        f"shrinks to {shrunk['chapter']:.2g} of what it was with the chapter's weights, and to {shrunk['he']:.2g} with "
+        "He's."
     )
     lesson = (
         f"By hand, dz2 is a variable: print it. A framework frees it as soon as the layer below has used it, which "
         f"saves memory, and hides the best hint there is when a network does not learn. Ask with retain_grad() before "
         f"backward, or with a hook, which sees each gradient as it passes. What they show is the same in all three "
-        f"({used:.0%} of the rounding that a line may make is used at most). Here they show why the chapter's loop "
+        f"(no line exceeds {used:.0%} of its rounding bound). Here they show why the chapter's loop "
         f"starts so slowly: weights of 0.01 make each layer pass on only a little of the gradient. Exact zeros, "
         f"{flow['chapter']['dz1']['zero']:.0%} of dz1, are units that the ReLU has switched off."
     )

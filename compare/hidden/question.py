@@ -30,7 +30,7 @@ class Listing:
 
     def print(self) -> None:
         """Names and questions, on stdout."""
-        print_table("", ("experiment", "question"), list(self.questions.items()), sentences=True)
+        print_table("", ("experiment", "question"), list(self.questions.items()))
         print_text("Run one with `python -m compare hidden NAME`, or every one with `python -m compare hidden --all`.")
 
 
@@ -84,7 +84,7 @@ class Answers:
                 (one.name, "yes" if one.finding.holds else "NO", f"{one.seconds:.1f}", one.finding.answer)
                 for one in self.told
             ]
-            print_table("", ("experiment", "holds", "seconds", "answer"), rows, sentences=True)
+            print_table("", ("experiment", "holds", "seconds", "answer"), rows)
             print_text(f"{sum(one.finding.holds for one in self.told)} of {len(self.told)} claims hold.")
         print_files(self.files)
 

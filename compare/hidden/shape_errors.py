@@ -120,7 +120,7 @@ def judge(outcomes: dict[str, dict[str, dict[str, Any]]]) -> Finding:
         and own[TORCH_REF] == 0
         and refused[TORCH_REF] > 0
     )
-    answer = f"Of {len(outcomes)} mistakes " + "; ".join(
+    answer = f"Of {len(outcomes)} mistakes, " + "; ".join(
         f"{world(name).title}: {refused[name]} refused ({own[name]} of them in your file), {wrong[name]} silently wrong"
         for name in NAMES
     )

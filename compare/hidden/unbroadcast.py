@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 QUESTION = "Why is the gradient of a bias a sum?"
 CLAIM = (
     "Broadcasting is a matrix J of zeros and ones; its transpose times g is the sum of g over the axes that were "
-    "stretched, and the engine and PyTorch return just that, to the bit. In the network, db3 is J^T dz3 in all three."
+    "stretched, and the engine and PyTorch return just that, bit for bit. In the network, db3 is J^T dz3 in all three."
 )
 
 #: (shape of b, shape it is stretched to): a bias, a row, a column, one number.
@@ -53,15 +53,15 @@ def judge(cases: list[dict[str, Any]], used: dict[str, float], rows: int) -> Fin
     equal = [all(value == case["found"]["transpose"] for value in case["found"].values()) for case in cases]
     worst = max(used.values())
     answer = (
-        f"Because adding b to {rows} rows is a matrix of {rows} unit matrices, whose transpose adds up: engine, "
-        f"PyTorch and NumPy's sum equal J^T g to the bit in {sum(equal)} of {len(equal)} shapes, and db3 in "
-        f"all three networks is J^T dz3 within {worst:.0%} of what rounding may do."
+        f"Because adding b to {rows} rows, as a matrix J, is {rows} identity matrices stacked, and its transpose sums "
+        f"the rows. The engine, PyTorch and NumPy's sum are bit-identical to J^T g in {sum(equal)} of {len(equal)} "
+        f"shapes; db3 is J^T dz3 in all three networks, within {worst:.0%} of its rounding bound."
     )
     lesson = (
         "`x @ W1 + b1` adds a vector to a matrix. NumPy stretches b1 to every row first, and that step is linear: "
-        "as a matrix J it is one unit matrix above the other, one for each row of the batch. Going back, a linear step "
-        "is its transpose. J^T lays the unit matrices side by side, and J^T g is the sum of the rows of g. So the sum "
-        "in `db1 = dz1.sum(axis=0)` is no rule to learn by heart; it follows from broadcasting, and so does the "
+        "as a matrix J it is one identity matrix above the other, one for each row of the batch. Going back, a linear "
+        "step is its transpose. J^T lays the identity matrices side by side, and J^T g is the sum of the rows of g. So "
+        "the sum in `db1 = dz1.sum(axis=0)` is no rule to learn by heart: it follows from broadcasting. So does the "
         "sum over columns, or over all entries, for other shapes. Frameworks do it wherever shapes were stretched, "
         "also where you did not mean them to be: an (m, 1) minus an (m,) becomes (m, m), and its gradient comes "
         "back in a shape that fits, without a word."

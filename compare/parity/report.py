@@ -4,12 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.judge.verdict import Verdict
 from compare.parity.mutants import Proof
 from compare.parity.referee import AGREEMENT
 from compare.parity.sizes import Smallest
 from compare.shared.terminal import print_table, print_text
-from compare.worlds import NAMES, world
+from compare.worlds import NAMES, spoken, world
 
 if TYPE_CHECKING:
     from compare.parity.question import Parity
@@ -18,13 +17,13 @@ ASKED = 6e-9  # the difference that people ask about
 
 
 def print_parity(parity: "Parity") -> None:
-    """The answer to the question, on stdout."""
+    """The answer to the question, then the tables that it comes from, each with what its numbers mean, on stdout."""
+    print_text(verdict_sentence(parity))
+    print_text("")
     _print_lines(parity)
     _print_end_to_end(parity)
     _print_pairs(parity)
     print_text(referee_sentence(parity))
-    print_text("")
-    print_text(verdict_sentence(parity))
 
 
 def _print_lines(parity: "Parity") -> None:
@@ -33,29 +32,29 @@ def _print_lines(parity: "Parity") -> None:
     names = [line.name for line in parity.checks[NAMES[0]].lines]
     print_table(
         f"Lines, {settings.dtype}, a batch of {settings.batch_size:,}, {when}",
-        ("line", *(c for name in NAMES for c in (f"{world(name).title}: bound used", "likely", "ulps")), "seen"),
+        ("line", *(head for name in NAMES for head in (f"{world(name).title}\nshare", "likely")), "ulps", "seen"),
         [
-            (name, *(cell for check in parity.checks.values() for cell in _cells(check[name])),
-             _size(max(check[name].power for check in parity.checks.values())))
-            for name in names
+            (name, *(_share(part) for line in of_line for part in (line.bound_used, line.probable_used)),
+             _ulps(max(line.error_ulp for line in of_line)), _size(max(line.power for line in of_line)))
+            for name, of_line in ((name, [check[name] for check in parity.checks.values()]) for name in names)
         ],
     )  # fmt: skip
     implementation, line = parity.nearest("z da dW")
     print_text(
-        "bound used: each line is recomputed, from the inputs that the implementation itself reports for it, in longer "
-        "arithmetic; of the worst error that rounding can make in that one line, whatever the order of its sums (not "
-        "where products are made of others, as by Strassen), this "
-        "part is there, at the entry where it is largest. Up to 1 it holds; 0 is exact; beyond 1 it is proved wrong.\n"
-        "likely: the same part of what rounding errors do that do not conspire, eight standard deviations of it; "
-        "beyond 1 it is not rounding, as good as certainly.\n"
-        "ulps: the largest error in units in the last place of its entry; many where large terms cancel and leave an "
-        "entry near 0, which is why ulps alone cannot judge a sum.\n"
-        f"Of the matrix products {line.name} of `{implementation}` comes nearest to its bound, with "
-        f"{_share(line.bound_used)} of it. Roundings mostly cancel: the longer a sum, the less of its worst case is "
-        f"used; the likely error is used to {_share(line.probable_used)}.\n"
-        "seen: how small an error of the line's largest entry would have been noticed, as a part of that entry.\n"
+        "share: each line is recomputed in longer arithmetic, from the inputs that the implementation itself reports "
+        "for it. The bound is the worst error that rounding can make in that one line, whatever the order of its sums "
+        "(unless products are made of others, as by Strassen). This is the error's share of the bound, at the entry "
+        "where it is largest. 0 is exact; up to 1 it holds; beyond 1 it is proved wrong.\n"
+        "likely: the error's share of what independent rounding errors add up to, eight standard deviations; "
+        "beyond 1 it is almost certainly not rounding.\n"
+        "ulps: the largest error of the three, in units in the last place of its entry; many where large terms cancel "
+        "and leave an entry near 0, which is why ulps alone cannot judge a sum.\n"
+        "seen: the smallest error of the line's largest entry that would have been noticed, relative to that entry.\n"
+        f"Of the matrix products, {line.name} {world(implementation).where} comes nearest to its bound, at "
+        f"{_share(line.bound_used)} of it. Roundings mostly cancel: the longer a sum, the smaller its share of the "
+        f"worst case; its share of the likely error is {_share(line.probable_used)}.\n"
         f"All entries of a line together: the slope of their errors on their values is {_slope(parity)} standard "
-        "deviations at most; beyond 8 a common factor is in them.\n"
+        "deviations at most; beyond 8 they have a factor in common.\n"
         f"{power_sentence(parity)}"
     )
     for sentence in parity.unexercised:
@@ -69,7 +68,7 @@ def _print_end_to_end(parity: "Parity") -> None:
     first = parity.end_to_end[NAMES[0]]
     print_table(
         "Gradients, end to end",
-        ("gradient", "bound divided by largest entry", "seen", *(f"{world(name).title}: bound used" for name in NAMES)),
+        ("gradient", "relative bound", "seen", *(f"{world(name).title}\nshare" for name in NAMES)),
         [
             (f"d{verdict.name}", f"{verdict.relative_bound:.1e}", _size(verdict.power),
              *(_share(parity.end_to_end[name][i].bound_used) for name in NAMES))
@@ -77,9 +76,10 @@ def _print_end_to_end(parity: "Parity") -> None:
         ],
     )  # fmt: skip
     print_text(
-        "The same gradients judged without a look at the lines between: a bound on the error is carried through the "
-        "whole calculation, and is wide, as no errors are allowed to cancel. Its first column is how wide. What "
-        "errors do that do not conspire is far less, and judges too: seen is how small an error would have been seen."
+        "The same gradients, judged without the lines between: a bound on the error is carried through the whole "
+        "calculation. It is wide, since no errors may cancel; relative bound is how wide, divided by the largest "
+        "entry. Independent errors add up to far less, which is judged too: seen is the smallest error that would "
+        "have been noticed."
     )
     print_text("")
 
@@ -87,16 +87,17 @@ def _print_end_to_end(parity: "Parity") -> None:
 def _print_pairs(parity: "Parity") -> None:
     print_table(
         "Pairs",
-        ("pair", "gradient", "largest difference", "divided by largest entry", "ulps", "bound used", "verdict"),
+        ("pair", "gradient", "apart", "relative", "ulps", "share", "verdict"),
         [
-            (pair.pair, f"d{pair.parameter}", f"{pair.absolute:.1e}", f"{pair.relative:.1e}", f"{pair.ulp:,.3g}",
-             _share(pair.bound_used), pair.verdict)
+            (spoken(pair.pair), f"d{pair.parameter}", f"{pair.absolute:.1e}", f"{pair.relative:.1e}", _ulps(pair.ulp),
+             _share(pair.bound_used), pair.verdict.removesuffix(" bound"))
             for pair in parity.pairs
         ],
     )  # fmt: skip
     print_text(
-        "Two correct gradients can be as far apart as twice the bound end to end: bound used is the largest difference "
-        "by that; exact means that every entry is the same to the bit."
+        "apart: the largest difference of any entry; relative: that, divided by the largest entry. Two correct "
+        "gradients can differ by twice the bound end to end, and share is their share of that; exact means "
+        "bit-identical."
     )
     print_text(is_it_right(parity))
     print_text("")
@@ -107,7 +108,7 @@ def is_it_right(parity: "Parity") -> str:
     widest = max(parity.pairs, key=lambda pair: pair.absolute)
     allowed = max(pair.bound for pair in parity.pairs)
     question = f"A common question: my gradient differs by {ASKED:g}, is it wrong?"
-    found = f"the largest here is {widest.absolute:.1e}, in d{widest.parameter} of {widest.pair}"
+    found = f"the largest here is {widest.absolute:.1e}, in d{widest.parameter}, {spoken(widest.pair)}"
     if parity.settings.dtype == "float32":
         return (
             f"{question} In float32 the difference alone cannot tell: {found}, and each of the two is right line by "
@@ -145,18 +146,17 @@ def verdict_sentence(parity: "Parity") -> str:
     for name, check in parity.checks.items():
         if check.first_wrong_line:
             line = check[check.first_wrong_line]
-            return f"It does not hold. In `{name}`, {line.name} is wrong, given its own inputs: {line.fault}."
+            return f"It does not hold. {world(name).opening}, {line.name} is wrong, given its own inputs: {line.fault}."
     if parity.cannot_tell:
         name, line = parity.cannot_tell
-        return f"It cannot tell. In `{name}`: {line.reason}"
+        return f"It cannot tell. {world(name).opening}: {line.reason}"
     if not parity.holds:
         return "It does not hold: every line is within its bound, but not all of the rest; see above."
     implementation, line = parity.nearest()
     return (
-        f"It holds. All {sum(len(check.lines) for check in parity.checks.values())} lines are within the rounding "
-        f"error that they may have; {line.name} of `{implementation}` is nearest, with {_share(line.bound_used)} of "
-        f"its bound used. {power_sentence(parity)}"
-        + ("" if parity.referee else " The referee could not judge at these weights.")
+        f"It holds. All {sum(len(check.lines) for check in parity.checks.values())} lines are within their rounding "
+        f"bounds; {line.name} {world(implementation).where} comes nearest, at {_share(line.bound_used)} of its bound. "
+        f"{power_sentence(parity)}" + ("" if parity.referee else " The referee could not judge at these weights.")
     )
 
 
@@ -164,15 +164,17 @@ def power_sentence(parity: "Parity") -> str:
     """How small an error would have been seen, in the line where it would have had to be largest."""
     _, line = parity.weakest
     if line.power == 0:
-        return "Nothing is rounded in any line: any error would have been seen."
+        return "Nothing is rounded in any line: any error would have been noticed."
     return (
-        f"An error of {_size(line.power)} of {line.name}'s largest entry would have been seen, and a smaller one in "
+        f"An error of {_size(line.power)} of {line.name}'s largest entry would have been noticed, and a smaller one in "
         "every other line."
     )
 
 
 def print_mutants(proof: Proof) -> None:
-    """The table of planted bugs, on stdout."""
+    """The verdict, then the table of planted bugs, on stdout."""
+    print_text(proof.verdict)
+    print_text("")
     print_table(
         "Planted bugs",
         ("bug", "line", "named by the check", "caught"),
@@ -187,7 +189,6 @@ def print_mutants(proof: Proof) -> None:
         + ("passes" if proof.correct_holds else "DOES NOT PASS")
         + " on the same data."
     )
-    print_text(proof.verdict)
 
 
 def print_sizes(smallest: list[Smallest]) -> None:
@@ -203,20 +204,19 @@ def print_sizes(smallest: list[Smallest]) -> None:
             ],
         )
     print_text(
-        "A bug of size 0.01 does a hundredth of what the bug does; above 1 the bug itself is missed. assert_close is "
+        "A bug of size 0.01 does a hundredth of what the bug does; missed: the bug itself passes; false alarm: right "
+        "code fails. assert_close is "
         "torch.testing's, allclose NumPy's, gradcheck PyTorch's, each with the tolerances that it has by default, and "
         "each given the exact line to compare with."
     )
 
 
 def _part(size: float) -> str:
-    if size == 0:
-        return "right code fails"
-    return "never" if not np.isfinite(size) else f"{size:.1g}" if size <= 1 else f"{size:.1g}: missed"
+    return "false alarm" if size == 0 else f"{size:.1g}" if size <= 1 else "missed"
 
 
-def _cells(line: Verdict) -> tuple[str, str, str]:
-    return _share(line.bound_used), _share(line.probable_used), f"{line.error_ulp:,.3g}"
+def _ulps(count: float) -> str:
+    return f"{count:,.0f}" if count >= 1000 else f"{count:.3g}"
 
 
 def _size(power: float) -> str:

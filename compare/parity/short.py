@@ -20,7 +20,7 @@ from compare.shared.output import Output
 from compare.shared.settings import MOST_STEPS, Settings, check_whole
 from compare.shared.terminal import print_files, print_table, print_text
 from compare.shared.threads import use_threads
-from compare.worlds import TORCH_REF
+from compare.worlds import TORCH_REF, world
 
 NAME = TORCH_REF
 ALONE = "PyTorch alone is judged here: the other two compute with NumPy, which has no bfloat16."
@@ -52,17 +52,17 @@ class ShortParity:
         lines = self.check.lines
         if self.check.first_wrong_line:
             wrong = self.check[self.check.first_wrong_line]
-            return f"It does not hold. In `{NAME}`, {wrong.name} is wrong, given its own inputs: {wrong.fault}."
+            where = world(NAME).opening
+            return f"It does not hold. {where}, {wrong.name} is wrong, given its own inputs: {wrong.fault}."
         for line in lines:
             if not line.holds:
-                return f"It cannot tell. In `{NAME}`: {line.reason}"
+                return f"It cannot tell. {world(NAME).opening}: {line.reason}"
         nearest = max(lines, key=lambda line: line.bound_used)
         weakest = max(lines, key=lambda line: line.power)
         return (
-            f"It holds. All {len(lines)} lines of PyTorch under autocast are within the rounding error that they may "
-            f"have; {nearest.name} is nearest, with {nearest.bound_used:.2g} of its bound used. An error of "
-            f"{weakest.power:.1g} of {weakest.name}'s largest entry would have been seen, and a smaller one in every "
-            "other line."
+            f"It holds. All {len(lines)} lines of PyTorch under autocast are within their rounding bounds; "
+            f"{nearest.name} comes nearest, at {nearest.bound_used:.2g} of its bound. An error of {weakest.power:.1g} "
+            f"of {weakest.name}'s largest entry would have been noticed, and a smaller one in every other line."
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -87,11 +87,13 @@ class ShortParity:
         }  # fmt: skip
 
     def print(self) -> None:
-        """A row a line, what its numbers mean, and the verdict, on stdout."""
+        """The verdict, a row a line, and what its numbers mean, on stdout."""
+        print_text(self.verdict)
+        print_text("")
         when = f"after {self.after:,} training steps" if self.after else "at the initial weights"
         print_table(
             f"Lines, {self.settings.dtype} under autocast, a batch of {self.settings.batch_size:,}, {when}",
-            ("line", "computed in", "error", "bound used", "likely", "seen"),
+            ("line", "computed in", "error", "share", "likely", "seen"),
             [
                 (line.name, self.dtypes[line.name], f"{self._relative(line):.1g}", f"{line.bound_used:.2g}",
                  f"{line.probable_used:.2g}", "any" if line.power == 0 else f"{line.power:.1g}")
@@ -102,15 +104,13 @@ class ShortParity:
             f"{ALONE}\n"
             "Weights, loss and the weights' gradients are float32; what goes into a matrix product and what comes out "
             "of it is rounded to bfloat16's 8 bits, and its sum is taken in float32.\n"
-            "error: the largest of an entry, as a part of the line's largest entry.\n"
-            "bound used: each line is recomputed, from the inputs that PyTorch itself reports for it, in longer "
-            "arithmetic; of the worst error that rounding can make in that one line, this part is there; beyond 1 it "
-            "is proved wrong.\n"
-            "likely: the same part of what rounding errors do that do not conspire.\n"
-            "seen: how small an error of the line's largest entry would have been noticed, as a part of that entry."
+            "error: the largest of an entry, relative to the line's largest entry.\n"
+            "share: each line is recomputed in longer arithmetic, from the inputs that PyTorch itself reports for it. "
+            "This is the error's share of the worst that rounding can do in that one line; beyond 1 it is proved "
+            "wrong.\n"
+            "likely: the error's share of what independent rounding errors add up to.\n"
+            "seen: the smallest error of the line's largest entry that would have been noticed, relative to that entry."
         )
-        print_text("")
-        print_text(self.verdict)
         print_files(self.files)
 
     def _relative(self, line: Verdict) -> float:

@@ -1,5 +1,6 @@
 """What is this line called over there? Each hand-written line beside the engine's node and PyTorch's."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,14 @@ from compare.shared.settings import Settings
 from compare.shared.terminal import print_files, print_table, print_text
 from compare.shared.threads import use_threads
 from compare.shared.training import Digits, initial_weights, trace_all
-from compare.worlds import NAMES, PAIRS, world
+from compare.worlds import MANUAL, NAMES, PAIRS, world
 from compare.worlds.columns.column import Column, Kept
+
+#: What PyTorch calls its operators.
+OPERATORS = (
+    "t transposes, mm multiplies matrices, addmm multiplies and adds, threshold_backward is the ReLU's. view and "
+    "detach copy nothing: the one is another shape, the other a tensor without its history.\n"
+)
 
 #: The layers of manual/network.py, whose lines these are.
 HIDDEN_LAYERS = 2
@@ -83,13 +90,13 @@ class Rosetta:
         """In words."""
         wrong = [row.line for row in self.rows if not row.holds]
         if wrong:
-            return f"The line {wrong[0]} is not the same in all three: one of them is outside its rounding error."
+            return f"It does not hold. The line {wrong[0]} is outside its rounding bound in one of the three."
         largest = max(self.rows, key=lambda row: row.largest_difference)
         keep = ", ".join(f"{world(name).title} {count:,}" for name, count in self.extra_bytes.items())
         return (
-            f"Line for line the three compute the same: the values of a line differ by {largest.largest_difference:.1e}"
-            f" at most (in {largest.line}), and each is within the rounding error that its line may make. For the "
-            f"backward pass they keep, besides the parameters and the batch, these bytes: {keep}."
+            f"It holds. Line for line the three compute the same: values differ by {largest.largest_difference:.1e} at "
+            f"most (in {largest.line}), and all are within their rounding bounds. For the backward pass they keep, "
+            f"besides the parameters and the batch, these bytes: {keep}."
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -105,36 +112,66 @@ class Rosetta:
         }
 
     def print(self) -> None:
-        """Two tables and the verdict, on stdout."""
+        """The verdict and four tables, on stdout."""
+        print_text(self.verdict)
+        print_text("")
         print_table(
             "The same line in three languages",
-            (
-                *(world(name).nodes_title for name in NAMES),
-                *(world(name).operators_title for name in self.rows[0].operators),
-            ),
-            [(*row.nodes.values(), *row.operators.values()) for row in self.rows],
+            [world(name).nodes_title for name in NAMES],
+            [[_wrapped(words, 38 if name == MANUAL else 20) for name, words in row.nodes.items()] for row in self.rows],
+        )
+        print_text(
+            "Of the engine and of PyTorch, the nodes of the graph that made the line's value, or whose backward gave "
+            "its gradient. TBackward0 belongs to a transpose, AddmmBackward0 to a product with a sum.\n"
+        )
+        for name in self.rows[0].operators:
+            print_table(
+                f"{world(name).operators_title}, as they ran",
+                ("line", "operators"),
+                [(row.line, row.operators[name]) for row in self.rows],
+            )
+            print_text(OPERATORS)
+        print_table(
+            "The values of each line in all three",
+            ("line", "shape", "largest difference", "share of the bound"),
+            [
+                (
+                    row.line,
+                    " x ".join(map(str, row.shape)) or "1",
+                    f"{row.largest_difference:.1e}",
+                    f"{row.bound_used:.1%}",
+                )
+                for row in self.rows
+            ],
+        )
+        print_text(
+            "share of the bound: the largest error of an entry in any of the three, divided by the rounding error that "
+            "the line may make.\n"
         )
         print_table(
-            "The values of each line in all three; the arrays that it keeps for the backward pass, in bytes",
-            ("line", "shape", "largest difference", "bound used", *(f"{world(name).title} keeps" for name in NAMES)),
+            "The arrays that a line keeps for the backward pass, in bytes",
+            ("line", *(f"{world(name).title} keeps" for name in NAMES)),
             [
-                (row.line, " x ".join(map(str, row.shape)) or "one number", f"{row.largest_difference:.1e}",
-                 f"{row.bound_used:.1%}", *(own_arrays(row.kept[name]) for name in NAMES))
-                for row in self.rows
+                (row.line, *(own_arrays(row.kept[name]) for name in NAMES))
+                for row in self.rows if any(own_arrays(row.kept[name]) for name in NAMES)
             ],
         )  # fmt: skip
         print_text(
-            "bound used: the largest error of an entry in any of the three, by the rounding error that the line may "
-            "make. The parameters, the images and the labels, which are kept anyway, are left out; an array that two "
-            "lines keep is one array.\n"
+            "The parameters, the images and the labels, which are kept anyway, are left out; an array that two lines "
+            "keep is one array.\n"
         )
-        print_text(self.verdict)
         print_files(self.files)
+
+
+def _wrapped(words: str, width: int) -> str:
+    """On lines of that width, without the word `self`, broken where a person would."""
+    return textwrap.fill(words.replace("self.", ""), width)
 
 
 def own_arrays(arrays: Sequence[Kept]) -> str:
     """A line of text for each array but those given anyway: its name and its bytes."""
-    return "\n".join(f"{kept.name} {kept.bytes:,}" for kept in arrays if not kept.given)
+    own = [kept for kept in arrays if not kept.given]
+    return "\n".join(f"{kept.name.replace('Backward0._saved_', '.')} {kept.bytes:,}" for kept in own)
 
 
 def answer(settings: Settings, out: Path) -> Rosetta:

@@ -1,5 +1,6 @@
 """What a person sees in the terminal: tables on stdout, progress on stderr."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,19 +43,27 @@ def progress(title: str, steps: int) -> Iterator[Advance]:
         yield advance
 
 
-def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], sentences: bool = False) -> None:
-    """A table on stdout: the first column left, the others right; the last is left too where it holds sentences.
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout: words begin at the left of their column, numbers end at its right.
 
     All of it is taken as it is, without markup. Where the terminal is too narrow, cells go on in the next line.
     """
     caption = Text(title, style="bold") if title else None
     table = Table(title=caption, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    height = max(name.count("\n") for name in header)
     for i, name in enumerate(header):
-        left = i == 0 or (sentences and i == len(header) - 1)
-        table.add_column(Text(name), justify="left" if left else "right", overflow="fold")
+        right = i > 0 and is_of_numbers([row[i] for row in rows])
+        above = "\n" * (height - name.count("\n"))
+        table.add_column(Text(above + name), justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     _stdout().print(table)
+
+
+def is_of_numbers(cells: Sequence[str]) -> bool:
+    """Whether most cells of a column that say anything begin as numbers do."""
+    said = [cell for cell in cells if cell not in ("", "-")]
+    return 2 * sum(re.match(r"[-+]?\.?\d", cell) is not None for cell in said) > len(said) or not said
 
 
 def print_text(text: str) -> None:

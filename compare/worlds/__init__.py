@@ -26,6 +26,7 @@ __all__ = [
     "World",
     "build",
     "pairs_of",
+    "spoken",
     "world",
 ]
 
@@ -49,6 +50,11 @@ PAIRS = tuple(combinations(NAMES, 2))
 def world(name: str) -> World:
     """The world of that name. Raises KeyError where there is none."""
     return WORLDS[name]
+
+
+def spoken(pair: str) -> str:
+    """Like "by hand / engine", of a pair's name, "manual/autograd"."""
+    return " / ".join(world(name).title for name in pair.split("/"))
 
 
 def build(name: str, parameters: "dict[str, np.ndarray]", activation: str = "relu") -> Network:

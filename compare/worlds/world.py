@@ -53,6 +53,11 @@ class World:
     variants: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     @property
+    def opening(self) -> str:
+        """`where`, to begin a sentence with."""
+        return self.where[0].upper() + self.where[1:]
+
+    @property
     def nodes_title(self) -> str:
         """Over its column in the rosetta."""
         return f"{self.title}'s nodes"

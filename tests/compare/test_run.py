@@ -68,7 +68,7 @@ def test_a_wrong_gradient_does_not_hold_and_its_line_is_named(settings, tmp_path
     monkeypatch.setattr(Network, "backward", forget_the_mask)
     answer = question.answer(settings.with_(epochs=1), tmp_path)
     assert not answer.holds
-    named = "It does not hold. Before training, in float32, the line dz1 of `manual` is outside its bound"
+    named = "It does not hold. Before training, in float32, the line dz1 by hand is outside its bound"
     assert answer.verdict.startswith(named)
     assert not all(row["holds"] for row in answer.as_json()["parity"])
 

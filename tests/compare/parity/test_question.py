@@ -56,10 +56,10 @@ def test_the_command_prints_a_row_a_line_the_sentences_and_the_verdict(in_proces
     for line in ("z1", "loss", "dz3", "dW1", "db1"):
         assert any(row.split()[:1] == [line] for row in done.stdout.splitlines())
     for sentence in (
-        "bound used:",
+        "share:",
         "likely:",
         "ulps:",
-        "largest entry would have been seen",
+        "largest entry would have been noticed",
         "Not shown by this batch: The mask of z1 is the same after a step",
         "A common question: my gradient differs by 6e-09, is it wrong?",
         "Referee:",
@@ -116,7 +116,7 @@ def test_a_wrong_line_is_the_verdict_and_stands_above_the_bound_in_the_figure(sm
     result = question.answer(SMALL.with_(data=small_set), tmp_path)
     assert not result.holds
     assert not result.as_json()["holds"]
-    assert "In `manual`, dz2 is wrong, given its own inputs: entry [" in report.verdict_sentence(result)
+    assert "By hand, dz2 is wrong, given its own inputs: entry [" in report.verdict_sentence(result)
     assert "do not confirm" in report.referee_sentence(result)
     axes = draw(result).axes[0]
     column = [line.name for line in result.checks["manual"].lines].index("dz2")

@@ -47,7 +47,7 @@ def test_a_line_that_is_wrong_is_named(small_set, tmp_path, monkeypatch):
     settings = Settings(hidden=(12, 8), batch_size=16, init="he", dtype="bfloat16", data=small_set)
     found = short.answer(settings, tmp_path)
     assert not found.holds
-    assert found.verdict.startswith("It does not hold. In `torch_ref`, dW2 is wrong, given its own inputs: entry [")
+    assert found.verdict.startswith("It does not hold. In PyTorch, dW2 is wrong, given its own inputs: entry [")
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,20 @@ def test_titles_headers_and_cells_are_not_taken_for_markup(text, capsys):
     assert capsys.readouterr().out.count(text) == 4
 
 
+def test_numbers_end_at_the_right_of_their_column_and_words_begin_at_its_left(capsys):
+    rows = [["a", "1.5", "add", "0.0041"], ["b", "10.25", "-", "outside"], ["c", "-", "multiply", "1e-05"]]
+    terminal.print_table("", ["name", "number", "operation", "share"], rows)
+    header, _, *lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert len({line.index(row[2]) for line, row in zip(lines, rows, strict=True)} | {header.index("operation")}) == 1
+    assert {line.index(row[1]) + len(row[1]) for line, row in zip(lines, rows, strict=True)} == {
+        header.index("number") + len("number")
+    }
+    assert len({line.rindex(row[3]) + len(row[3]) for line, row in zip(lines, rows, strict=True)}) == 1
+
+
 def test_sentences_in_the_last_column_begin_at_its_left_and_break_between_words(capsys):
     words = [f"word{i}" for i in range(40)]
-    terminal.print_table("", ["name", "number", "answer"], [["a name", "1", " ".join(words)]], sentences=True)
+    terminal.print_table("", ["name", "number", "answer"], [["a name", "1", " ".join(words)]])
     header, _, *lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert {line.index("word") for line in lines} == {header.index("answer")}
     assert lines[0].split()[:3] == ["a", "name", "1"]
