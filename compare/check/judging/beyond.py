@@ -160,14 +160,33 @@ def _share(step: Step, node: Node) -> float | None:
     return numbers[0] if node.function is np.multiply and len(numbers) == 1 else None
 
 
+def _of_average(step: Step, node: Node) -> list[Node]:
+    """The products that make a node a running average, beta v + (1 - beta) g: no number in them is a learning rate."""
+    if node.function is not np.add or len(list(node.parents)) != 2:
+        return []
+    numbers, products = list[float](), list[Node]()
+    for parent in node.parents:
+        number, waiting = 1.0, [parent]
+        while waiting:
+            factor = waiting.pop()
+            if factor.function is np.multiply:
+                number *= _share(step, factor) or 1.0
+                products.append(factor)
+                waiting += [p for p in factor.parents if p.shape == factor.shape and p.value.size > 1]
+        numbers.append(number)
+    return products if abs(sum(numbers) - 1) < 1e-9 and 0 < numbers[0] < 1 else []
+
+
 def _rate_twice(search: Search) -> Iterator[Fault]:
     """The same number, not 1, 2 or a half, twice on the way from a gradient to its update, for every parameter."""
     step, found = search.step, list[tuple[int, Node, Node]]()
     lengths = {n for node in step.nodes for n in node.shape} | {len(search.loss.outputs)}
     for k in range(len(step.parameters)):
         seen: dict[float, Node] = {}
-        for node in _on_the_way(step, k):
-            number = _share(step, node)
+        on_the_way = _on_the_way(step, k)
+        averages = {factor for node in on_the_way for factor in _of_average(step, node)}
+        for node in on_the_way:
+            number = None if node in averages else _share(step, node)
             if number is None or number in (1.0, -1.0, 2.0, 0.5) or number <= 0 or number >= 1:
                 continue
             if any(abs(number * length - 1) < 1e-9 for length in lengths):  # a mean over as many

@@ -60,7 +60,7 @@ class Explained:
             self._know(node, array, share=False)
         for node, array in loss.shares:
             self._know(node, array, share=True)
-        self.scales = _scales(step)
+        self.scales = scales_of(step)
         self.roles: dict[Node, Role] = {}
         for node in step.behind([u.step for p in step.parameters for u in p.updates]):
             if node in labelled:
@@ -204,7 +204,7 @@ def _fingerprint(x: np.ndarray) -> float:
         return float(flat @ np.cos(numbers * 1.3)) / below if below else np.inf
 
 
-def _scales(step: Step) -> np.ndarray:
+def scales_of(step: Step) -> np.ndarray:
     """The factors that are at home in a step: its numbers, its lengths, and products of two or three of them."""
     numbers = {1.0, 2.0, 0.5}
     for node in step.nodes:

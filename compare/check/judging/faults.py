@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.judging.explained import Explained, Role, is_simple, labelled_nodes
+from compare.check.judging.explained import Explained, Role, is_simple, labelled_nodes, scales_of
 from compare.check.judging.tolerance import Tolerance
 from compare.check.recording.graph import Node, Place
 from compare.check.recording.memory import placed, written
@@ -55,7 +55,7 @@ class Search:
         self.step, self.loss = step, loss
         seeds = [node for family in met for node in family.nodes]
         self.labelled = labelled_nodes(step, seeds)
-        self.tolerance = Tolerance(step, loss)
+        self.tolerance, self.scales = Tolerance(step, loss), scales_of(step)
         self.values: dict[Node, np.ndarray] = {}  # of what was mended, and of what depends on it
         self.faults: list[Fault] = []
         self.lost: set[int] = set()  # parameters of which nothing more can be said
@@ -64,7 +64,6 @@ class Search:
         """All faults, in the order of the program."""
         for _ in range(6):
             explained = Explained(self.step, self.loss, self.labelled, self.tolerance, self.values)
-            self.scales = explained.scales
             sound = self.sound()
             if not self.values and self._agree():
                 break
@@ -88,20 +87,34 @@ class Search:
 
     def matches(self) -> dict[int, Match]:
         """Where each parameter's gradient is found, in what is there after mending."""
-        found, step = {}, self.step.with_values(self.values)
-        for k in self.judged:
+        found, step = dict[int, Match](), self.step.with_values(self.values)
+        for k in sorted(self.judged, key=self._narrow):
             parameter, exact = step.parameters[k], self.loss.derivatives[step.parameters[k].leaf]
             multiple, decay = self._multiple(parameter.leaf), self.loss.node is None
-            match = gradient_on_the_way(step, parameter, exact, multiple, decay)
+            match = None
+            if self._narrow(k) and self._by_a_rule(found):
+                match = gradient_on_the_way(step, parameter, exact, self._simple_multiple, decay)
+            match = match or gradient_on_the_way(step, parameter, exact, multiple, decay)
             if match is not None:
                 found[k] = match
-        return found
+        return {k: found[k] for k in sorted(found)}
+
+    def _narrow(self, k: int) -> bool:
+        """Whether a parameter is one number, of which every other number is a multiple."""
+        return self.step.parameters[k].leaf.value.size == 1
+
+    def _simple_multiple(self, x: np.ndarray, exact: np.ndarray) -> float | None:
+        """What a number is of its gradient, where it is a multiple that the program's own numbers explain."""
+        factor = self.tolerance.factor(x, exact)
+        return factor if factor is not None and is_simple(factor, self.scales) else None
 
     def _agree(self) -> bool:
         """Whether every gradient is right but for one factor, the same and positive, which they all have."""
         found = self.matches()
-        factors = [match.factor for match in found.values() if match.node is None]
-        wide = any(self.step.parameters[k].leaf.value.size > 1 for k in found)
+        if self._by_a_rule(found):
+            return False
+        factors = [match.factor for match in found.values()]
+        wide = not all(map(self._narrow, found))
         same = len(factors) == len(self.judged) and all(abs(f / factors[0] - 1) < 1e-6 for f in factors)
         return bool(factors) and same and wide and factors[0] > 0
 
@@ -271,13 +284,15 @@ class Search:
         """Gradients that are right but for a factor which the others have not."""
         blamed = {k for fault in self.faults for k in fault.parameters} & self.lost
         found = {k: m for k, m in matches.items() if k not in blamed}
-        if any(m.node is not None for m in found.values()):  # not all change by a multiple of their gradient
+        if self._by_a_rule(found):
             for k in list(found):
-                first = self._first_factor(explained, k)
-                if first is None:
+                first, way = self._first_gradient(explained, k), 0
+                if first is not None:
+                    way = self._downhill(first, k)
+                if first is None or not way:
                     del found[k]
                 else:
-                    found[k] = Match(None, first)
+                    found[k] = Match(None, way * abs(explained.roles[first].factor))
         if not found:
             return
         exact = {
@@ -342,15 +357,47 @@ class Search:
         own, others = first[k], [f for j, f in first.items() if j not in odd and f]
         return own is not None and any(abs(own / f - 1) < 1e-6 for f in others)
 
+    def _by_a_rule(self, found: dict[int, Match]) -> bool:
+        """Whether a parameter does not change by a multiple of its gradient alone, as with momentum or with Adam.
+
+        Any change of a single number is a multiple of its gradient: such a parameter shows nothing of the rule.
+        """
+        return any(m.node is not None and not self._narrow(k) for k, m in found.items())
+
+    def _downhill(self, gradient: Node, k: int) -> int:
+        """1 where a parameter moves against its exact gradient, -1 where it moves with it, 0 where that is not known.
+
+        What else moves it, such as a velocity of earlier steps, falls out: the step is taken with the gradient that
+        the program has, and with its negative, and half of the difference is due to the gradient alone. The rules
+        that are in use are odd in it: Adam's moment turns with it, and its square stays.
+        """
+        parameter, exact = self.step.parameters[k], self.loss.derivatives[self.step.parameters[k].leaf]
+        value = self.values.get(gradient, self.step.floats(gradient))
+        changes = []
+        for sign in (1.0, -1.0):
+            values = self._tried(gradient, sign * value)
+            change = parameter.step_taken(self.step.with_values(values)) if values else None
+            if change is None or change.shape != exact.shape:
+                return 0
+            changes.append(change)
+        with np.errstate(all="ignore"):
+            along = float(((changes[0] - changes[1]) * exact).sum())
+        return int(np.sign(-along)) if np.isfinite(along) else 0
+
     def _first_factor(self, explained: Explained, k: int) -> float | None:
         """The factor of a parameter's gradient in the line where it first is one."""
+        first = self._first_gradient(explained, k)
+        return None if first is None else explained.roles[first].factor
+
+    def _first_gradient(self, explained: Explained, k: int) -> Node | None:
+        """What a parameter's gradient is in the line where it first is one, at the end of that line."""
         leaf = self.step.parameters[k].leaf
         nodes = self.step.behind([u.step for u in self.step.parameters[k].updates])
         own = [
             n for n in nodes if n in explained.roles and explained.roles[n].of is leaf and not explained.roles[n].share
         ]
         line = [n for n in own if n.place == own[0].place]
-        return explained.roles[line[-1]].factor if line else None
+        return line[-1] if line else None
 
     def _factor_fault(self, node: Node, role: Role | None, parameters: list[int], ratio: float) -> Fault:
         place = node.place

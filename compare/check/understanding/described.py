@@ -9,7 +9,7 @@ from compare.check.judging.explained import Explained
 from compare.check.recording.graph import Node
 from compare.check.understanding.loss import Loss
 from compare.check.understanding.matching import Match, same_size
-from compare.check.understanding.parameters import PRODUCTS, unscaled_view
+from compare.check.understanding.parameters import PRODUCTS, unscaled, unscaled_view
 from compare.check.understanding.step import Step
 
 
@@ -161,7 +161,7 @@ def _update(step: Step, explained: Explained, matches: dict[int, Match]) -> str:
             rules.append(f"SGD{rate}{decay}")
             continue
         nodes = same_size(step, [u.step for u in parameter.updates], parameter.leaf.value.size)
-        states = {p for n in nodes for p in n.parents
+        states = {unscaled(p) for n in nodes for p in n.parents
                   if p not in step.moving and p.shape == parameter.leaf.shape and p.value.size > 1}  # fmt: skip
         roots = any(n.function is np.sqrt or n.name == "power" for n in nodes)
         rules.append(

@@ -67,6 +67,8 @@ def unscaled(node: Node) -> Node:
             parents = [p for p in parents if np.size(p.value) > 1] if len(parents) > 1 else parents
             if len(parents) != 1 or parents[0].shape != node.shape:
                 return node
+            if any(isinstance(a, int | float) and a == 0 for a in node.arguments):  # v = 0 * W begins anew
+                return node
             if node.function is np.divide and node.arguments[0] is not parents[0]:
                 return node
         else:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from compare.check.examine import examine
-from compare.check.judging.explained import _scales, is_simple
+from compare.check.judging.explained import is_simple, scales_of
 from compare.check.judging.veto import confirmed
 from compare.check.recording import Recorder
 from compare.check.recording.source import HELPERS, rewritten
@@ -234,7 +234,7 @@ def test_a_derivative_that_is_not_known_is_not_confirmed(softmax_step):
 
 
 def test_only_the_programs_own_numbers_explain_a_factor(softmax_step):
-    scales = _scales(softmax_step[0])
+    scales = scales_of(softmax_step[0])
     for simple in (1, -1, 2, 0.5, 12, 1 / 12, 0.1, -0.1 / 12, 3):
         assert is_simple(simple, scales), simple
     for odd in (0.7310585, 1.37, 0.123456, 1.0001, 7.77):
