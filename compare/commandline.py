@@ -241,8 +241,11 @@ File = Annotated[
 Definitions = Annotated[
     bool, typer.Option("--definitions", help="Run only its imports, definitions and constants; call what they define.")
 ]
+Train = Annotated[
+    bool, typer.Option("--train", help="Where its gradients are right, watch its training, too: why does it not learn?")
+]
 Python = Annotated[Path | None, typer.Option(help="The Python to run it in.", show_default="this one")]
-TimeLimit = Annotated[float, typer.Option(help="Seconds that your code may take.")]
+TimeLimit = Annotated[float, typer.Option(help="Seconds that your code may take, and its training half as long again.")]
 Seed = Annotated[int, typer.Option(help="Decides the random numbers that it draws.", min=0)]
 Data = Annotated[Path | None, typer.Option(help="Folder of another set in MNIST's format.", show_default="MNIST")]
 Threads = Annotated[int, typer.Option(help="Threads to compute with.", min=1, max=1024)]
@@ -252,6 +255,7 @@ Threads = Annotated[int, typer.Option(help="Threads to compute with.", min=1, ma
 def check(
     file: File,
     definitions: Definitions = False,
+    train: Train = False,
     python: Python = None,
     time_limit: TimeLimit = 60.0,
     json: Json = False,
@@ -265,10 +269,12 @@ def check(
 
     Your program is run on this machine as you run it, in a process of its own
     and in a copy of its folder, until three of its updates have been seen;
-    plots and prompts do nothing. Exit code 0: every gradient is right; 1: a
-    mistake was found; 2: it could not be judged.
+    plots and prompts do nothing. With --train it is run again and watched until
+    its time is over, and what keeps it from learning is named. Exit code 0:
+    every gradient is right, and it learns; 1: a mistake was found; 2: it could
+    not be judged.
 
-    Example: python -m compare check my_network.py
+    Example: python -m compare check my_network.py --train
     """
     from compare.check import question
 
@@ -276,6 +282,7 @@ def check(
         lambda: question.answer(
             file,
             definitions=definitions,
+            train=train,
             python=python,
             time_limit=time_limit,
             seed=seed,

@@ -73,8 +73,15 @@ def examine(recorder: Recorder) -> dict[str, Any]:
         )
     return {
         "verdict": verdict, "reason": reason, "understood": about, "lines": lines, "diagnoses": told, "notes": notes,
-        "shaken": recorder.shaken,
+        "shaken": recorder.shaken, "rates": _rates(recorder, search, loss, about),
     }  # fmt: skip
+
+
+def _rates(recorder: Recorder, search: Search, loss: Loss, about: dict[str, Any]) -> list[float | None]:
+    """By how much each parameter goes down the gradient of an example's loss, where its whole change is that."""
+    m, found = max(about["data"]["batch"], 1), search.matches()
+    plain = {k: abs(match.factor) * abs(loss.factor) * m for k, match in found.items() if match.node is None}
+    return [plain.get(k) for k in recorder.in_order()]
 
 
 def _unsure(step: Step, loss: Loss, met: list[Family], matched: dict[int, Any], faults: list[Fault]) -> str:

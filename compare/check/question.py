@@ -1,6 +1,7 @@
-"""Is a hand-written backward pass right, and if not, which line is wrong and what was probably meant?"""
+"""Is a hand-written backward pass right, if not which line is wrong; and why does a right one not learn?"""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ def answer(
     target: str,
     *,
     definitions: bool = False,
+    train: bool = False,
     python: Path | None = None,
     time_limit: float = 60.0,
     seed: int = 0,
@@ -26,7 +28,10 @@ def answer(
     threads: int = 1,
     out: Path | None = None,
 ) -> Check:
-    """Judge FILE or FILE:NAME. Raises BadInput for what cannot be used, and for a program that cannot be judged."""
+    """Judge FILE or FILE:NAME. Raises BadInput for what cannot be used, and for a program that cannot be judged.
+
+    train: where its gradients are right, run it a second time and watch whether it learns.
+    """
     if not (np.isfinite(time_limit) and time_limit > 0):
         raise BadInput(f"--time-limit is {time_limit!r}; expected seconds, above 0.")
     if data is not None:
@@ -38,12 +43,23 @@ def answer(
         python = Path(found).absolute()  # the child begins in another folder
     output = None if out is None else Output(out)
     file, name = split_target(target)
-    told = run_apart(
-        file, name, seed=seed, time_limit=time_limit, definitions=definitions, python=python, digits=data,
-        threads=threads,
-    )  # fmt: skip
-    settings = {"file": file.name, "name": name, "definitions": definitions, "seed": seed}
+    if train and (definitions or name is not None):
+        raise BadInput(
+            "--train watches the program's own training, so the whole file has to run: leave out "
+            f"{'--definitions' if definitions else ':' + str(name)}."
+        )
+
+    def run(seconds: float, **options: Any) -> dict[str, Any]:
+        return run_apart(
+            file, name, seed=seed, time_limit=seconds, definitions=definitions, python=python, digits=data,
+            threads=threads, **options,
+        )  # fmt: skip
+
+    told = run(time_limit)
+    settings = {"file": file.name, "name": name, "definitions": definitions, "train": train, "seed": seed}
     check = read(told, file, {"settings": settings, "environment": environment(threads)})
+    if train:
+        check.training = _watched(check, told, lambda known: run(time_limit / 2, train=known))
     if output is not None:
         check.files.append(output.folder / "results.json")
         output.write_json("results.json", check.as_json())
@@ -67,6 +83,26 @@ def read(told: dict[str, Any], file: Path, made_with: dict[str, Any] | None = No
     if result["verdict"] == "cannot tell":
         raise BadInput(_cannot_tell(check, result))
     return check
+
+
+def _watched(check: Check, told: dict[str, Any], run: Callable[[Any], dict[str, Any]]) -> dict[str, Any] | None:
+    """How its training goes; None where its gradients are wrong. Raises BadInput where that cannot be told."""
+    if not check.holds:
+        return None
+    if told["driven"]:
+        raise BadInput(
+            f"The gradients of {check.file} are right. It only defines what it needs, so there is no training of its "
+            "own to be watched: let it train at module level."
+        )
+    known = {"loss": check.understood["loss"], "rates": told["result"]["rates"]}
+    training: dict[str, Any] = run(known)["training"]
+    if training["verdict"] == "cannot tell":
+        raise BadInput(
+            f"The gradients of {check.file} are right. Why, or whether, it does not learn cannot be told: "
+            f"{training['reason']}."
+        )
+    check.diagnoses.extend(training.pop("findings"))
+    return training
 
 
 def _cannot_tell(check: Check, result: dict[str, Any]) -> str:

@@ -4,15 +4,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compare.check.words import Lines, understood_in_words
 from compare.shared.terminal import print_files, print_table, print_text
 
 Told = dict[str, Any]
+WHOLE = "the whole program"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Check:
-    """The answer. lines: the gradient of each parameter, with the verdict on it; diagnoses: what is wrong, in order."""
+    """The answer. lines: the gradient of each parameter, with the verdict on it; diagnoses: what is wrong, in order.
+
+    training: where that was watched, whether it learns, and its course.
+    """
 
     file: Path
     place: Lines
@@ -23,10 +29,11 @@ class Check:
     diagnoses: list[Told]
     made_with: Told  # settings and environment, for the record
     files: list[Path] = field(default_factory=list)
+    training: Told | None = None
 
     @property
     def holds(self) -> bool:
-        """Whether every gradient that was judged is right."""
+        """Whether every gradient that was judged is right, and nothing is wrong with the training if it was watched."""
         return not self.faults and bool(self.lines)
 
     @property
@@ -61,6 +68,7 @@ class Check:
             "notes": self.notes,
             "diagnoses": [{**d, "place": self._place(d)} for d in self.diagnoses],
             "lines": self.lines,
+            "training": self.training,
             "files": [str(path) for path in self.files],
             **self.made_with,
         }  # fmt: skip
@@ -78,6 +86,8 @@ class Check:
                 [(v["line"], self.place.place(v["source_line"]).removeprefix("line ") if v["source_line"] else "",
                   "right" if v["holds"] else v["complaint"] or "wrong") for v in self.lines],
             )  # fmt: skip
+        if self.training is not None:
+            self._print_course(self.training["course"])
         for number, d in enumerate(self.diagnoses, start=1):
             self._print_diagnosis(number, d)
         print_text(self.verdict)
@@ -86,7 +96,8 @@ class Check:
     def _print_diagnosis(self, number: int, d: Told) -> None:
         title = d["name"] if d["line"] == "this line" else f"{d['line']}: {d['name']}"
         print_text(f"{number}. {title}")
-        print_text(f"   {self._place(d)}:  {d['text']}")
+        if d["text"]:
+            print_text(f"   {self._place(d)}:  {d['text']}")
         for other in d["also"]:
             print_text(f"   also {self._place(other)}:  {other['text']}")
         print_text(f"   {self.place.in_words(d['explanation'])}")
@@ -95,8 +106,32 @@ class Check:
             print_text(f"   It could read:  {d['corrected']}")
         print_text("")
 
+    def _print_course(self, course: Told) -> None:
+        """The training at some of the moments at which it was looked at."""
+        at, last = course["at"], len(course["at"]) - 1
+        chosen = sorted({round(last * (k / 6) ** 1.5) for k in range(7)})
+        shares = course["shares"] or [None] * len(at)
+        print_table(
+            f"Its training, on {course['examples']:,} of its own examples",
+            ("step", "loss of an example", "classified correctly"),
+            [(f"{at[k]:,}", "not a number" if course["losses"][k] is None else f"{course['losses'][k]:.4f}",
+              "" if shares[k] is None else f"{shares[k]:.1%}") for k in chosen],
+        )  # fmt: skip
+
     def _place(self, d: Told) -> str:
+        if d["source_line"] is None and d["line"] == WHOLE:
+            return WHOLE
         return self.place.place(d.get("source_line") or d["line"], d["file"])
+
+    def _learns(self) -> str:
+        if self.training is None:
+            return ""
+        course = self.training["course"]
+        share = f", and {course['shares'][-1]:.1%} are classified correctly" if course["shares"] else ""
+        return (
+            f" It {self.training['verdict']}: in {course['at'][-1]:,} steps the loss on its own examples went from "
+            f"{course['losses'][0] or np.nan:.4g} to {course['losses'][-1]:.4g}{share}."
+        )
 
     @property
     def verdict(self) -> str:
@@ -104,9 +139,14 @@ class Check:
         if self.holds:
             many = len(self.lines)
             which = f"The gradients of all {many} parameters are" if many > 1 else "The gradient of its parameter is"
-            return f"{which} right, to within what rounding can cause."
+            return f"{which} right, to within what rounding can cause.{self._learns()}"
         places = list(dict.fromkeys(self._place(d) for d in self.faults))
         name, many = self.faults[0]["name"], len(self.faults)
+        if self.training is not None:
+            names = " and ".join(dict.fromkeys(d["name"] for d in self.faults))
+            learns = self.training["verdict"]
+            joined = "and the reason is" if learns == "does not learn" else "but not what was meant:"
+            return f"Its gradients are right. It {learns}, {joined} {names}, in {places[0]}."
         if many == 1:
             return f"1 mistake, in {places[0]}: {name}. What is computed before it is right, so begin there."
         if all(place.startswith("line ") for place in places) and len(places) > 1:

@@ -12,6 +12,8 @@ from compare.check.recording.memory import Memory, View, cast, written
 #: The recording that runs: its graph, and the views of arrays that are not recorded themselves but have met one.
 graph: Graph
 plain_views: dict[int, tuple[np.ndarray, View]]
+#: Asked at every operation while nothing is recorded: whether that goes on. None while everything is recorded.
+idle: Callable[[Any, Any, dict[str, Any]], bool] | None = None
 
 REDUCTIONS: dict[Any, Any] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min,
               np.logical_and: np.all, np.logical_or: np.any}  # fmt: skip
@@ -26,9 +28,18 @@ WRITES = {"copyto": 0, "put": 0, "place": 0, "putmask": 0, "fill_diagonal": 0, "
 
 
 def begin(new: Graph) -> None:
-    """From here on, what is done to recorded arrays is written into this graph."""
-    global graph, plain_views
-    graph, plain_views = new, {}
+    """From here on, what is done to recorded arrays is written into this graph; what they were before is forgotten."""
+    global graph, plain_views, idle
+    graph, plain_views, idle = new, {}, None
+
+
+def pause(goes_on: Callable[[Any, Any, dict[str, Any]], bool]) -> None:
+    """From here on nothing is recorded, and arrays stay such as can be: a program runs almost as fast as alone.
+
+    goes_on: told of every operation, its inputs and options; may `begin` a new recording, and says False then.
+    """
+    global idle
+    idle = goes_on
 
 
 class Recorded(np.ndarray):
@@ -83,6 +94,9 @@ class Recorded(np.ndarray):
             places = np.arange(self.size)[plain(index)]
             self._flat_of[np.unravel_index(places, self._flat_of.shape)] = value
             return
+        if idle is not None:
+            _bare(self)[plain(index)] = plain(value)
+            return
         memory = view_of(self).memory
         if isinstance(value, Recorded) and view_of(value).memory is memory:  # x[i] += v ends so: v is in its place
             target = np.ndarray.__getitem__(_bare(self), plain(index))
@@ -122,7 +136,7 @@ class Recorded(np.ndarray):
     def item(self, *index: Any) -> Any:
         """One entry, as a Python number that remembers."""
         entry = np.ndarray.item(self, *index)
-        if not isinstance(entry, float):
+        if not isinstance(entry, float) or idle is not None:
             return entry
         at = self.reshape(-1)[index[0] if index else 0] if len(index) < 2 else self[index]
         return Number(entry, node_of(at))
@@ -321,7 +335,9 @@ def as_nodes(part: Any) -> Any:
         return slice(as_nodes(part.start), as_nodes(part.stop), as_nodes(part.step))
     if kind is dict:
         return {key: as_nodes(value) for key, value in part.items()}
-    return part.node if kind is Number else part
+    if kind is Number:
+        return part.node if part.node.number > graph.after else float(part)
+    return part
 
 
 def node_of(x: Recorded) -> Node:
@@ -333,10 +349,10 @@ def view_of(x: np.ndarray) -> View:
     """How an array lies in memory that is known; one that is new becomes a leaf."""
     if not isinstance(x, Recorded):
         return _plain_view(x)
-    if x._view is None:
+    if x._view is None or x._view.memory.node.number <= graph.after:
         node = graph.add(None, (), {}, _bare(x))
         source = x._source
-        if source is not None and source._view is not None:
+        if source is not None and source._view is not None and x._view is None:
             node.arguments, node.cut = (source._view.now(graph),), True
         x._view, x._source = View(Memory(_bare(x), node), _bare(x)), None
     view = x._view
@@ -366,6 +382,8 @@ def leaf(array: Any, made_by: str = "") -> Any:
         return array
     bare = _bare(array)
     result = bare.view(Recorded)
+    if idle is not None:
+        return result
     node = graph.add(None, (), {}, bare)
     node.made_by = made_by
     result._view = View(Memory(bare, node), bare)
@@ -376,6 +394,8 @@ def _record(function: Callable[..., Any], inputs: Any, options: dict[str, Any], 
     """Call a function on bare arrays; its results, recorded."""
     if graph.due is not None:
         graph.due()
+    if idle is not None and idle(function, inputs, options):
+        return _unrecorded(function, inputs, options, out)
     if out is not None and out[0] is not None and options.get("where", True) is not True:  # the rest stays as it was
         function, inputs = _over(function), (out[0], *inputs)
     value = function(*plain(inputs), **plain(options))
@@ -397,6 +417,26 @@ def _record(function: Callable[..., Any], inputs: Any, options: dict[str, Any], 
         parts = [_result(_part(function, k), part, arguments, keywords, inputs) for k, part in enumerate(value)]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     return _result(function, value, arguments, keywords, inputs)
+
+
+def _unrecorded(function: Callable[..., Any], inputs: Any, options: dict[str, Any], out: Any) -> Any:
+    """The same, while nothing is recorded."""
+    if out is not None and out[0] is not None:
+        function(*plain(inputs), **plain(options), out=_bare(out[0]))
+        return out[0]
+    value = function(*plain(inputs), **plain(options))
+    if isinstance(value, tuple | list):
+        parts = [_recordable(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return _recordable(value)
+
+
+def _recordable(value: Any) -> Any:
+    if not isinstance(value, np.generic | np.ndarray) or value.dtype.kind not in "fiub":
+        return value
+    recorded = np.asarray(value).view(Recorded)
+    recorded._scalar = isinstance(value, np.generic)
+    return recorded
 
 
 def _over(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -455,6 +495,9 @@ def _write(target: Any, function: Callable[..., Any], inputs: Any, options: dict
     """Something is written into an array: the node of what it holds then."""
     if graph.due is not None:
         graph.due()
+    if idle is not None and idle(function, (target, *inputs), options):
+        _bare(target)[...] = function(_bare(target), *plain(inputs), **plain(options))
+        return
     view = view_of(target)
     value = function(view.array, *plain(inputs), **plain(options))
     _store(view, _changed(view, function, inputs, options), value)

@@ -105,12 +105,17 @@ def at_each_node(change: Callable[[Node], Any], part: Any) -> Any:
 
 @dataclass
 class Graph:
-    """All nodes of a recording, in the order in which they came about. own: is a file the learner's?"""
+    """All nodes of a recording, in the order in which they came about. own: is a file the learner's?
+
+    after: the number of the last node of the recording before; what is not above it is not known here.
+    """
 
     own: Callable[[str], bool]
     nodes: list[Node] = field(default_factory=list)
     _theirs: dict[CodeType, bool] = field(default_factory=dict)
     count: int = 0
+    after: int = 0
+    shuffled: list[Place | None] = field(default_factory=list)  # where something was shuffled in place
     watch: Callable[[Node], None] | None = None  # told of every node
     due: Callable[[], None] | None = None  # what is to be done before the next operation
 

@@ -141,6 +141,7 @@ def _shuffle(original: Any) -> Any:
     """Rows in place: NumPy would swap them one by one. The same draws, as one permutation."""
 
     def shuffle(x: Any, axis: int = 0) -> Any:
+        recording.graph.shuffled.append(recording.graph.here())
         if not isinstance(x, Recorded):
             return _alone(original, x, *([axis] if axis else []))
         rows = list(range(x.shape[axis]))

@@ -25,7 +25,7 @@ from compare.check.understanding.parameters import (
 )
 
 AFTER = 100  # nodes, at most, after the last update of the judged step
-STEPS = 2  # complete ones, in which the parameters are looked for
+STEPS = 2  # complete ones, in which the parameters are looked for, at least
 
 
 class Enough(BaseException):
@@ -39,8 +39,8 @@ class Recorder:
     of the last node before that step; leaves: what the parameters were at its beginning, in their order.
     """
 
-    def __init__(self, own: Callable[[str], bool], shake: bool = True) -> None:
-        self.own, self.shake = own, shake
+    def __init__(self, own: Callable[[str], bool], shake: bool = True, steps: int = STEPS) -> None:
+        self.own, self.shake, self.steps = own, shake, steps
         self.graph = Graph(own)
         self.parameters: list[Parameter] = []
         self.leaves: list[Node] = []
@@ -54,9 +54,15 @@ class Recorder:
         self._seen: dict[int, int] = {}
         self._scope = ExitStack()
 
-    def __enter__(self) -> "Recorder":
+    def begin_graph(self, after: int = 0) -> None:
+        """From here on it sees every operation; its nodes are counted on from `after`."""
+        self.graph.after = self.graph.count = after
+        self._next_look += after
         self.graph.watch = self._watch
         recording.begin(self.graph)
+
+    def __enter__(self) -> "Recorder":
+        self.begin_graph()
         self._scope.enter_context(patched(self.own))
         return self
 
@@ -65,6 +71,15 @@ class Recorder:
         self._scope.close()
         if not self.complete:
             self._read()
+
+    def in_order(self) -> list[int]:
+        """The parameters in an order that does not depend on where a recording began."""
+
+        def key(k: int) -> tuple[str, int, str, int]:
+            place = self.updated[k][-1].place
+            return place.file if place else "", place.line if place else 0, str(self.leaves[k].shape), k
+
+        return sorted(range(len(self.leaves)), key=key)
 
     def _watch(self, node: Node) -> None:
         """A node has come about."""
@@ -82,11 +97,11 @@ class Recorder:
     def _look(self) -> None:
         """Are there parameters by now?"""
         nodes = [node for node in self.graph.nodes if node.uses or node.function is not None]
-        self._next_look = int(self.graph.count * 1.25) + 1
+        self._next_look = self.graph.after + int((self.graph.count - self.graph.after) * 1.25) + 1
         parameters = find_parameters(nodes)
         ends = steps_of(parameters, nodes) if parameters else []
         self.updates = len(ends)
-        if len(ends) < STEPS:
+        if len(ends) < self.steps:
             return
         self.parameters = parameters
         self._counts = updates_of_a_step(parameters, ends)

@@ -33,6 +33,8 @@ from compare.check.running.program import Program, Unreadable, read_program
 from compare.check.running.siblings import imports_of
 from compare.check.running.world import Unbindable
 from compare.check.surroundings import Digits, missing, provide
+from compare.check.training.judged import judged_training
+from compare.check.training.watch import Watch
 
 JUDGING = 60.0  # seconds for what was recorded to be judged, once the program has ended
 
@@ -80,9 +82,12 @@ class Child:
         self.notes += program.notes
         about = {"cells": program.cells, "driven": None}
         digits = self.request["digits"]
-        provide(self.theirs, Digits(Path(digits)) if digits else Digits(), self.notes.append)
+        self.digits = Digits(Path(digits)) if digits else Digits()
+        provide(self.theirs, self.digits, self.notes.append)
         ended: BaseException | None = None
         as_it_is = not self.request["definitions"] and self.request["name"] is None
+        if self.request.get("train"):
+            return self.watched(program) | about
         if as_it_is:
             recorder, ended = self.run(program)
             if recorder.updates:
@@ -108,20 +113,39 @@ class Child:
 
     def run(self, program: Program) -> tuple[Recorder, BaseException | None]:
         """Run it as its author does. What was recorded, and what ended it, if it did not come to its end."""
+        recorder = Recorder(own=self.own)
+        return recorder, self.within(recorder, program)
+
+    def within(self, seeing: contextlib.AbstractContextManager[Any], program: Program) -> BaseException | None:
+        """Run it while something sees what it does. What ended it, if it did not come to its end."""
         main = ModuleType("__main__")
         main.__dict__.update(__file__=str(self.file), __builtins__=__builtins__)
         before, sys.modules["__main__"] = sys.modules["__main__"], main
-        recorder = Recorder(own=self.own)
         try:
-            with self.clock.limit(self.request["time_limit"]), self.imports(), recorder:
+            with self.clock.limit(self.request["time_limit"]), self.imports(), seeing:
                 exec(program.code(rewritten), main.__dict__)
         except Enough:
             pass
         except BaseException as error:  # SystemExit, KeyboardInterrupt and TooLong among them
-            return recorder, error
+            return error
         finally:
             sys.modules["__main__"] = before
-        return recorder, None
+        return None
+
+    def watched(self, program: Program) -> dict[str, Any]:
+        """Its training, for as long as it goes on and there is time; and why it does not learn, if it does not."""
+        watch = Watch(self.own)
+        ended = self.within(watch, program)
+        told = None if ended is None else failure.describe(ended, self.own, self.theirs)
+        if not watch.moments and told is not None and told["status"] != "time":
+            return told
+        try:
+            with self.clock.limit(JUDGING):
+                known = self.request["train"]
+                training = judged_training(watch, self.digits, known["loss"], known["rates"])
+                return {"status": "ok", "ended": told, "training": training}
+        except TooLong:
+            return {"status": "unjudged", "message": f"judging took more than {JUDGING:g} s", "lacks": None}
 
     def imports(self) -> contextlib.AbstractContextManager[None]:
         """Modules as the learner's program finds them."""

@@ -1,0 +1,215 @@
+"""How far a training has come: the loss and the accuracy of its parameters over time, on examples that it has used."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor
+from autograd.tape import gradients
+from compare.check.recording.graph import Node
+from compare.check.training.moments import Moment
+from compare.check.training.sources import first_input
+from compare.check.understanding.described import Layer, layers_of
+from compare.check.understanding.known import BINARY, CROSS, SQUARED
+from compare.check.understanding.loss import Loss, candidates, find_loss
+from compare.check.understanding.meetings import families
+from compare.check.understanding.replay import CannotFollow, replayed
+from compare.check.understanding.step import Step
+
+ROWS = 512  # examples, or more, where one batch has them
+BATCHES = 64
+
+
+@dataclass
+class Batch:
+    """One recorded step as an example to learn from. leaves: its parameters, in the order of all moments.
+
+    rows: how many examples; inputs: what enters the first product, if there is one thing that does.
+    """
+
+    step: Step
+    loss: Loss
+    leaves: list[Node]
+    rows: int
+    inputs: Node | None
+    layers: list[Layer]
+    forward: list[Node] = field(default_factory=list)
+
+    def values(self, parameters: Sequence[Any], given: Mapping[Node, Any] | None = None) -> dict[Node, Any]:
+        """The forward pass with other parameters, or another input. Raises CannotFollow."""
+        with np.errstate(all="ignore"):
+            return replayed(self.forward, {**dict(zip(self.leaves, parameters, strict=True)), **(given or {})})
+
+    def at(self, parameters: Sequence[np.ndarray], given: Mapping[Node, Any] | None = None) -> float:
+        """The loss of an example, on average."""
+        values = self.values(parameters, given)
+        with np.errstate(all="ignore"):
+            return float(np.asarray(self.loss.formula(values)).reshape(())) / self.rows
+
+    def gradients(self, parameters: Sequence[np.ndarray], given: Mapping[Node, Any] | None = None) -> list[np.ndarray]:
+        """Those of the loss of an example, on average, exact."""
+        tensors = [Tensor(np.asarray(p, np.float64), requires_grad=True) for p in parameters]
+        values = self.values(tensors, given)
+        with np.errstate(all="ignore"):
+            value = self.loss.formula(values)
+            if not isinstance(value, Tensor) or value.node is None:
+                raise CannotFollow(self.loss.ends[-1], "no gradient reaches a parameter from it")
+            found = gradients(value.node, np.full(value.shape, 1 / self.rows))
+        return [np.asarray(found.get(t.node, np.zeros(t.shape))) if t.node else np.zeros(t.shape) for t in tensors]
+
+    def read(self, values: Mapping[Node, Any]) -> tuple[int, int, float] | None:
+        """How many outputs show the class of their target, of how many, and what the commonest class has as its share.
+
+        None where the targets are no classes.
+        """
+        right, count, classes = 0, 0, list[Any]()
+        for output, target in self.loss.outputs:
+            o = np.asarray(values.get(output, self.step.floats(output)))
+            kinds = classes_of(target)
+            if kinds is None:
+                return None
+            shown = classes_of(o, target)
+            right, count = right + int(np.sum(shown == kinds)), count + kinds.size
+            classes.extend(kinds.ravel().tolist())
+        commonest = max(np.unique(classes, return_counts=True)[1]) / len(classes) if classes else 1.0
+        return (right, count, float(commonest)) if count else None
+
+
+def classes_of(x: np.ndarray, target: np.ndarray | None = None) -> np.ndarray | None:
+    """The class that each row of targets stands for, by one large entry among small ones, or by which of two it is."""
+    t = x if target is None else target
+    for axis in reversed(range(t.ndim)):
+        if t.shape[axis] > 1:
+            high = t.max(axis=axis, keepdims=True)
+            one = (high > t.min(axis=axis, keepdims=True)).all() and ((t == high).sum(axis=axis) == 1).all()
+            if one and len(np.unique(t)) == 2:
+                return np.asarray(np.argmax(x, axis=axis))
+    values = np.unique(t)
+    if len(values) == 2 and 1 in (*t.shape, t.ndim):
+        return np.asarray(x > values.mean()).astype(int)
+    return None
+
+
+@dataclass
+class Course:
+    """A training, measured. losses: at each moment, of an example on average; shares: of those that are read rightly.
+
+    constant: the loss of the best output that is the same for all; chance: the share of the commonest class.
+    """
+
+    batches: list[Batch]
+    moments: list[Moment]
+    losses: list[float]
+    shares: list[float] | None
+    constant: float
+    chance: float
+
+    @property
+    def rows(self) -> int:
+        """Examples that it is measured on."""
+        return sum(batch.rows for batch in self.batches)
+
+
+def measured(moments: list[Moment], name: str = "") -> Course | None:
+    """The course of a training; None where its loss is not known. Raises CannotFollow.
+
+    name: the loss, if it is known from a step at generic parameters, where nothing is saturated.
+    """
+    first = next((m for m in moments if m.step is not None), None)
+    if first is None or first.step is None:
+        return None
+    met = families(first.step)
+    loss = next((c for c in candidates(first.step, met) if c.node is None and c.name == name), None)
+    loss = loss or find_loss(first.step, met)[0]
+    if loss is None:
+        return None
+    shapes = [v.shape for v in first.values]
+    moments = [m for m in moments if [v.shape for v in m.values] == shapes]
+    batches, seen = list[Batch](), set[bytes]()
+    for moment in moments:
+        batch = _batch(moment, loss)
+        if batch is not None and sum(b.rows for b in batches) < ROWS and len(batches) < BATCHES:
+            mark = _mark(batch)
+            if mark not in seen:
+                seen.add(mark)
+                batches.append(batch)
+    if not batches:
+        return None
+    if sum(b.rows for b in batches) > 5000:
+        moments = [moments[k] for k in sorted({int(k) for k in np.linspace(0, len(moments) - 1, 8)})]
+    rows, losses, shares = sum(b.rows for b in batches), list[float](), list[float]()
+    chance = 0.0
+    for moment in moments:
+        total, right, count = 0.0, 0, 0
+        for batch in batches:
+            values = batch.values(moment.values)
+            with np.errstate(all="ignore"):
+                total += float(np.asarray(batch.loss.formula(values)).reshape(()))
+            read = batch.read(values)
+            if read is not None:
+                right, count = right + read[0], count + read[1]
+        losses.append(total / rows)
+        if count:
+            shares.append(right / count)
+    constant, chance = _constant(batches)
+    return Course(batches, moments, losses, shares or None, constant, chance)
+
+
+def _mark(batch: Batch) -> bytes:
+    return b"".join(np.ascontiguousarray(x).tobytes()[:4000] for x in _shown(batch))
+
+
+def _shown(batch: Batch) -> list[np.ndarray]:
+    given = [batch.inputs.value] if batch.inputs is not None else []
+    return [*given, *(t for _, t in batch.loss.outputs)]
+
+
+def _batch(moment: Moment, like: Loss) -> Batch | None:
+    step = moment.step
+    if step is None:
+        return None
+    found = [loss for loss in candidates(step, families(step)) if _alike(loss, like)]
+    if not found:
+        return None
+    loss = found[0]
+    layers = layers_of(step, loss)
+    sizes = [layer.fan_out for layer in layers]
+    rows = max(len(loss.outputs), 1)
+    if len(loss.outputs) == 1:
+        shape = loss.outputs[0][0].shape
+        rest = [n for n in shape if not sizes or n != sizes[-1]]
+        rows = int(rest[0]) if rest else int(shape[0]) if len(shape) > 1 else 1
+    return Batch(step, loss, [step.leaves[k] for k in moment.order], rows, first_input(step), layers,
+                 step.behind(loss.ends))  # fmt: skip
+
+
+def _alike(loss: Loss, like: Loss) -> bool:
+    """The same known loss of the same outputs, so that it is a sum over all; else the program's own number."""
+    if not like.name:
+        return loss.node is not None and like.node is not None and loss.node.place == like.node.place
+    places = [[o.place for o, _ in each.outputs[:1]] for each in (loss, like)]
+    return loss.node is None and (loss.name, loss.output) == (like.name, like.output) and places[0] == places[1]
+
+
+def _constant(batches: list[Batch]) -> tuple[float, float]:
+    """The loss of the best constant output, infinite where it is not known, and the share of the commonest class."""
+    name, classes, rows = batches[0].loss.name, list[int](), list[np.ndarray]()
+    for batch in batches:
+        for _, t in batch.loss.outputs:
+            kinds = classes_of(t)
+            classes += [] if kinds is None else [int(k) for k in kinds.ravel()]
+            across = t.ndim == 2 and t.shape[0] != batch.rows and t.shape[1] == batch.rows
+            rows.append((t.T if across else t).reshape(batch.rows if len(batch.loss.outputs) == 1 else 1, -1))
+    shares = np.unique(classes, return_counts=True)[1] / max(len(classes), 1)
+    t = np.concatenate(rows) if len({r.shape[1] for r in rows}) == 1 else np.zeros((0, 1))
+    constant = np.inf
+    if name == CROSS and classes:
+        constant = float(-(shares * np.log(shares)).sum())
+    elif name == BINARY and t.size:
+        p = np.clip(t.mean(axis=0), 1e-12, 1 - 1e-12)
+        constant = float(-(p * np.log(p) + (1 - p) * np.log(1 - p)).sum())
+    elif name == SQUARED and t.size:
+        constant = float(0.5 * np.square(t - t.mean(axis=0)).sum() / len(t))
+    return constant, float(shares.max()) if classes else 0.0
