@@ -66,58 +66,57 @@ class Arithmetic:
             return np.where(nu < 1, nu / np.maximum(1 - nu, 0), np.inf) + reference / (1 - reference)
 
 
-@dataclass(frozen=True)
-class Magnitudes:
-    """Absolute values in float64, their squares, the smallest that is not 0, and the largest."""
-
-    size: np.ndarray
-    squares: np.ndarray
-    smallest: float
-    largest: float
-
-    @staticmethod
-    def of(size: np.ndarray) -> "Magnitudes":
-        """From the absolute values."""
-        smallest = float(size.min(initial=np.inf)) or float(size.min(where=size > 0, initial=np.inf))
-        return Magnitudes(size, np.square(size), smallest, float(size.max(initial=0.0)))
-
-    @property
-    def are_moderate(self) -> bool:
-        """Whether neither their squares nor the products of these under- or overflow."""
-        return self.smallest > 2.0**-250 and self.largest < 2.0**250
-
-
 class Ball(np.lib.mixins.NDArrayOperatorsMixin):
     """An array of values, each with two radii.
 
     exact: the values, in longer arithmetic. worst: how far the worst rounding errors take a run from them, entry by
     entry. likely: how far rounding does that does not conspire, times `rules.LAMBDA`. Both are float64, of one shape.
     switch: whether the values are those of a condition, 1 or 0, which no run rounds; where in doubt, `worst` is 1.
-    total: what is known of it as a sum, to which a term may be added before it is rounded; see `rules.sums`.
-    ways: the balls of several ways to compute it, by name, of which this one is the hull; see `either`. kept: what has
-    been computed from it before, for what is judged more than once; None for what is not given.
+    total: what is known of it as a sum, to which a term may be added before it is rounded, and by which its radii are
+    found if they were not given; see `rules.sums`. ways: the balls of several ways to compute it, by name, of which
+    this one is the hull; see `either`. notes: what a rule has to tell another one about it.
     """
 
-    __slots__ = ("exact", "worst", "likely", "run", "switch", "total", "ways", "kept")
+    __slots__ = ("held", "run", "switch", "total", "ways", "notes", "_radii")
     base = None  # it is never written to
 
     def __init__(
         self, exact: Any, worst: Any, likely: Any, run: Arithmetic, switch: bool = False, total: Any = None
     ) -> None:
-        self.exact, self.run, self.switch, self.total = np.asarray(exact, run.longer), run, switch, total
+        held = np.asarray(exact)
+        #: The values: float64 where that holds them, which saves time and room.
+        self.held = held if held.dtype in (np.float64, run.longer) else held.astype(run.longer)
+        self.run, self.switch, self.total = run, switch, total
         self.ways: dict[str, Ball] = {}
-        self.kept: dict[Any, Any] | None = None
-        shape = self.exact.shape
-        self.worst = np.broadcast_to(np.asarray(worst, np.float64), shape)
-        exact = worst is likely and not any(self.worst.strides)
-        self.likely = self.worst if exact else np.broadcast_to(np.asarray(likely, np.float64), shape)
+        self.notes: dict[Any, Any] = {}
+        self._radii = None if worst is None else (self._spread(worst), self._spread(likely))
+
+    def _spread(self, radius: Any) -> np.ndarray:
+        return np.broadcast_to(np.asarray(radius, np.float64), self.held.shape)
+
+    @property
+    def worst(self) -> np.ndarray:
+        """The radius of the worst case."""
+        return self.radii[0]
+
+    @property
+    def likely(self) -> np.ndarray:
+        """The likely radius."""
+        return self.radii[1]
+
+    @property
+    def radii(self) -> tuple[np.ndarray, np.ndarray]:
+        """(worst, likely)."""
+        if self._radii is None:
+            worst, likely = self.total.radii()
+            self._radii = self._spread(worst), self._spread(likely)
+        return self._radii
 
     @staticmethod
     def given(array: Any, run: Arithmetic) -> "Ball":
         """An array that the run starts from: exact."""
-        ball = Ball(np.asarray(array), 0.0, 0.0, run)
-        ball.kept = {}
-        return ball
+        array = np.asarray(array)
+        return Ball(array if array.dtype == run.longer else np.asarray(array, np.float64), 0.0, 0.0, run)
 
     @staticmethod
     def either(ways: "dict[str, Ball]") -> "Ball":
@@ -133,53 +132,37 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
 
     def take(self, found: Any) -> "Ball":
         """Become what was found, with no radius: whatever has kept this ball computes with that from now on."""
-        self.exact, self.total, self.ways = np.asarray(found, self.run.longer), None, {}
-        self.worst = self.likely = np.broadcast_to(np.float64(0), self.exact.shape)
-        self.kept = {}
+        given = Ball.given(found, self.run)
+        self.held, self._radii, self.total, self.ways, self.notes = given.held, given._radii, None, {}, {}
         return self
 
-    shape = property(lambda self: self.exact.shape)
-    ndim = property(lambda self: self.exact.ndim)
-    size = property(lambda self: self.exact.size)
+    shape = property(lambda self: self.held.shape)
+    ndim = property(lambda self: self.held.ndim)
+    size = property(lambda self: self.held.size)
     dtype = property(lambda self: self.run.dtype)
+    T = property(lambda self: self.transpose())
     mT = property(lambda self: self.swapaxes(-1, -2))  # noqa: N815 (NumPy's name)
 
     @property
     def is_exact(self) -> bool:
-        """Whether both radii are 0 everywhere."""
-        return self.worst is self.likely and not any(self.worst.strides) and not self.worst.any()
+        """Whether both radii are 0 everywhere, as those of what is given are."""
+        return self._radii is not None and not any(any(r.strides) or (r.size and r.item(0)) for r in self._radii)
 
     @property
-    def T(self) -> "Ball":
-        """The transpose."""
-        turned = None if self.kept is None else self.kept.get("T")
-        if turned is None:
-            turned = self.transpose()
-            if self.kept is not None:
-                self.kept["T"], turned.kept = turned, {"T": self, "is turned": True}
-        return turned
-
-    def magnitudes(self) -> "Magnitudes":
-        """The absolute values."""
-        if self.kept is None:
-            return Magnitudes.of(abs(self.value))
-        if "is turned" in self.kept:
-            there = self.kept["T"].magnitudes()
-            return Magnitudes(there.size.T, there.squares.T, there.smallest, there.largest)
-        if "magnitudes" not in self.kept:
-            self.kept["magnitudes"] = Magnitudes.of(abs(self.value))
-        return self.kept["magnitudes"]
+    def exact(self) -> np.ndarray:
+        """The values, in the longer arithmetic."""
+        return np.asarray(self.held, self.run.longer)
 
     @property
     def value(self) -> np.ndarray:
         """The nearest float64."""
-        return np.asarray(self.exact, np.float64)
+        return np.asarray(self.held, np.float64)
 
     def moved(self, move: Callable[[Any], Any]) -> "Ball":
         """The ball whose entries `move` has only moved."""
         if self.is_exact:
-            return Ball(move(self.exact), 0.0, 0.0, self.run, self.switch)
-        return Ball(move(self.exact), move(self.worst), move(self.likely), self.run, self.switch)
+            return Ball(move(self.held), 0.0, 0.0, self.run, self.switch)
+        return Ball(move(self.held), move(self.worst), move(self.likely), self.run, self.switch)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "reduce" and ufunc is np.maximum:  # what a softmax takes off: it cancels, so it is a constant
@@ -203,10 +186,10 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
         return self.moved(lambda x: x[index])
 
     def __len__(self) -> int:
-        return len(self.exact)
+        return len(self.held)
 
     def __bool__(self) -> bool:
-        return bool(self.exact)
+        return bool(self.held)
 
     __hash__ = object.__hash__
 
@@ -239,8 +222,6 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
 
     def swapaxes(self, first: int, second: int) -> "Ball":
         """Two axes in each other's place."""
-        if self.ndim == 2 and self.kept is not None:
-            return self.T
         return self.moved(lambda x: x.swapaxes(first, second))
 
     def squeeze(self, axis: Any = None) -> "Ball":

@@ -1,83 +1,79 @@
-"""Matrix products in long double, which no BLAS knows: directly, or as sums of products that float64 has exactly.
+"""Matrix products in long double, which no BLAS knows, as three products of float64.
 
-NumPy's own loop does some 0.2 billion multiplications a second, a BLAS fifty times as many in float64. So large
-products are cut up (Ozaki, Ogita, Oishi, Rump, Error-free transformations of matrix multiplication, 2012): each
-number into slices of few bits, such that products of slices, and sums of CHUNK of them, fit the 53 bits of float64 and
-no order of summation can lose one. What the last slices leave over is bounded, and stands in the radius of the result.
+NumPy's own loop does some 0.2 billion multiplications a second, a BLAS fifty times as many. So each number is cut in
+two (Ozaki, Ogita, Oishi, Rump, Error-free transformations of matrix multiplication, 2012): its first BITS bits below a
+power of two, such that products of these, and sums of TERMS of them, fit the 53 bits of float64 and no order of
+summation can lose one; and the rest, whose products are smaller by 2^-BITS, and so is what their rounding can do.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from compare.shared.threads import available_threads
-
-LARGE = 50_000_000  # multiplications: from here on slices are faster
-CHUNK, BITS, SLICES = 1024, 21, 3  # 2 x 21 bits and 10 for the sum of 1,024: 52
-ROWS = 8192  # at a time, which bounds the memory
+TERMS, BITS = 256, 22  # 2 x 22 bits and 8 for the sum of 256: 52
+ROWS = 2048  # at a time: what is needed of them on the way stays in the cache
 
 
-def exact_matmul(a: np.ndarray, b: np.ndarray) -> tuple[Any, Any]:
-    """a @ b, (..., m, n) @ (..., n, k), in the arithmetic of a and b; and by how much that may be off beyond it."""
-    if a.dtype != np.longdouble or a.ndim != 2 or b.ndim != 2 or not a.size:
-        return a @ b, 0.0
-    if np.finfo(np.longdouble).eps == np.finfo(np.float64).eps:
-        return np.asarray(a.astype(np.float64) @ b.astype(np.float64), np.longdouble), 0.0
-    if len(a) * b.size >= LARGE:
-        left, right = a.astype(np.float64), b.astype(np.float64)
-        if _is_sliceable(left) and _is_sliceable(right) and (left == a).all() and (right == b).all():
-            return _sliced_matmul(left, right)
-    return threaded_matmul(a, b), 0.0
+def blocks(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
+    """(rows, terms) of products by a matrix of that shape (..., m, n), which together make up the whole product."""
+    for row in range(0, shape[-2], ROWS):
+        for term in range(0, max(shape[-1], 1), TERMS):
+            yield slice(row, row + ROWS), slice(term, term + TERMS)
 
 
-def threaded_matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a @ b in long double, (m, n) @ (n, k): the rows of `a` are shared among threads.
+def exact_matmul(a: np.ndarray, b: np.ndarray, longer: Any) -> np.ndarray:
+    """a @ b, (m, n) @ (n, k), as `longer`."""
+    product = np.zeros((len(a), b.shape[1]), longer)
+    is_usual = Extent.of(abs(a)).is_usual and Extent.of(abs(b)).is_usual
+    for rows, terms in blocks(a.shape):
+        product[rows] += exact_block(a[rows, terms], b[terms], longer, is_usual)[0]
+    return product
 
-    NumPy lets go of the interpreter inside einsum, and its loop is fastest along rows that lie in one piece. All
-    processors are used, whatever --threads says: each entry is summed by one thread alone, in the same order, so the
-    bits do not depend on how many there are.
+
+@dataclass(frozen=True)
+class Extent:
+    """The smallest entry that is not 0, and the largest one."""
+
+    smallest: float
+    largest: float
+
+    @staticmethod
+    def of(x: np.ndarray) -> "Extent":
+        """Of an array without negative entries."""
+        return Extent(float(np.where(x > 0, x, np.inf).min(initial=np.inf)), float(x.max(initial=0.0)))
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether neither their squares nor the products of these under- or overflow."""
+        return self.smallest > 2.0**-250 and self.largest < 2.0**250
+
+
+def exact_block(a: np.ndarray, b: np.ndarray, longer: Any, is_usual: bool) -> tuple[np.ndarray, Any]:
+    """a @ b, (..., m, n) @ (..., n, k), as `longer`; and by how much that may be off beyond its own rounding.
+
+    a, b: float64, or `longer`; n is TERMS at most. is_usual: whether the extents of both are.
     """
-    columns = np.ascontiguousarray(b.T)
-    workers = min(len(a), available_threads())
-    with ThreadPoolExecutor(workers) as pool:
-        parts = pool.map(lambda rows: np.einsum("ik,jk->ij", rows, columns), np.array_split(a, workers))
-        return np.concatenate(list(parts))
+    if np.finfo(longer).eps == np.finfo(np.float64).eps:
+        return np.asarray(a.astype(np.float64, copy=False) @ b.astype(np.float64, copy=False), longer), 0.0
+    n = a.shape[-1]
+    if not is_usual:  # the rests could be lost to underflow
+        return a.astype(longer) @ b.astype(longer), 0.0
+    (first, rest, most), (other_first, other_rest, other_most) = _cut(a, -1), _cut(b, -2)
+    product = np.asarray(first @ other_first, longer)
+    product += first @ other_rest + rest @ b.astype(np.float64, copy=False)
+    # |rest| <= 2^-BITS / 2 most. Either of its products adds up n terms, one of whose factors was rounded to float64,
+    # and then they are added to each other: n + 3 roundings of n 2^-BITS most other_most.
+    return product, 1.01 * n * (n + 3) * 2.0 ** (-53 - BITS) * (most * other_most)
 
 
-def _is_sliceable(x: np.ndarray) -> bool:
-    """Whether no product of slices overflows or is lost to underflow."""
-    largest, smallest = max(x.max(), -x.min()), abs(x).min(where=x != 0, initial=1.0)
-    return bool(largest < 2.0**400 and smallest > 2.0**-400)
-
-
-def _sliced_matmul(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    total, off = np.zeros((len(a), b.shape[1]), np.longdouble), np.zeros((len(a), b.shape[1]))
-    for first in range(0, len(b), CHUNK):
-        right, largest_right = _slices(b[first : first + CHUNK], 0)
-        for row in range(0, len(a), ROWS):
-            left, largest_left = _slices(a[row : row + ROWS, first : first + CHUNK], 1)
-            part = sum(
-                np.asarray(left[i] @ right[j], np.longdouble)
-                for degree in range(2 * SLICES)
-                for i in range(SLICES)
-                for j in range(SLICES)
-                if i + j == degree <= SLICES - 1
-            )
-            total[row : row + ROWS] += part
-            # Left out: two pairs of slices of degree 3, each number at most half a unit of the slice before, and the
-            # rests behind the last slice: together as much as one product of the largest numbers, 63 bits down.
-            off[row : row + ROWS] += 1.01 * len(right[0]) * 2.0 ** (-BITS * SLICES) * (largest_left * largest_right)
-    return total, off
-
-
-def _slices(x: np.ndarray, axis: int) -> tuple[list[np.ndarray], np.ndarray]:
-    """Slices of BITS bits below a power of two of each row (axis 1) or column (axis 0), and that power."""
-    largest = np.exp2(np.ceil(np.log2(np.maximum(abs(x).max(axis=axis, keepdims=True), 2.0**-800))))
-    slices, scale = [], largest
-    for _ in range(SLICES):
-        scale = scale * 2.0**-BITS
-        part = np.rint(x / scale) * scale
-        slices.append(part)
-        x = x - part
-    return slices, largest
+def _cut(x: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The first BITS bits below a power of two, the rest, and that power, of each row (axis -1) or column (axis -2)."""
+    near = x.astype(np.float64, copy=False)
+    largest = abs(near).max(axis=axis, keepdims=True)
+    _, exponent = np.frexp(largest)
+    power = np.ldexp(np.sign(largest), exponent)  # 0 for nothing but 0
+    shift = power * (1.5 * 2.0 ** (52 - BITS))  # whose last bit is 2^-BITS power: adding it rounds to that
+    first = (near + shift) - shift
+    return first, np.asarray(x - first, np.float64), power

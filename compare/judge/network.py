@@ -60,7 +60,7 @@ def as_leaves(parameters: Parameters, x: np.ndarray, run: Arithmetic | None = No
     run = run or Arithmetic.of(parameters["W1"].dtype)
     balls = {name: Ball.given(array, run) for name, array in {**parameters, "": x}.items()}
     for ball in balls.values():
-        ball.kept = {"leaf": True}
+        ball.notes = {"leaf": True}
     return balls, balls.pop("")
 
 

@@ -9,12 +9,13 @@ Where even an error of a thousandth of the largest entry would pass at that entr
 
 import math
 from dataclasses import dataclass
+from types import EllipsisType
 from typing import Any, Literal
 
 import numpy as np
 
-from compare.judge.ball import Ball
-from compare.judge.rules.errors import LAMBDA
+from compare.judge.ball import Arithmetic, Ball
+from compare.judge.rules.errors import LAMBDA, pieces
 
 #: Where the tolerance of an array's largest entry is wider than that part of it, a fault cannot be told from rounding.
 #: In a short format nothing is told as finely: there it is wider than that and 32 of its roundings.
@@ -131,38 +132,71 @@ def judged(name: str, found: np.ndarray, ball: Ball, together: bool = False) -> 
 
 
 def _judged(name: str, found: np.ndarray, ball: Ball, route: str, together: bool) -> Verdict:
-    together = together and ball.size >= MANY
-    with np.errstate(all="ignore"):
-        error = np.asarray(found, ball.run.longer) - ball.exact
-        value, size = ball.value, abs(np.asarray(error, np.float64))
-        magnitude = abs(value)
-        largest = float(magnitude.max(initial=0.0))
-        worst, likely = part_of(size, ball.worst), part_of(size, ball.likely)
-        ulp = ulps(size, found, value, ball.run.dtype)
-        slope, sigma = _slope(np.asarray(error, np.float64), value, ball)
-        top = np.unravel_index(int(magnitude.argmax()), ball.shape) if ball.size else ()
-        power = float(min(ball.worst[top], ball.likely[top]) / largest) if largest and ball.size else 0.0
-        widest = float(ball.worst.max(initial=0.0))
-    most = _largest(worst), _largest(likely)
-    power = power if math.isfinite(largest) else math.inf
+    together, run = together and ball.size >= MANY, ball.run
+    parts = [_Part.of(at, found, ball) for at in pieces(ball.shape)]
+    nearest = max(parts, key=lambda part: max(part.worst_used, part.likely_used), default=None)
+    largest = max((part.largest for part in parts), default=0.0)
+    power = next((part.power for part in parts if part.largest == largest), 0.0) if largest < math.inf else math.inf
+    most, likely, error, ulp, widest = (
+        max((getattr(part, key) for part in parts), default=0.0)
+        for key in ("worst_used", "likely_used", "error", "ulp", "widest")
+    )
+    slope, sigma = _slope(sum(part.weights for part in parts), sum(part.errors for part in parts), run)
     answer: Answer = (
-        "cannot tell" if not math.isfinite(largest)
-        else "proved wrong" if most[0] > 1
-        else "not rounding" if most[1] > 1 or (sigma > LAMBDA and together and not ball.run.short_u)
-        else "holds" if power <= WIDEST + 32 * ball.run.short_u
+        "cannot tell" if largest == math.inf
+        else "proved wrong" if most > 1
+        else "not rounding" if likely > 1 or (sigma > LAMBDA and together and not run.short_u)
+        else "holds" if power <= WIDEST + 32 * run.short_u
         else "cannot tell"
     )  # fmt: skip
-    at = np.unravel_index(int(np.maximum(worst, likely).argmax()), ball.shape) if ball.size else ()
-    entry = Entry(
-        tuple(map(int, at)), float(found[at]), float(value[at]), float(size[at]),
-        float(ball.worst[at] if most[0] > 1 else min(ball.worst[at], ball.likely[at])),
-    ) if ball.size else None  # fmt: skip
+    entry = None
+    if nearest:
+        at = nearest.index
+        bound = ball.worst[at] if most > 1 else min(ball.worst[at], ball.likely[at])
+        off = abs(np.asarray(found[at], run.longer) - ball.held[at])
+        entry = Entry(at, float(found[at]), float(ball.held[at]), float(off), float(bound))
     return Verdict(
-        name, answer, _largest(size), _largest(ulp), *most,
+        name, answer, error, ulp, most, likely,
         relative_bound=widest / largest if largest else 0.0 if widest == 0 else math.inf,
         slope=slope, slope_sigma=sigma, power=power, worst=entry, route=route,
-        complaint="" if math.isfinite(largest) else "not finite in longer arithmetic either",
+        complaint="not finite in longer arithmetic either" if largest == math.inf else "",
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is to be known of some rows: the largest of everything, and the sums that `_slope` needs."""
+
+    worst_used: float
+    likely_used: float
+    error: float
+    ulp: float
+    largest: float
+    power: float
+    widest: float
+    weights: float
+    errors: float
+    index: tuple[int, ...]  # of the entry with the largest part of its tolerance used
+
+    @staticmethod
+    @np.errstate(all="ignore")
+    def of(at: slice | EllipsisType, found: np.ndarray, ball: Ball) -> "_Part":
+        found, exact, worst, likely = found[at], ball.held[at], ball.worst[at], ball.likely[at]
+        value, dtype = np.asarray(exact, np.float64), ball.run.dtype
+        error = np.asarray(np.asarray(found, ball.run.longer) - exact, np.float64)
+        size, magnitude = abs(error), abs(value)
+        used, likely_used = part_of(size, worst), part_of(size, likely)
+        top, near = (np.unravel_index(int(x.argmax()), x.shape) for x in (magnitude, np.maximum(used, likely_used)))
+        start = (at.start if isinstance(at, slice) else 0, *[0] * len(near))
+        largest = _largest(magnitude)
+        by = np.where(likely > 0, LAMBDA / np.where(likely > 0, likely, 1.0), 0.0)
+        weight = value * by
+        return _Part(
+            _largest(used), _largest(likely_used), _largest(size), _largest(ulps(size, found, value, dtype)),
+            largest, float(min(worst[top], likely[top]) / largest) if largest else 0.0, float(worst.max()),
+            float(np.vdot(weight, weight)), float(np.vdot(weight, error * by)),
+            tuple(int(i) + j for i, j in zip(near, start, strict=False)),
+        )  # fmt: skip
 
 
 def misshapen(name: str, found: tuple[int, ...], expected: tuple[int, ...]) -> Verdict:
@@ -170,20 +204,17 @@ def misshapen(name: str, found: tuple[int, ...], expected: tuple[int, ...]) -> V
     return Verdict(name, "proved wrong", complaint=f"{name} has the shape {found}, and {expected} is expected")
 
 
-def _slope(error: np.ndarray, value: np.ndarray, ball: Ball) -> tuple[float, float]:
-    """The slope of the error on the exact value, and in standard deviations, each entry's being likely / LAMBDA.
+def _slope(weights: float, errors: float, run: Arithmetic) -> tuple[float, float]:
+    """The slope of the error on the exact value, and in standard deviations, each entry's being s = likely / LAMBDA.
 
-    The least squares of errors that are independent, each with its own standard deviation s: sum(error value / s^2) /
-    sum(value^2 / s^2), itself off by 1 / sqrt(sum(value^2 / s^2)). A constant that all entries have met, 1 / m say, is
-    rounded once and makes a slope of up to u: that is a standard deviation too.
+    weights: sum(value^2 / s^2); errors: sum(error value / s^2). Their quotient is the least squares of errors that are
+    independent, each with its own s, and itself off by 1 / sqrt(weights). A constant that all entries have met, 1 / m
+    say, is rounded once and makes a slope of up to u: that is a standard deviation too.
     """
-    weight = np.where(ball.likely > 0, value / np.where(ball.likely > 0, ball.likely, 1.0), 0.0) * LAMBDA
-    total = float(np.vdot(weight, weight))
-    if not 0 < total < math.inf:
+    if not 0 < weights < math.inf:
         return 0.0, 0.0
-    off = np.where(ball.likely > 0, error / np.where(ball.likely > 0, ball.likely, 1.0), 0.0) * LAMBDA
-    slope = float(np.vdot(weight, off)) / total
-    sigma = abs(slope) / math.hypot(1 / math.sqrt(total), ball.run.likely_u)
+    slope = errors / weights
+    sigma = abs(slope) / math.hypot(1 / math.sqrt(weights), run.likely_u)
     return (slope, sigma) if math.isfinite(sigma) else (0.0, 0.0)  # what is no number is outside already
 
 

@@ -47,7 +47,7 @@ def rounded(number: Number) -> np.ndarray:
 
 def affine(a: Number, W: Number, b: Number) -> Number:
     """a W + b."""
-    return (exact_matmul(a, W)[0] if isinstance(a, np.ndarray) else a @ W) + b
+    return (exact_matmul(a, W, np.longdouble) if isinstance(a, np.ndarray) else a @ W) + b
 
 
 @dataclass(frozen=True)

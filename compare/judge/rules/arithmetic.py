@@ -11,11 +11,11 @@ from compare.judge.rules.errors import LIBRARY, balls, known, own, root, rounded
 @rule(np.add)
 def _add(a: Any, b: Any) -> Ball:
     one, other = (a, b) if isinstance(b, Ball) else (b, a)
-    is_sigmoids = not isinstance(one, Ball) and np.all(np.equal(one, 1)) and (other.kept or {}).get("is") == "e^x"
+    is_sigmoids = not isinstance(one, Ball) and np.all(np.equal(one, 1)) and other.notes.get("is") == "e^x"
     a, b = balls(a, b)
     if is_sigmoids:
         ball = rounded(a.exact + b.exact, a.worst + b.worst, root(a.likely, b.likely), a.run)
-        ball.kept = {"is": "1 + e^x", "e^x": abs(other.value)}
+        ball.notes = {"is": "1 + e^x", "e^x": abs(other.value)}
         return ball
     if (a.total is None) != (b.total is None):
         return a.total.plus(b) if b.total is None else b.total.plus(a)
@@ -32,9 +32,13 @@ def _multiply(a: Any, b: Any) -> Ball:
     if a is b:
         return _square(a)
     a, b = balls(a, b)
-    exact, x, y = a.exact * b.exact, abs(a.value), abs(b.value)
+    exact = a.exact * b.exact
+    is_switched = a.switch or b.switch
+    if is_switched and a.is_exact and b.is_exact:
+        return Ball(exact, 0.0, 0.0, a.run)
+    x, y = abs(a.value), abs(b.value)
     worst = a.worst * y + x * b.worst + a.worst * b.worst
-    if a.switch or b.switch:  # nothing is rounded; where the switch is in doubt, so is all that it lets through
+    if is_switched:  # nothing is rounded; where the switch is in doubt, so is all that it lets through
         return Ball(exact, known(worst), known(a.likely * y + x * b.likely + a.likely * b.likely), a.run)
     return rounded(exact, worst, root(a.likely * y, x * b.likely, a.likely * b.likely), a.run)
 
@@ -56,14 +60,13 @@ def _divide(a: Any, b: Any) -> Ball:
 
     worst = passed(a.worst + size * b.worst, b.worst)
     likely = passed(root(a.likely, size * b.likely), b.likely)
-    kept = b.kept or {}
-    if kept.get("is") == "1 + e^x" and (a.kept or {}).get("is") == "sigmoid":
+    if b.notes.get("is") == "1 + e^x" and a.notes.get("is") == "sigmoid":
         # s / (1 + e) = s (1 - s) / e: from the rounded s, as frameworks have it, 1 - s is off by what s is.
-        lost = own(a.run, LIBRARY + 2, size / np.maximum(kept["e^x"], np.finfo(float).tiny))
+        lost = own(a.run, LIBRARY + 2, size / np.maximum(b.notes["e^x"], np.finfo(float).tiny))
         worst, likely = worst + lost[0], root(likely, lost[1])
     ball = rounded(exact, worst, likely, a.run)
-    if kept.get("is") == "1 + e^x" and np.all(a.exact == 1) and a.is_exact:
-        ball.kept = {"is": "sigmoid"}
+    if b.notes.get("is") == "1 + e^x" and np.all(a.exact == 1) and a.is_exact:
+        ball.notes = {"is": "sigmoid"}
     return ball
 
 

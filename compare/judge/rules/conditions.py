@@ -23,12 +23,15 @@ def _condition(compare: Any, *, tie_is_in_doubt: bool = True) -> None:
     def apply(a: Any, b: Any) -> Ball:
         is_left = None if isinstance(a, Ball) and isinstance(b, Ball) else isinstance(a, Ball)
         a, b = balls(a, b)
+        exact = compare(a.held, b.held)
+        if a.is_exact and b.is_exact and a.run.ties is None:
+            return Ball(exact, 0.0, 0.0, a.run, switch=True)
         apart = abs(np.asarray(a.exact - b.exact, np.float64))
 
         def in_doubt(e: Any) -> Any:
             return (apart <= e) & (e > 0) & (tie_is_in_doubt | (apart > 0))
 
-        exact, likely = compare(a.exact, b.exact), a.likely + b.likely
+        likely = a.likely + b.likely
         if a.run.ties is not None and is_left is not None and compare is not np.not_equal:
             above = compare in (np.greater, np.greater_equal) if is_left else compare in (np.less, np.less_equal)
             exact = np.where(apart == 0, compare is not np.equal and above == bool(a.run.ties), exact)
@@ -74,12 +77,15 @@ def _where(c: Any, a: Any, b: Any) -> Ball:
 @rule(np.maximum)
 def _maximum(a: Any, b: Any) -> Ball:
     a, b = balls(a, b)
+    exact = np.maximum(a.held, b.held)
+    if a.is_exact and b.is_exact:
+        return Ball(exact, 0.0, 0.0, a.run)
     lead = np.asarray(a.exact - b.exact, np.float64)
 
     def either(e: Any, f: Any) -> Any:
         return np.where(lead > e + f, e, np.where(-lead > e + f, f, np.maximum(e, f)))
 
-    return Ball(np.maximum(a.exact, b.exact), either(a.worst, b.worst), either(a.likely, b.likely), a.run)
+    return Ball(exact, either(a.worst, b.worst), either(a.likely, b.likely), a.run)
 
 
 @rule(np.minimum)

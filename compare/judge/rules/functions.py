@@ -20,7 +20,7 @@ def smooth(function: Any, roundings: float, moves: Callable[[np.ndarray, Any], A
             x = a.value
             ball = rounded(function(a.exact), moves(x, a.worst), moves(x, a.likely), a.run, roundings)
             if function is np.exp:
-                ball.kept = {"is": "e^x"}  # for 1 / (1 + e^x), see `arithmetic.py`
+                ball.notes = {"is": "e^x"}  # for 1 / (1 + e^x), see `arithmetic.py`
             return ball
 
     RULES[function] = apply

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from compare.judge.ball import Arithmetic, Ball, Magnitudes
-from compare.judge.longer import exact_matmul
-from compare.judge.rules.errors import LAMBDA, balls, known, length, own, root, rule, shortened
+from compare.judge.ball import Arithmetic, Ball
+from compare.judge.longer import Extent, blocks, exact_block
+from compare.judge.rules.errors import LAMBDA, balls, known, length, own, piecewise, root, rule, shortened
 
 
 def _probable(run: Arithmetic, n: int, total: Any, length_: Any, products: bool) -> Any:
@@ -100,93 +100,133 @@ class Total:
 
     def rounded(self) -> Ball:
         """Their sum, in any order (Higham 3.1): each meets its own rounding and at most n - 1 of the sums'."""
-        worst, likely = self.inherited
-        tau = self.alike * _probable(self.run, self.n, np.asarray(self.exact, np.float64), self.length, products=True)
-        worst, likely = worst + self.run.g(self.n) * self.size + 2 * self.underflow, root(likely, tau) + self.underflow
-        ball = shortened(Ball(self.exact, known(worst), known(likely), self.run))
+        ball = shortened(Ball(self.exact, None, None, self.run, total=self))
         ball.total = self
         return ball
+
+    def radii(self) -> tuple[np.ndarray, ...]:
+        """(worst, likely) of the rounded sum."""
+        run, g = self.run, self.run.g(self.n)
+
+        def of(exact: Any, size: Any, length: Any, worst: Any, likely: Any, underflow: Any) -> tuple[Any, Any]:
+            tau = self.alike * _probable(run, self.n, np.asarray(exact, np.float64), length, products=True)
+            return known(worst + g * size + 2 * underflow), known(root(likely, tau) + underflow)
+
+        return piecewise(of, self.exact, self.size, self.length, *self.inherited, self.underflow)
 
     def plus(self, b: Ball) -> Ball:
         """Their sum and b: as the last term, after the sum was rounded, or anywhere among the products."""
         b = shortened(b)
-        run, B, e = self.run, b.value, b.worst
-        exact, S = self.exact + b.exact, np.asarray(self.exact, np.float64)
-        flushed = np.where(abs(B) < run.tiny, abs(B), 0.0)
-        worst = self.inherited[0] + e + run.g(self.n + 1) * (self.size + abs(B) + e) + 2 * self.underflow + flushed
-        # Partial sums run from 0 to S and then to S + B, or from B to S + B: their mean square, at most.
-        partial = np.maximum(root(B + S / 2, S / math.sqrt(12)), abs(S) / math.sqrt(3))
-        rounds = root(math.sqrt(2 + self.n / 6) * self.length, math.sqrt(self.n) * partial, S + B)
-        rounds = rounds * LAMBDA * run.likely_u / math.sqrt(3) * self.alike
-        likely = root(self.inherited[1], b.likely, rounds) + self.underflow + flushed
+        run, n, g = self.run, self.n, self.run.g(self.n + 1)
+        exact, tau = self.exact + b.exact, LAMBDA * run.likely_u / math.sqrt(3) * self.alike
+
+        def of(after: Any, S: Any, size: Any, length: Any, worst: Any, likely: Any, underflow: Any, *b: Any) -> Any:
+            S, term, (e, f) = np.asarray(S, np.float64), abs(b[0]), b[1:]
+            lost = underflow + np.where(term < run.tiny, term, 0.0)
+            # Partial sums run from 0 to S and then to S + b, or from b to S + b: their mean square, at most.
+            partial = np.maximum(root(b[0] + S / 2, S / math.sqrt(12)), abs(S) / math.sqrt(3))
+            rounds = root(math.sqrt(2 + n / 6) * length, math.sqrt(n) * partial, np.asarray(after, np.float64))
+            worst = worst + e + g * (size + term + e) + underflow + lost
+            return known(worst), known(root(likely, f, tau * rounds) + lost)
+
+        parts = self.exact, self.size, self.length, *self.inherited, self.underflow
+        worst, likely = piecewise(of, exact, *parts, b.value, b.worst, b.likely)
         # in a short format, the sum and it with b are rounded, or both at once
-        return shortened(Ball(exact, known(worst), known(likely), run), 2)
+        return shortened(Ball(exact, worst, likely, run), 2)
 
 
 @rule(np.matmul, np.dot)
 def _matmul(a: Any, b: Any) -> Ball:
     a, b = (shortened(i) for i in balls(a, b))
-    is_kept = a.kept is not None and b.kept is not None and "leaf" in b.kept
-    if not is_kept:
+    if a.ndim == 1:
+        return _matmul(a[None], b)[..., 0, :] if b.ndim > 1 else _matmul(a[None], b)[0]
+    if b.ndim == 1:
+        return _matmul(a, b[:, None])[..., 0]
+    if "leaf" not in b.notes:
         return _products(a, b).rounded()
-    assert a.kept is not None, "it was looked at"
-    _, total = a.kept.setdefault(id(b), (b, None))
-    if total is None:
-        a.kept[id(b)] = b, (total := _products(a, b))
-    return total.rounded()
+    known_products = a.notes.setdefault("products", {})
+    if id(b) not in known_products:
+        known_products[id(b)] = b, _products(a, b)
+    return known_products[id(b)][1].rounded()
 
 
 def _products(a: Ball, b: Ball) -> Total:
     run, n = a.run, a.shape[-1]
-    sizes = a.magnitudes(), b.magnitudes()
-    x, y = (one.size for one in sizes)
-    product, judge_errs = exact_matmul(a.exact, b.exact)
-    size, worst, likely = x @ y, judge_errs, 0.0
+    shape = *np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1]
+    exact, size, squares, worst, likely, underflow, off = (_Sum(shape) for _ in range(7))
     with np.errstate(invalid="ignore", over="ignore"):
-        if not a.is_exact:
-            worst, likely = worst + a.worst @ y, root(likely, _length_of_products(a.likely, y))
-        if not b.is_exact:
-            worst, likely = worst + x @ b.worst, root(likely, _length_of_products(x, b.likely))
-        if not (a.is_exact or b.is_exact):
-            worst = worst + a.worst @ b.worst
-            likely = root(likely, _length_of_products(a.likely, b.likely))
-        reach = size if a.is_exact and b.is_exact else (x + a.worst) @ (y + b.worst)
-        underflow = _underflow(run, *sizes)
-        inherited = worst, root(likely, judge_errs)
-        moderate = all(one.are_moderate for one in sizes)
-        long = np.sqrt(sizes[0].squares @ sizes[1].squares) if moderate else _length_of_products(x, y)
-        total = Total(product, n, reach, long, inherited, underflow, run)
+        for rows, terms in blocks(a.shape):
+            at, left, right = (..., rows, slice(None)), (..., rows, terms), (..., terms, slice(None))
+            A, B = a.held[left], b.held[right]
+            x, y = abs(np.asarray(A, np.float64)), abs(np.asarray(B, np.float64))
+            extents = Extent.of(x), Extent.of(y)
+            is_usual = all(extent.is_usual for extent in extents)
+            product, judge_errs = exact_block(A, B, run.longer, is_usual)
+            exact.add(at, product)
+            off.add(at, judge_errs)
+            size.add(at, x @ y)
+            squares.add_squares(at, x, y, is_usual)
+            underflow.add(at, _underflow(run, x, y, *extents))
+            if not a.is_exact:
+                worst.add(at, a.worst[left] @ (y + b.worst[right]))
+                likely.add_squares(at, a.likely[left], np.hypot(y, b.likely[right]))
+            if not b.is_exact:
+                worst.add(at, x @ b.worst[right])
+                likely.add_squares(at, x, b.likely[right])
+        reach = size.total if a.is_exact and b.is_exact else size.total + worst.total
+        inherited = worst.total + off.total, root(likely.root(), off.total)
+        total = Total(exact.total, n, reach, squares.root(), inherited, underflow.total, run)
         return replace(total, alike=_alike(total, a, b)) if a.ndim == b.ndim == 2 and n > FEW else total
+
+
+class _Sum:
+    """An array to which blocks are added; 0 as long as there are none."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+        self.total: Any = 0.0
+        self.lengths: Any = 0.0  # whose squares belong to the total, and may under- or overflow
+
+    def add(self, at: Any, block: Any) -> None:
+        """Add to the entries `at`."""
+        if np.ndim(block):
+            self.total = np.zeros(self.shape, block.dtype) if np.ndim(self.total) == 0 else self.total
+            self.total[at] += block
+
+    def add_squares(self, at: Any, x: np.ndarray, y: np.ndarray, is_usual: bool | None = None) -> None:
+        """Add x^2 @ y^2. is_usual: whether the extents of x and y are, where that is known."""
+        if is_usual or (is_usual is None and all(Extent.of(i).is_usual for i in (x, y))):
+            self.add(at, np.square(x) @ np.square(y))
+            return
+        rows, columns = x.max(axis=-1, keepdims=True, initial=0.0), y.max(axis=-2, keepdims=True, initial=0.0)
+        rows, columns = (np.where((i > 0) & np.isfinite(i), i, 1.0) for i in (rows, columns))
+        self.lengths = np.zeros(self.shape) if np.ndim(self.lengths) == 0 else self.lengths
+        block = np.sqrt(np.square(x / rows) @ np.square(y / columns)) * rows * columns
+        self.lengths[at] = np.hypot(self.lengths[at], block)
+
+    def root(self) -> Any:
+        """The root of a sum of squares."""
+        return np.hypot(np.sqrt(self.total), self.lengths) if np.ndim(self.lengths) else np.sqrt(self.total)
+
+
+def _underflow(run: Arithmetic, x: np.ndarray, y: np.ndarray, of_x: Extent, of_y: Extent) -> Any:
+    """What flushing to zero can do to x @ y: inputs that are subnormal, and products that are."""
+    lost: Any = 0.0
+    if of_x.smallest < run.tiny:
+        lost = lost + np.where(x < run.tiny, x, 0.0) @ y
+    if of_y.smallest < run.tiny:
+        lost = lost + x @ np.where(y < run.tiny, y, 0.0)
+    if of_x.smallest * of_y.smallest < run.tiny:
+        lost = lost + 2 * run.tiny * ((x > 0).astype(np.float64) @ (y > 0))
+    return lost
 
 
 def _alike(total: Total, a: Ball, b: Ball) -> float:
     """`in_order` of SOME entries of a product of matrices, evenly spread."""
     rows, columns = np.unravel_index(np.linspace(0, total.length.size - 1, SOME).astype(int), total.length.shape)
-    terms = a.value[rows].T.astype(total.run.dtype) * b.value[:, columns].astype(total.run.dtype)
+    terms = a.held[rows].T.astype(total.run.dtype) * b.held[:, columns].astype(total.run.dtype)
     sums, long = np.asarray(total.exact, np.float64)[rows, columns], total.length[rows, columns]
     return in_order(total.run, terms, 0, _probable(total.run, total.n, sums, long, products=True))
-
-
-def _length_of_products(x: np.ndarray, y: np.ndarray) -> Any:
-    """The root of x^2 @ y^2, where the squares may under- or overflow."""
-    rows, columns = x.max(axis=-1, keepdims=True), y.max(axis=-2 if y.ndim > 1 else -1, keepdims=True)
-    rows, columns = (np.where((i > 0) & np.isfinite(i), i, 1.0) for i in (rows, columns))
-    total = np.sqrt(np.square(x / rows) @ np.square(y / columns))
-    if y.ndim == 1:  # as one column, which leaves no axis
-        return total * rows[..., 0] * columns[0]
-    return total * rows * columns if x.ndim > 1 else total * rows[0] * columns[..., 0, :]
-
-
-def _underflow(run: Arithmetic, x: Magnitudes, y: Magnitudes) -> Any:
-    """What flushing to zero can do to x @ y: inputs that are subnormal, and products that are."""
-    lost: Any = 0.0
-    if x.smallest < run.tiny:
-        lost = lost + np.where(x.size < run.tiny, x.size, 0.0) @ y.size
-    if y.smallest < run.tiny:
-        lost = lost + x.size @ np.where(y.size < run.tiny, y.size, 0.0)
-    if x.smallest * y.smallest < run.tiny:
-        lost = lost + 2 * run.tiny * ((x.size > 0).astype(np.float64) @ (y.size > 0))
-    return lost
 
 
 @rule(np.einsum)
