@@ -15,7 +15,7 @@ from compare.shared.output import Output
 from compare.shared.settings import PRESETS, Settings
 from compare.shared.terminal import progress
 from compare.shared.training import Curve, Digits, network, steps_per_epoch, train
-from compare.worlds import MANUAL, TORCH_REF, build
+from compare.worlds import MANUAL, NAMES, TORCH_REF, build
 
 SEEDS = 3  # of the next chapter's loop
 ROWS = 1000  # of the training set, for the sizes of activations and gradients
@@ -23,7 +23,7 @@ ROWS = 1000  # of the training set, for the sizes of activations and gradients
 
 def is_the_chapters_loop(settings: Settings) -> bool:
     """Whether these settings are the chapter's loop and network, whatever the seed, the dtype and the data."""
-    varied = settings.with_(seed=0, dtype="float64", data=None, threads=1)
+    varied = settings.with_(seed=0, dtype="float64", data=None, threads=1, worlds=NAMES)
     return varied == Settings(**PRESETS["chapter"])
 
 

@@ -12,7 +12,7 @@ import typer
 
 from compare.options import Force, Json, Out, takes_settings
 from compare.shared.errors import BadInput
-from compare.worlds import WORLDS
+from compare.worlds import MANUAL, NAMES, TORCH_REF, WORLDS
 
 if TYPE_CHECKING:
     from compare.shared.settings import Settings
@@ -87,7 +87,7 @@ def _about() -> None:
 
 
 @app.command()
-@takes_settings()
+@takes_settings(brings=True)
 def run(settings: "Settings", json: Json = False, out: Out = Path("results/run"), force: Force = False) -> None:
     """The main job: gradients compared before and after training, three trainings side by side, a verdict.
 
@@ -99,7 +99,7 @@ def run(settings: "Settings", json: Json = False, out: Out = Path("results/run")
 
 
 @app.command()
-@takes_settings()
+@takes_settings(brings=True)
 def curves(settings: "Settings", json: Json = False, out: Out = Path("results/curves"), force: Force = False) -> None:
     """Training curves side by side, and their difference on a log scale.
 
@@ -115,7 +115,7 @@ Mutants = Annotated[bool, typer.Option("--mutants", help="Plant bugs instead, an
 
 
 @app.command()
-@takes_settings("epochs", bfloat16=True)
+@takes_settings("epochs", bfloat16=True, brings=True)
 def parity(
     settings: "Settings",
     after: After = 0,
@@ -133,6 +133,11 @@ def parity(
     from compare.parity import question, short
     from compare.shared.settings import BFLOAT16
 
+    if len(settings.worlds) > len(WORLDS) and (mutants or settings.dtype == BFLOAT16):
+        raise BadInput(
+            "--with has no --mutants and no --dtype bfloat16: bugs are planted in a network of the project's own, and "
+            "of the worlds PyTorch alone has bfloat16. Leave out one."
+        )
     if mutants and settings.dtype == BFLOAT16:
         raise BadInput("--mutants has no --dtype bfloat16: bugs are planted in float32 and float64. Leave out one.")
     answer = short.answer if settings.dtype == BFLOAT16 else question.answer
@@ -144,15 +149,21 @@ def parity(
     )
 
 
-Pair = Annotated[str, typer.Option(help="Two of manual, autograd and torch_ref, or all three, with commas between.")]
+Pair = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Two or more of {', '.join(NAMES)} and what --with brings, with commas between.",
+        show_default=f"{MANUAL},{TORCH_REF}, or {MANUAL} and what --with brings",
+    ),
+]
 Steps = Annotated[int, typer.Option(help="Steps to train, over as many epochs as they take.")]
 
 
 @app.command()
-@takes_settings("epochs", dtype="float32")
+@takes_settings("epochs", brings=True, dtype="float32")
 def divergence(
     settings: "Settings",
-    pair: Pair = "manual,torch_ref",
+    pair: Pair = None,
     steps: Steps = 3000,
     json: Json = False,
     out: Out = Path("results/divergence"),
@@ -298,7 +309,16 @@ def check(
 
 @app.command()
 @takes_settings(
-    "preset", "epochs", "batch_size", "learning_rate", "dtype", "hidden", "activation", "init", "init_scale"
+    "preset",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "dtype",
+    "hidden",
+    "activation",
+    "init",
+    "init_scale",
+    brings=True,
 )
 def bench(settings: "Settings", json: Json = False, out: Out = Path("results/bench"), force: Force = False) -> None:
     """Time and memory of a training step in each, against its matrix multiplies alone.

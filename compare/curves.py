@@ -16,7 +16,8 @@ from compare.shared.settings import PRESETS, Settings
 from compare.shared.terminal import print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Curve, Digits, TrainingStopped, steps_per_epoch, train
-from compare.worlds import NAMES, spoken, world
+from compare.shared.words import in_words
+from compare.worlds import spoken, world
 
 #: Weights after a training in float64 are the same if they differ by less than this. Rounding leaves some 1e-15; one
 #: ReLU that is on in one training and off in the other leaves 1e-6 or more.
@@ -93,7 +94,7 @@ def judge(settings: Settings, curves: Sequence[Curve], pairs: Sequence[PairDiffe
     images, epochs = len(curves[0].predictions[-1]), settings.epochs
     apart = (
         f"After {epochs} epoch{'s' if epochs > 1 else ''} in {settings.dtype} no weight differs by more than "
-        f"{weights:.1e} between any two of the three, which "
+        f"{weights:.1e} between any two of the {in_words(len(curves))}, which "
         + (f"disagree on up to {disagreements:,} of" if disagreements else "disagree on none of")
         + f" the {images:,} test images."
     )
@@ -138,7 +139,7 @@ def train_all(settings: Settings, digits: Digits, output: Output) -> list[Curve]
     steps = settings.epochs * steps_per_epoch(settings, len(digits.train_x))
     curves = []
     try:
-        for name in NAMES:
+        for name in settings.worlds:
             curves.append(Curve(name))
             with progress(f"{world(name).title:>8}", steps) as advance:
                 train(curves[-1], settings, digits, advance)

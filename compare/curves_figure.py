@@ -11,16 +11,16 @@ from compare.shared.figures import MUTED, draw_roundoff, name_settings, new_figu
 from compare.shared.pair_looks import pair_looks
 from compare.shared.settings import Settings
 from compare.shared.training import Curve
-from compare.worlds import NAMES, spoken, world
+from compare.worlds import spoken, world
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def _pair_style(pair: tuple[str, str]) -> dict[str, Any]:
+def _pair_style(names: Sequence[str], pair: tuple[str, str]) -> dict[str, Any]:
     """Of the line for a pair's weights."""
-    whose, wide = pair_looks(NAMES, pair)
+    whose, wide = pair_looks(names, pair)
     if whose is None:
         return {"color": MUTED, "linestyle": ":", "marker": "."}
     narrow = {"marker": world(pair[0]).marker, "markersize": 5}
@@ -45,7 +45,7 @@ def draw(curves: Sequence[Curve], settings: Settings) -> "Figure":
         below.plot(epochs, curve.test_accuracy, color=colour, marker=marker, markersize=4)
         top.set_title(world(curve.implementation).title, color=colour)
         below.set_xlabel("epoch")
-        below.xaxis.set_major_locator(MaxNLocator(integer=True))
+        below.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         final = f"{curve.test_accuracy[-1]:.2%}"
         below.text(0.97, 0.06, final, transform=below.transAxes, ha="right", color=colour, fontweight="bold")
     panels[0, 0].set_ylabel("training loss")
@@ -60,11 +60,14 @@ def draw_differences(axes: "Axes", pairs: Sequence[PairDifference], settings: Se
     """Each pair's weight difference by epoch and loss difference by step; equal pairs are named in the legend."""
     from matplotlib.ticker import MaxNLocator
 
+    names = list(dict.fromkeys(name for pair in pairs for name in pair.pair))
     roundoff = draw_roundoff(axes, settings.dtype, settings.epochs, -4, ha="right", va="top")
     for pair in pairs:
         points = [(epoch, value) for epoch, value in enumerate(pair.weights) if value > 0]
         if points:
-            axes.plot(*zip(*points, strict=True), label=f"weights, {spoken(pair.name)}", **_pair_style(pair.pair))
+            axes.plot(
+                *zip(*points, strict=True), label=f"weights, {spoken(pair.name)}", **_pair_style(names, pair.pair)
+            )
         else:
             axes.plot([], [], linestyle="none", label=f"weights, {spoken(pair.name)}:\nbit-identical")
     step_pair = next((pair for pair in pairs if any(pair.losses)), None)

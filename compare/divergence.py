@@ -22,7 +22,7 @@ from compare.shared.settings import MOST_STEPS, Settings, check_whole
 from compare.shared.terminal import print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Digits, TrainingStopped
-from compare.worlds import NAMES, spoken
+from compare.worlds import MANUAL, TORCH_REF, WORLDS, spoken
 
 
 @dataclass(frozen=True)
@@ -111,13 +111,14 @@ class Divergence:
         print_files(self.files)
 
 
-def answer(settings: Settings, pair: str, steps: int, out: Path) -> Divergence:
+def answer(settings: Settings, pair: str | None, steps: int, out: Path) -> Divergence:
     """Train in lock-step and look for the event.
 
-    pair: two or three of NAMES, with commas between. steps: how many, over as many epochs as they take. Raises
+    pair: two or more of the settings' worlds, with commas between; None for by hand and PyTorch, or for by hand and
+    whatever is not of the project. steps: how many, over as many epochs as they take. Raises
     BadInput for a set, an option or a folder that cannot be used.
     """
-    growths = pairs_of(parse_names(pair))
+    growths = pairs_of(parse_names(pair, settings.worlds))
     check_whole("--steps", steps, least=1, most=MOST_STEPS)
     output = Output(out)
     data = load_mnist(settings.data)
@@ -138,13 +139,16 @@ def answer(settings: Settings, pair: str, steps: int, out: Path) -> Divergence:
     return result
 
 
-def parse_names(text: str) -> list[str]:
-    """Two or three implementations from "manual,torch_ref". Raises BadInput for anything else."""
+def parse_names(text: str | None, known: Sequence[str]) -> list[str]:
+    """Two or more of the known worlds from "manual,torch_ref". Raises BadInput for anything else."""
+    if text is None:
+        own = [name for name in known if name not in WORLDS]
+        return [MANUAL, *(own or [TORCH_REF])]
     names = [name.strip() for name in text.split(",")]
-    if len(names) < 2 or len(set(names)) < len(names) or not set(names) <= set(NAMES):
+    if len(names) < 2 or len(set(names)) < len(names) or not set(names) <= set(known):
         raise BadInput(
-            f"--pair {text!r} does not name two implementations, or all three, with commas between: they are "
-            f"{', '.join(NAMES)}. Write it like --pair manual,torch_ref."
+            f"--pair {text!r} does not name two implementations, or more, with commas between: they are "
+            f"{', '.join(known)}. Write it like --pair {MANUAL},{TORCH_REF}."
         )
     return names
 

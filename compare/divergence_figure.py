@@ -10,7 +10,7 @@ from compare.shared.dataset import Dataset
 from compare.shared.figures import INK, draw_roundoff, name_settings, new_figure
 from compare.shared.pair_looks import pair_looks
 from compare.shared.settings import Settings
-from compare.worlds import NAMES, spoken, world
+from compare.worlds import spoken, world
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,16 +72,15 @@ def draw_growths(axes: "Axes", growths: Sequence[Growth], main: Growth, settings
 
 def _style(growths: Sequence[Growth], growth: Growth) -> dict[str, Any]:
     """Of a pair's line; a single pair has the first world's colour."""
-    names = [name for name in NAMES if any(name in other.pair for other in growths)]
+    names = list(dict.fromkeys(name for other in growths for name in other.pair))
     if len(names) == 2:
         return {"color": world(names[0]).colour, "linewidth": 1.8}
     whose, wide = pair_looks(names, growth.pair)
     if whose is None:
         return {"color": INK, "linewidth": 1.8}
-    return {
-        "color": world(whose).colour,
-        **({"linewidth": 5, "alpha": 0.35} if wide else {"linewidth": 1.2, "linestyle": "--"}),
-    }
+    dashes = ("--", "-.", ":")[names.index(growth.pair[0]) % 3]
+    look = {"linewidth": 5, "alpha": 0.35} if wide else {"linewidth": 1.2, "linestyle": dashes}
+    return {"color": world(whose).colour, **look}
 
 
 def draw_event(axes: "Axes", event: Jump, main: Growth, data: Dataset) -> None:

@@ -24,6 +24,11 @@ def judge_all(growths: Sequence[Growth], settings: Settings, labels: np.ndarray)
             words.append(f"T{_both(a, b)[1:]} differ by just as much at every step.")
         else:
             words.append(judge(growth, settings, labels))
+        for name in growth.untold:
+            words.append(
+                f"`{name}` has no trace: the lines that are looked at are those by hand at its weights, so that a ReLU "
+                f"that its own rounding switches stays unseen."
+            )
     return " ".join(words)
 
 
@@ -55,6 +60,8 @@ def judge(growth: Growth, settings: Settings, labels: np.ndarray) -> str:
             f"At step {jump.step:,} the difference grows {jump.after / jump.before:.3g}-fold, from "
             f"{jump.before:.1e} to {jump.after:.1e}; before it, {growth.typical_growth:.3g}-fold a step was typical"
         )
+    if not jump.flips and growth.untold:
+        return f"{calm} {leap}. Which ReLU made it cannot be told."
     if not jump.flips:
         return (
             f"It does not hold. {calm} {leap}, and no unit is on in one and off in the other, so something else must "

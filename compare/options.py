@@ -10,6 +10,7 @@ from typer import Option
 
 from compare.shared.errors import BadInput
 from compare.shared.settings import BFLOAT16, PRESETS, Settings
+from compare.worlds import bring_own
 
 Json = Annotated[bool, Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 Out = Annotated[Path, Option(help="Folder for the files.")]
@@ -39,12 +40,29 @@ SHARED: dict[str, tuple[Any, Any, str]] = {
 }
 
 
+OWN = inspect.Parameter(
+    "own",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        list[str] | None,
+        Option(
+            "--with",
+            metavar="FILE:CLASS",
+            help="A network of your own beside the others, or MODULE:CLASS; see docs/jax_network.py.",
+            show_default=False,
+        ),
+    ],
+)
+
+
 def takes_settings(
-    *left_out: str, bfloat16: bool = False, **defaults: Any
+    *left_out: str, bfloat16: bool = False, brings: bool = False, **defaults: Any
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the shared options, but for those left out, as its first argument: one checked `Settings`.
 
-    bfloat16: whether it takes that dtype, which is refused otherwise. defaults: in place of those in SHARED.
+    bfloat16: whether it takes that dtype, which is refused otherwise. brings: whether it takes networks of one's
+    own, by --with. defaults: in place of those in SHARED.
     """
     if "preset" in left_out:
         defaults = {**PRESETS["minibatch"], **defaults}
@@ -62,9 +80,15 @@ def takes_settings(
                     "--dtype bfloat16 is for parity alone, where PyTorch's products are judged in it; NumPy has none. "
                     "Ask python -m compare parity --dtype bfloat16, or pass float32 or float64 here."
                 )
+            if brings and (brought := options.pop(OWN.name)):
+                settings = settings.with_(worlds=(*settings.worlds, *bring_own(*brought)))
             command(settings, **options)
 
-        parameters = [*shared, *(option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in own)]
+        parameters = [
+            *shared,
+            *([OWN] if brings else []),
+            *(option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in own),
+        ]
         with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         with_options.__annotations__ = {option.name: option.annotation for option in parameters}
         return with_options

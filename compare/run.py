@@ -19,14 +19,15 @@ from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance, print_files, print_table, print_text, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Curve, Digits, initial_weights, trace_all
-from compare.worlds import NAMES, spoken, world
+from compare.shared.words import in_words
+from compare.worlds import spoken, world
 
 ROWS = 64  # of the training set, for the gradients that are compared; fewer where the set is smaller
 
 
 @dataclass(frozen=True)
 class GradientsAt:
-    """The gradients of one batch in all three: in one dtype, before or after the training."""
+    """The gradients of one batch in all worlds: in one dtype, before or after the training."""
 
     dtype: str
     when: str
@@ -102,11 +103,11 @@ def answer(settings: Settings, out: Path) -> Run:
     data = load_mnist(settings.data)
     digits = Digits.of(data, settings)
     with use_threads(settings.threads) as threads:
-        with progress("gradients", len(DTYPES) * len(NAMES)) as advance:
+        with progress("gradients", len(DTYPES) * len(settings.worlds)) as advance:
             parity = compare_gradients("before", initial_weights(settings, digits), data, settings, advance)
         curves = train_all(settings, digits, output)
         save_curves(curves, settings, output)  # at once, so that nothing after it can lose them
-        with progress("gradients", len(DTYPES) * len(NAMES)) as advance:
+        with progress("gradients", len(DTYPES) * len(settings.worlds)) as advance:
             parity += compare_gradients("after", curves[0].weights[-1], data, settings, advance)
         pairs = differences(curves)
         alike, how_alike = judge(settings, curves, pairs)
@@ -122,16 +123,16 @@ def answer(settings: Settings, out: Path) -> Run:
 def compare_gradients(
     when: str, weights: dict[str, np.ndarray], data: Dataset, settings: Settings, advance: Advance
 ) -> list[GradientsAt]:
-    """The first rows of the training set through all three, at these weights, in both dtypes.
+    """The first rows of the training set through all worlds, at these weights, in both dtypes.
 
-    Raises BadInput where the weights are so large that they, or the calculation in all three, overflow.
+    Raises BadInput where the weights are so large that they, or the calculation in all of them, overflow.
     """
     labels = data.train_labels[:ROWS]
     found = []
     for dtype in DTYPES:
         x = pixels(data.train_images[:ROWS], dtype)
         start = {name: value.astype(dtype) for name, value in weights.items()}
-        traces, checks = trace_all(start, x, labels, settings.activation), {}
+        traces, checks = trace_all(start, x, labels, settings.activation, settings.worlds), {}
         for name, trace in traces.items():
             checks[name] = check_lines(trace, start, x, labels, settings.activation)
             advance()
@@ -158,9 +159,9 @@ def gradient_verdict(parity: Sequence[GradientsAt]) -> str:
     name, line = max((found.most_used for found in parity), key=lambda named: named[1].bound_used)
     count = sum(len(check.lines) for found in parity for check in found.checks.values())
     return (
-        f"The three compute the same gradients: before and after training, in float64 and in float32, each of the "
-        f"{count} lines checked is within its rounding bound; {line.name} {world(name).where} came nearest, at "
-        f"{line.bound_used:.0%} of its bound."
+        f"The {in_words(len(parity[0].checks))} compute the same gradients: before and after training, in float64 and "
+        f"in float32, each of the {count} lines checked is within its rounding bound; {line.name} {world(name).where} "
+        f"came nearest, at {line.bound_used:.0%} of its bound."
     )
 
 

@@ -36,7 +36,7 @@ def _draw_dtype(axes: "Axes", bench: "Bench", dtype: str) -> None:
 
     rows = [row for row in bench.measured.rows if row.dtype == dtype and row.implementation != FLOOR]
     sizes = sorted({row.batch_size for row in rows})
-    timed = {name: rival for name, rival in rivals().items() if rival.world}
+    timed = {name: rival for name, rival in rivals(bench.settings.worlds).items() if rival.world}
     for place, (name, rival) in enumerate(timed.items()):
         looks = world(str(rival.world))
         found = {row.batch_size: row for row in rows if row.implementation == name}

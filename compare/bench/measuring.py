@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from compare.bench.memory import peak_bytes
-from compare.bench.rivals import FLOOR, IN_PYTORCH, first_images, in_numpy, network, take_steps
+from compare.bench.rivals import FLOOR, IN_PYTORCH, first_images, in_this_process, rivals, take_steps
 from compare.bench.rounds import Clock, Timing, stopwatch, take_turns
 from compare.bench.torch_process import TorchProcess
 from compare.judge.network import check_gradients, gradient_balls
@@ -19,7 +19,7 @@ from compare.shared.products import products_in_numpy
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import Digits, initial_weights
-from compare.worlds import TORCH_REF
+from compare.worlds import NAMES, TORCH_REF
 
 BATCHES = (1, 64, 1024)  # and the whole set
 BUDGET = {1: 1.0, 64: 1.0, 1024: 2.0}  # seconds of timing; the whole set takes what the fewest rounds take
@@ -34,7 +34,7 @@ class Row:
     """One rival, in one dtype, on batches of one size.
 
     over_floor and over_torch: its time by that of the matrix multiplies alone, and by that of PyTorch run eagerly;
-    peak_bytes: see `memory.peak_bytes`; of the matrix multiplies it is what they write.
+    peak_bytes: see `memory.peak_bytes`, None where it cannot be seen; of the matrix multiplies it is what they write.
     """
 
     implementation: str
@@ -43,7 +43,7 @@ class Row:
     timing: Timing
     over_floor: float
     over_torch: float
-    peak_bytes: int
+    peak_bytes: int | None
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -100,19 +100,26 @@ def measure(settings: Settings, data: Dataset, measured: Measured, advance: Adva
                 advance(1, f"{dtype}, batches of {rows:,}")
 
 
-def peaks_in_numpy(settings: Settings, data: Dataset, sizes: Sequence[int]) -> dict[int, dict[str, int]]:
-    """By batch size and rival in NumPy: the peak memory of a step, in bytes; of the floor, what it writes."""
+def peaks_in_numpy(settings: Settings, data: Dataset, sizes: Sequence[int]) -> dict[int, dict[str, int | None]]:
+    """By batch size and rival in this process: the peak memory of a step, in bytes; of the floor, what it writes.
+
+    None for a world that was brought: what another library allocates is not seen here.
+    """
     digits = Digits.of(data, settings)
-    peaks = {}
+    peaks: dict[int, dict[str, int | None]] = {}
+    brought = set(settings.worlds) - set(NAMES)
     for rows in sizes:
         batch = initial_weights(settings, digits), *first_images(digits, rows)
         peaks[rows] = {FLOOR: sum(product.nbytes for product in products_in_numpy(*batch)())}
-        peaks[rows] |= {name: peak_bytes(partial(take_steps, name, *batch)) for name in in_numpy(rows)}
+        peaks[rows] |= {
+            name: None if name in brought else peak_bytes(partial(take_steps, made, *batch))
+            for name, made in in_this_process(rows, settings.worlds).items()
+        }
     return peaks
 
 
 def time_all(
-    settings: Settings, digits: Digits, rows: int, pytorch: TorchProcess, peaks: Mapping[str, int]
+    settings: Settings, digits: Digits, rows: int, pytorch: TorchProcess, peaks: Mapping[str, int | None]
 ) -> list[Row]:
     """All rivals on one batch, the first images of the set, in the order of the table.
 
@@ -120,13 +127,14 @@ def time_all(
     """
     batch = initial_weights(settings, digits), *first_images(digits, rows)
     clocks: dict[str, Clock] = {FLOOR: stopwatch(products_in_numpy(*batch))}
-    clocks |= {name: stopwatch(take_steps(name, *batch)) for name in in_numpy(rows)}
+    clocks |= {n: stopwatch(take_steps(made, *batch)) for n, made in in_this_process(rows, settings.worlds).items()}
     clocks |= {name: partial(pytorch.seconds, name) for name in IN_PYTORCH if name in peaks}
     timings = take_turns(clocks, BUDGET.get(rows, 0.0), Rest(settings.threads))
     floor, eager = timings[FLOOR].microseconds, timings[TORCH_REF].microseconds
+    ordered = {name: timings[name] for name in rivals(settings.worlds) if name in timings}
     return [
         Row(name, settings.dtype, rows, timing, timing.microseconds / floor, timing.microseconds / eager, peaks[name])
-        for name, timing in timings.items()
+        for name, timing in ordered.items()
     ]
 
 
@@ -156,7 +164,7 @@ def judge(
     """
     start = initial_weights(settings, digits)
     x, labels = digits.train_x[:rows], digits.train_labels[:rows]
-    gradients = {name: network(name, start).gradients(x, labels)[1] for name in in_numpy(rows)}
+    gradients = {n: made(start).gradients(x, labels)[1] for n, made in in_this_process(rows, settings.worlds).items()}
     for name, found in in_pytorch.items():
         gradients[name] = {parameter: np.array(value) for parameter, value in found.items()}
     allowed = gradient_balls(start, x, labels)

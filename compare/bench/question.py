@@ -40,15 +40,14 @@ class Bench:
     @property
     def verdict(self) -> str:
         """In words."""
-        wrong = [rivals()[name].title for name, used in self.measured.bound_used.items() if not used <= 1]
+        timed = rivals(self.settings.worlds)
+        wrong = [timed[name].title for name, used in self.measured.bound_used.items() if not used <= 1]
         if wrong:
             return f"The gradients of {listed(wrong)} are outside their bounds, so their times mean nothing."
         sizes = sorted({row.batch_size for row in self.measured.rows})
         told = []
-        for name in (n for n, rival in rivals().items() if n == PREALLOCATED or (rival.plain and rival.world)):
-            told.append(
-                f"{rivals()[name].title} {listed([f'{self.row(name, size).over_floor:.2f}' for size in sizes])}"
-            )
+        for name in (n for n, rival in timed.items() if n == PREALLOCATED or (rival.plain and rival.world)):
+            told.append(f"{timed[name].title} {listed([f'{self.row(name, size).over_floor:.2f}' for size in sizes])}")
         text = (
             f"In float32, on batches of {listed([f'{size:,}' for size in sizes])}, a training step takes so many times "
             f"as long as its matrix multiplies alone: {'; '.join(told)}. The gradients of all of them are right."
@@ -78,6 +77,7 @@ class Bench:
 
     def print(self) -> None:
         """The verdict, and a table for each dtype, on stdout."""
+        timed = rivals(self.settings.worlds)
         print_text(self.verdict)
         print_text("")
         for dtype in DTYPES:
@@ -85,9 +85,9 @@ class Bench:
                 f"A training step in {dtype}, {self.circumstances}",
                 ("step", "images", "micro-\nseconds", "spread", "over\nfloor", "over\nPyTorch", "peak\nmemory, kB"),
                 [
-                    (rivals()[row.implementation].title, f"{row.batch_size:,}", f"{row.timing.microseconds:,.0f}",
+                    (timed[row.implementation].title, f"{row.batch_size:,}", f"{row.timing.microseconds:,.0f}",
                      f"{row.timing.spread:,.0f}", f"{row.over_floor:.2f}", f"{row.over_torch:.2f}",
-                     f"{row.peak_bytes / 1000:,.0f}")
+                     "not measured" if row.peak_bytes is None else f"{row.peak_bytes / 1000:,.0f}")
                     for row in self.measured.rows if row.dtype == dtype
                 ],
             )  # fmt: skip

@@ -3,7 +3,7 @@
 A rival is a network class with a `step`; the floor is no network, only the step's eight matrix multiplies.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pkgutil import resolve_name
@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.slices import SLICE
 from compare.shared.training import Digits
-from compare.worlds import NAMES, TORCH_REF, build, world
+from compare.worlds import NAMES, TORCH_REF, world
 
 Parameters = dict[str, np.ndarray]
 Step = Callable[[], object]
@@ -35,15 +35,15 @@ class Rival:
     made: Callable[[Parameters], Any] | None = None
 
 
-def rivals() -> dict[str, Rival]:
-    """Each by name, in the order of the table: the floor, then every world and its variants."""
+def rivals(names: Sequence[str] = NAMES) -> dict[str, Rival]:
+    """Each by name, in the order of the table: the floor, then these worlds and their variants."""
     found = {FLOOR: Rival("matrix multiplies alone", None, plain=True)}
-    for name in NAMES:
+    for name in names:
         if name == TORCH_REF:
             found[name] = Rival(world(name).title, name, plain=True)
             found[COMPILED] = Rival("PyTorch, compiled", name, plain=False)
             continue
-        found[name] = Rival(world(name).title, name, True, partial(build, name))
+        found[name] = Rival(world(name).title, name, True, world(name).timed)
         for variant, (title, place) in world(name).variants.items():
             found[variant] = Rival(title, name, False, resolve_name(place))
     return found
@@ -55,21 +55,17 @@ IN_PYTORCH = (TORCH_REF, COMPILED)
 LEARNING_RATE = 1e-3  # small: the weights, and with them the work, hardly change while a step is repeated
 
 
-def in_numpy(rows: int) -> list[str]:
-    """The rivals in this process for a batch of that many rows: slices where there is more than one."""
-    return [name for name, rival in rivals().items() if rival.made and (name != SLICED or rows > SLICE)]
+def in_this_process(rows: int, names: Sequence[str] = NAMES) -> dict[str, Callable[[Parameters], Any]]:
+    """What makes the network of each rival in this process, for a batch of that many rows.
+
+    Slices are only where there is more than one.
+    """
+    return {n: rival.made for n, rival in rivals(names).items() if rival.made and (n != SLICED or rows > SLICE)}
 
 
-def network(name: str, parameters: Parameters) -> Any:
-    """The network behind a rival in this process, with copies of these parameters."""
-    made = rivals()[name].made
-    assert made is not None, "the others have a process of their own"
-    return made(parameters)
-
-
-def take_steps(name: str, parameters: Parameters, x: np.ndarray, labels: np.ndarray) -> Step:
-    """A function that takes one step of the rival of that name, on that batch, from copies of these parameters."""
-    return partial(network(name, parameters).step, x, labels, LEARNING_RATE)
+def take_steps(made: Callable[[Parameters], Any], parameters: Parameters, x: np.ndarray, labels: np.ndarray) -> Step:
+    """A function that takes one step of a rival, on that batch, from copies of these parameters."""
+    return partial(made(parameters).step, x, labels, LEARNING_RATE)
 
 
 def first_images(digits: Digits, rows: int) -> tuple[np.ndarray, np.ndarray]:

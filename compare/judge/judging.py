@@ -54,6 +54,10 @@ class Judged:
     def __getitem__(self, name: str) -> Verdict:
         return next(line for line in self.lines if line.name == name)
 
+    def get(self, name: str) -> Verdict | None:
+        """The verdict on that line, or None where it was not found."""
+        return next((line for line in self.lines if line.name == name), None)
+
 
 def expected(
     f: Callable[..., Any], inputs: Sequence[Any], places: tuple[int, ...], run: Any, gradient: float = 1.0

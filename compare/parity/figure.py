@@ -6,7 +6,7 @@ import numpy as np
 
 from compare.judge.verdict import Verdict
 from compare.shared.figures import INK, MUTED, new_figure
-from compare.worlds import NAMES, world
+from compare.worlds import world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,20 +18,22 @@ FLOOR = 1e-5  # of the scale; what is exact lies on a strip below it
 
 def draw(parity: "Parity") -> "Figure":
     """One column a line, in the order of the calculation; one marker an implementation."""
-    names = [line.name for line in parity.checks[NAMES[0]].lines]
+    worlds = list(parity.checks)
+    names = [line.name for line in parity.checks[worlds[0]].lines]
+    place = {name: x for x, name in enumerate(names)}
     figure = new_figure(max(9.0, 0.42 * len(names) + 1.5), 4.8)
     axes = figure.subplots()
     strip = FLOOR / 4
     highest = 10.0
-    offsets = np.linspace(-0.25, 0.25, len(NAMES))
-    for offset, name in zip(offsets, NAMES, strict=True):
+    offsets = np.linspace(-0.25, 0.25, len(worlds))
+    for offset, name in zip(offsets, worlds, strict=True):
         lines = parity.checks[name].lines
         heights = np.array([_height(line, strip) for line in lines])
         highest = max(highest, 3 * heights.max())
         looks = world(name)
         axes.plot(
-            np.arange(len(lines)) + offset, heights, linestyle="none", marker=looks.marker, markersize=6,
-            color=looks.colour, markeredgecolor="white", markeredgewidth=0.5, label=f"{name} ({looks.title})",
+            [place[line.name] + offset for line in lines], heights, linestyle="none", marker=looks.marker, markersize=6,
+            color=looks.colour, markeredgecolor="white", markeredgewidth=0.5, label=looks.title,
         )  # fmt: skip
     axes.axhline(1, color=INK, linewidth=1.6)
     axes.annotate("the bound: above it, rounding is no excuse", (0, 1), (0, 5), textcoords="offset points", va="bottom")
@@ -50,7 +52,7 @@ def draw(parity: "Parity") -> "Figure":
     axes.set_xlabel("line, in the order of the calculation")
     axes.set_ylabel("largest error / bound")
     axes.set_title("How much of its rounding-error bound each line uses")
-    figure.legend(loc="outside lower center", ncols=len(NAMES))
+    figure.legend(loc="outside lower center", ncols=3 if len(worlds) != 4 else 2)
     settings = parity.settings
     figure.suptitle(
         f"{settings.dtype}, batch of {settings.batch_size:,}, hidden {', '.join(map(str, settings.hidden))}, "

@@ -209,9 +209,9 @@ def judge(
     Raises BadInput where the weights are so large that the calculation overflows in all three.
     """
     start, activation = dict(parameters), settings.activation
-    traces, checks = trace_all(start, x, labels, activation), {}
+    traces, checks = trace_all(start, x, labels, activation, settings.worlds), {}
     leaves = as_leaves(start, x)
-    with progress("lines", len(NAMES)) as advance:
+    with progress("lines", len(settings.worlds)) as advance:
         for name, trace in traces.items():
             checks[name] = check_lines(trace, *leaves, labels, activation)
             advance()

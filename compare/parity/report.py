@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compare.judge.verdict import Verdict
 from compare.parity.mutants import Proof
 from compare.parity.referee import AGREEMENT
 from compare.parity.sizes import Smallest
 from compare.shared.terminal import print_table, print_text
-from compare.worlds import NAMES, spoken, world
+from compare.worlds import spoken, world
 
 if TYPE_CHECKING:
     from compare.parity.question import Parity
@@ -29,14 +30,15 @@ def print_parity(parity: "Parity") -> None:
 def _print_lines(parity: "Parity") -> None:
     settings = parity.settings
     when = f"after {parity.after:,} training steps" if parity.after else "at the initial weights"
-    names = [line.name for line in parity.checks[NAMES[0]].lines]
+    names = [line.name for line in next(iter(parity.checks.values())).lines]
     print_table(
         f"Lines, {settings.dtype}, a batch of {settings.batch_size:,}, {when}",
-        ("line", *(head for name in NAMES for head in (f"{world(name).title}\nshare", "likely")), "ulps", "seen"),
+        ("line", *(head for name in parity.checks for head in (_head(name), "likely")), "ulps", "seen"),
         [
-            (name, *(_share(part) for line in of_line for part in (line.bound_used, line.probable_used)),
+            (name, *(cell for check in parity.checks.values() for cell in _cells(check.get(name))),
              _ulps(max(line.error_ulp for line in of_line)), _size(max(line.power for line in of_line)))
-            for name, of_line in ((name, [check[name] for check in parity.checks.values()]) for name in names)
+            for name in names
+            if (of_line := [line for check in parity.checks.values() if (line := check.get(name))])
         ],
     )  # fmt: skip
     implementation, line = parity.nearest("z da dW")
@@ -65,13 +67,13 @@ def _print_lines(parity: "Parity") -> None:
 
 
 def _print_end_to_end(parity: "Parity") -> None:
-    first = parity.end_to_end[NAMES[0]]
+    first = next(iter(parity.end_to_end.values()))
     print_table(
         "Gradients, end to end",
-        ("gradient", "relative bound", "seen", *(f"{world(name).title}\nshare" for name in NAMES)),
+        ("gradient", "relative bound", "seen", *map(_head, parity.end_to_end)),
         [
             (f"d{verdict.name}", f"{verdict.relative_bound:.1e}", _size(verdict.power),
-             *(_share(parity.end_to_end[name][i].bound_used) for name in NAMES))
+             *(_share(verdicts[i].bound_used) for verdicts in parity.end_to_end.values()))
             for i, verdict in enumerate(first)
         ],
     )  # fmt: skip
@@ -217,6 +219,15 @@ def _part(size: float) -> str:
 
 def _ulps(count: float) -> str:
     return f"{count:,.0f}" if count >= 1000 else f"{count:.3g}"
+
+
+def _cells(line: Verdict | None) -> tuple[str, str]:
+    """What there is to say of a line; nothing where a world does not tell it."""
+    return (_share(line.bound_used), _share(line.probable_used)) if line else ("-", "-")
+
+
+def _head(name: str) -> str:
+    return f"{world(name).title}\nshare"
 
 
 def _size(power: float) -> str:

@@ -1,6 +1,6 @@
 """The page itself: a template filled with what a command found, in one file that asks for nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from compare.report.world_rules import world_rules
 from compare.shared.output import Output
+from compare.shared.words import in_words
 from compare.worlds import NAMES, world
 
 
@@ -24,6 +25,7 @@ class Page:
     template: str
     about: Mapping[str, Any]
     parts: Mapping[str, Any] = field(default_factory=dict)
+    worlds: Sequence[str] = NAMES
 
 
 def write_page(page: Page, output: Output, force: bool = False) -> Path:
@@ -43,9 +45,10 @@ def render(page: Page) -> str:
     folder = files("compare.report") / "templates"
     return templates.get_template(page.template).render(
         page=page,
-        names=NAMES,
-        titles={name: world(name).title for name in NAMES},
-        style=Markup((folder / "style.css").read_text(encoding="utf-8") + world_rules(NAMES)),
+        names=page.worlds,
+        count=in_words(len(page.worlds)),
+        titles={name: world(name).title for name in page.worlds},
+        style=Markup((folder / "style.css").read_text(encoding="utf-8") + world_rules(page.worlds)),
         script=Markup((folder / "script.js").read_text(encoding="utf-8")),
         **page.parts,
     )

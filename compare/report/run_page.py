@@ -16,7 +16,7 @@ from compare.run import GradientsAt, Run
 from compare.shared.dataset import pixels
 from compare.shared.differences import PairDifference
 from compare.shared.training import Curve
-from compare.worlds import NAMES, world
+from compare.worlds import world
 
 ROSETTA_ROWS = 8  # the names of nodes do not depend on how many rows a batch has
 
@@ -27,17 +27,20 @@ class LineRow:
 
     name: str
     nodes: list[tuple[str, str]]  # (a world's title, what the line is there); none for another depth
-    moments: list[tuple[str, list[tuple[float, float]]]]  # ("before training, float32", [(bound used, ulps), ...])
+    moments: list[
+        tuple[str, list[tuple[float, float] | None]]
+    ]  # ("before training, float32", [(bound used, ulps), ...])
 
     @property
-    def most_used(self) -> list[float]:
-        """For each implementation, the largest part of the bound used at any moment."""
-        return [max(cells[i][0] for _, cells in self.moments) for i in range(len(NAMES))]
+    def most_used(self) -> list[float | None]:
+        """For each world, the largest part of the bound used at any moment; None where it does not tell the line."""
+        by_world = zip(*(cells for _, cells in self.moments), strict=True)
+        return [max((cell[0] for cell in cells if cell), default=None) for cells in by_world]
 
     @property
     def holds(self) -> bool:
         """Whether it is within its bound everywhere."""
-        return max(self.most_used) <= 1
+        return all(used is None or used <= 1 for used in self.most_used)
 
 
 def run_page(run: Run, beside: Path) -> Page:
@@ -56,14 +59,15 @@ def run_page(run: Run, beside: Path) -> Page:
             "epochs": _epochs(run.curves, run.pairs),
             "pairs": run.pairs,
             "lines": _lines(run),
-            "blocks": side_by_side(),
-            "taken_over": {name: world(name).takes_over for name in NAMES},
+            "blocks": side_by_side(run.settings.worlds),
+            "taken_over": {name: world(name).takes_over for name in run.settings.worlds},
             "disagreed": disagreed,
             "wrong": wrong,
             "costs": _costs(run.curves),
             "hidden": collected(beside / "hidden"),
             "exercises": collected(beside / "exercises"),
         },
+        run.settings.worlds,
     )
 
 
@@ -112,15 +116,17 @@ def _epochs(curves: Sequence[Curve], pairs: Sequence[PairDifference]) -> list[di
 def _lines(run: Run) -> list[LineRow]:
     described = _rosetta(run)
     moments = [(f"{p.when} training, {p.dtype}", p) for p in run.parity]
-    names = [line.name for line in run.parity[0].checks[NAMES[0]].lines]
+    names = [line.name for line in next(iter(run.parity[0].checks.values())).lines]
     return [
         LineRow(name, described.get(name, []), [(when, _cells(parity, name)) for when, parity in moments])
         for name in names
     ]
 
 
-def _cells(parity: GradientsAt, line: str) -> list[tuple[float, float]]:
-    return [(parity.checks[name][line].bound_used, parity.checks[name][line].error_ulp) for name in NAMES]
+def _cells(parity: GradientsAt, name: str) -> list[tuple[float, float] | None]:
+    """Of each world; None where it does not tell that line."""
+    lines = [check.get(name) for check in parity.checks.values()]
+    return [(line.bound_used, line.error_ulp) if line else None for line in lines]
 
 
 def _rosetta(run: Run) -> Mapping[str, list[tuple[str, str]]]:

@@ -25,12 +25,12 @@ class Block:
     rows: list[tuple[Cell, ...]]
 
 
-def side_by_side() -> list[Block]:
-    """The files, method by method, in the order in which the hand-written one has them."""
-    parts = {name: _methods(world(name).source()) for name in NAMES}
+def side_by_side(names: Sequence[str] = NAMES) -> list[Block]:
+    """The files of these worlds, method by method, in the order in which the hand-written one has them."""
+    parts = {name: _methods(world(name).source()) for name in names}
     blocks = []
     for method in parts[MANUAL]:
-        columns = [parts[name].get(method, []) for name in NAMES]
+        columns = [parts[name].get(method, []) for name in names]
         blocks.append(Block(method, _align(columns)))
     return blocks
 
@@ -38,7 +38,9 @@ def side_by_side() -> list[Block]:
 def _methods(source: str) -> dict[str, list[tuple[int, str]]]:
     """Numbered lines of each method of the class, without docstrings; what comes before it is called "before"."""
     tree, lines = ast.parse(source), source.splitlines()
-    network = next(node for node in tree.body if isinstance(node, ast.ClassDef))
+    network = next((node for node in tree.body if isinstance(node, ast.ClassDef)), None)
+    if network is None:
+        return {}
     parts = {"before": _lines(lines, 1, network.lineno - 1, _docstring_lines(tree))}
     for method in network.body:
         if isinstance(method, ast.FunctionDef) and method.end_lineno:

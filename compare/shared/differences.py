@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
 from compare.shared.training import Curve
-from compare.worlds import PAIRS
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class PairDifference:
 def differences(curves: Sequence[Curve]) -> list[PairDifference]:
     """Of each pair among the finished trainings."""
     by_name = {curve.implementation: curve for curve in curves}
-    return [_difference(by_name[a], by_name[b]) for a, b in PAIRS if a in by_name and b in by_name]
+    return [_difference(by_name[a], by_name[b]) for a, b in combinations(by_name, 2)]
 
 
 def _difference(a: Curve, b: Curve) -> PairDifference:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from compare.shared.errors import BadInput
+from compare.worlds import NAMES
 
 DTYPES = ("float32", "float64")
 BFLOAT16 = "bfloat16"  # products in it, weights in float32: for `parity` alone, see `options.takes_settings`
@@ -24,7 +25,10 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """The shared options, checked. Raises BadInput for a value that cannot be used."""
+    """The shared options, checked. Raises BadInput for a value that cannot be used.
+
+    worlds: by name, those that are compared: all of the list, and what --with brings.
+    """
 
     seed: int = 0
     dtype: str = "float64"
@@ -37,6 +41,7 @@ class Settings:
     learning_rate: float = 0.1
     data: Path | None = None
     threads: int = 1
+    worlds: tuple[str, ...] = NAMES
 
     def __post_init__(self) -> None:
         check_whole("--seed", self.seed, least=0, most=2**63 - 1)
@@ -81,7 +86,12 @@ class Settings:
 
     def as_json(self) -> dict[str, Any]:
         """The settings as plain data; of a data folder only its name, so that results carry no paths."""
-        return {**asdict(self), "hidden": list(self.hidden), "data": self.data.resolve().name if self.data else "MNIST"}
+        return {
+            **asdict(self),
+            "hidden": list(self.hidden),
+            "worlds": list(self.worlds),
+            "data": self.data.resolve().name if self.data else "MNIST",
+        }
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:

@@ -1,9 +1,9 @@
-"""The training loop, one for all three implementations: same batches, same order, to the bit."""
+"""The training loop, one for all worlds: same batches, same order, to the bit."""
 
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -136,14 +136,18 @@ def train(curve: Curve, settings: Settings, digits: Digits, advance: Advance) ->
 
 
 def trace_all(
-    parameters: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray, activation: str
+    parameters: dict[str, np.ndarray],
+    x: np.ndarray,
+    labels: np.ndarray,
+    activation: str,
+    names: Sequence[str] = NAMES,
 ) -> dict[str, dict[str, np.ndarray]]:
-    """Every line of the calculation in each implementation, by its name. x (m, fan_in), labels (m,).
+    """Every line of the calculation in each world, by its name. x (m, fan_in), labels (m,).
 
     Raises BadInput where the calculation overflows in all of them: then the weights are at fault. Where it does so only
     in some, an implementation is, and it is for a check to say so.
     """
-    traces = {name: build(name, parameters, activation).trace(x, labels) for name in NAMES}
+    traces = {name: build(name, parameters, activation).trace(x, labels) for name in names}
     lines = [_not_finite(trace) for trace in traces.values()]
     if all(lines):
         raise BadInput(

@@ -24,8 +24,8 @@ __all__ = [
     "WORLDS",
     "Network",
     "World",
+    "bring_own",
     "build",
-    "pairs_of",
     "spoken",
     "world",
 ]
@@ -36,7 +36,9 @@ MANUAL, AUTOGRAD, TORCH_REF = "manual", "autograd", "torch_ref"
 
 def _found() -> dict[str, World]:
     """The worlds of this folder by name, in their order."""
-    modules = [import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    modules = [
+        import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__) if not module.ispkg
+    ]
     worlds: list[World] = [module.WORLD for module in modules if hasattr(module, "WORLD")]
     return {world.name: world for world in sorted(worlds, key=lambda world: world.place)}
 
@@ -46,10 +48,13 @@ WORLDS = _found()
 NAMES = tuple(WORLDS)
 PAIRS = tuple(combinations(NAMES, 2))
 
+#: Those that somebody brought with --with, by name: known like a module that has been imported, and in no list.
+_brought: dict[str, World] = {}
+
 
 def world(name: str) -> World:
-    """The world of that name. Raises KeyError where there is none."""
-    return WORLDS[name]
+    """The world of that name, from the list or brought along. Raises KeyError where there is none."""
+    return WORLDS[name] if name in WORLDS else _brought[name]
 
 
 def spoken(pair: str) -> str:
@@ -71,3 +76,18 @@ def build(name: str, parameters: "dict[str, np.ndarray]", activation: str = "rel
                 f"training made it so, try a smaller --learning-rate or --init-scale."
             )
     return world(name).network(parameters, activation)
+
+
+def bring_own(*asked: str) -> tuple[str, ...]:
+    """Add worlds, each FILE:CLASS or MODULE:CLASS, to those that `world` knows; their names. Raises as `bring`.
+
+    Whatever was brought before under the same name is known no longer.
+    """
+    from compare.worlds.brought.own import bring
+
+    found: dict[str, World] = {}
+    for one in asked:
+        own = bring(one, {**WORLDS, **found})
+        found[own.name] = own
+    _brought.update(found)
+    return tuple(found)

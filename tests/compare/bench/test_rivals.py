@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from compare.bench.memory import peak_bytes
-from compare.bench.rivals import LEARNING_RATE, in_numpy, rivals, take_steps
+from compare.bench.rivals import LEARNING_RATE, in_this_process, rivals, take_steps
 from compare.bench.torch_worker import CompiledNetwork, allocated_at_once
 from compare.shared.initial import initial_parameters
 from compare.worlds import TORCH_REF, build
@@ -19,19 +19,19 @@ def batch():
     return start, random.random((64, 784), dtype=np.float32), random.integers(0, 10, 64)
 
 
-@pytest.mark.parametrize("name", in_numpy(60_000))
+@pytest.mark.parametrize("name", in_this_process(60_000))
 def test_a_timed_step_is_a_step_of_training(name, batch):
     start, x, labels = batch
     net = build("manual", start)
-    step = take_steps(name, *batch)
+    step = take_steps(in_this_process(60_000)[name], *batch)
     assert step() == net.step(x, labels, LEARNING_RATE)
     assert step() == net.step(x, labels, LEARNING_RATE)
 
 
 def test_slices_are_timed_where_there_is_more_than_one():
-    assert "autograd_sliced" not in in_numpy(1024)
-    assert "autograd_sliced" in in_numpy(1025)
-    assert set(in_numpy(1025)) < set(rivals())
+    assert "autograd_sliced" not in in_this_process(1024)
+    assert "autograd_sliced" in in_this_process(1025)
+    assert set(in_this_process(1025)) < set(rivals())
 
 
 def test_the_peak_of_a_step_counts_what_is_alive_at_once_and_not_what_follows_on_it():
