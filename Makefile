@@ -37,10 +37,13 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The pictures in README.md: a run's curves and the head of its report, the latter taken by a headless Chromium.
+# The pictures in README.md: a run's curves and the head of its report, the latter taken by a headless Chromium; and the
+# one in docs/bridge.md.
 pictures: setup
 	$(BIN)/python -m compare run --force
 	cp results/run/curves.png docs/curves.png
+	$(BIN)/python -m compare hidden used-twice
+	cp results/hidden/used-twice.svg docs/graph.svg
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1200,1480 \
 		--screenshot=docs/report.png "file://$(CURDIR)/results/run/report.html"
 
