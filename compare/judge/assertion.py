@@ -196,7 +196,7 @@ def _mismatch(
     verdict, found, ball, argument = wrong[0]
     entry, tolerance = verdict.worst, np.minimum(ball.worst, ball.likely)
     assert entry is not None, "shapes were looked at before"
-    outside = int((~(abs(found - ball.value) <= tolerance)).sum())
+    outside = int((~(abs(np.asarray(found, ball.run.longer) - ball.held) <= tolerance)).sum())
     place = f"{outside:,} of {found.size:,} entries are outside. Entry {list(entry.index)}" if entry.index else "It"
     times = f"{entry.error / entry.bound:.3g} times the {entry.bound:.3g}" if entry.bound else "where 0"
     certain = "No rounding, in any order, can do that" if verdict.answer == "proved wrong" else "That is not rounding"

@@ -54,7 +54,7 @@ def _factor(factor: float, verdict: Verdict, inputs: Sequence[Any]) -> str:
             return f"It is the right one divided by {n}, which is the length of an axis: a mean, where f takes the sum?"
         if n > 2 and abs(factor * (n - 1) / n - 1) < min(max(1e-7, verdict.power), 0.1 / n**2):
             return f"It is the right one times {n} / {n - 1}: one example is missing from the mean."
-    return f"It is the right one times {factor:.8g}."
+    return f"It is the right one times {factor:.8g}." if f"{factor:.8g}" != "1" else ""
 
 
 def _reordered(found: np.ndarray, exact: np.ndarray) -> np.ndarray:

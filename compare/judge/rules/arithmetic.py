@@ -7,19 +7,21 @@ import numpy as np
 from compare.judge.ball import RULES, Ball
 from compare.judge.rules.errors import LIBRARY, balls, known, own, root, rounded, rule
 
+# A sigmoid is written as 1 / (1 + e^-x), hidden in x / (1 + e^-x) and in log(1 + e^x), and frameworks have the same
+# derivative for all of these, from the rounded s = 1 / (1 + e): s (1 - s) for s e / (1 + e), and 1 - s for e / (1 + e).
+# What this loses where 1 - s is small is allowed for; so what was divided by 1 + e is known by its notes, and with it e.
+
 
 @rule(np.add)
 def _add(a: Any, b: Any) -> Ball:
     one, other = (a, b) if isinstance(b, Ball) else (b, a)
-    is_sigmoids = not isinstance(one, Ball) and np.all(np.equal(one, 1)) and other.notes.get("is") == "e^x"
+    is_sigmoids = not isinstance(one, Ball) and np.all(np.equal(one, 1)) and "is e^x" in other.notes
     a, b = balls(a, b)
-    if is_sigmoids:
-        ball = rounded(a.exact + b.exact, a.worst + b.worst, root(a.likely, b.likely), a.run)
-        ball.notes = {"is": "1 + e^x", "e^x": abs(other.value)}
-        return ball
     if (a.total is None) != (b.total is None):
         return a.total.plus(b) if b.total is None else b.total.plus(a)
-    return rounded(a.exact + b.exact, a.worst + b.worst, root(a.likely, b.likely), a.run)
+    ball = rounded(a.exact + b.exact, a.worst + b.worst, root(a.likely, b.likely), a.run)
+    ball.notes = {"1 + e": other} if is_sigmoids else {}
+    return ball
 
 
 @rule(np.subtract)
@@ -38,9 +40,14 @@ def _multiply(a: Any, b: Any) -> Ball:
         return Ball(exact, 0.0, 0.0, a.run)
     x, y = abs(a.value), abs(b.value)
     worst = a.worst * y + x * b.worst + a.worst * b.worst
+    likely = root(a.likely * y, x * b.likely, a.likely * b.likely)
+    for one, other, size in ((a, b, x), (b, a, y)):
+        if one.notes.get("/ (1 + e)") is other:
+            lost = own(a.run, LIBRARY + 2, size)
+            worst, likely = worst + lost[0], root(likely, lost[1])
     if is_switched:  # nothing is rounded; where the switch is in doubt, so is all that it lets through
         return Ball(exact, known(worst), known(a.likely * y + x * b.likely + a.likely * b.likely), a.run)
-    return rounded(exact, worst, root(a.likely * y, x * b.likely, a.likely * b.likely), a.run)
+    return rounded(exact, worst, likely, a.run)
 
 
 @rule(np.square)
@@ -60,13 +67,12 @@ def _divide(a: Any, b: Any) -> Ball:
 
     worst = passed(a.worst + size * b.worst, b.worst)
     likely = passed(root(a.likely, size * b.likely), b.likely)
-    if b.notes.get("is") == "1 + e^x" and a.notes.get("is") == "sigmoid":
-        # s / (1 + e) = s (1 - s) / e: from the rounded s, as frameworks have it, 1 - s is off by what s is.
-        lost = own(a.run, LIBRARY + 2, size / np.maximum(b.notes["e^x"], np.finfo(float).tiny))
+    e = b.notes.get("1 + e")
+    if e is not None and a.notes.get("/ (1 + e)") is e:
+        lost = own(a.run, LIBRARY + 2, size / np.maximum(abs(e.value), np.finfo(float).tiny))
         worst, likely = worst + lost[0], root(likely, lost[1])
     ball = rounded(exact, worst, likely, a.run)
-    if b.notes.get("is") == "1 + e^x" and np.all(a.exact == 1) and a.is_exact:
-        ball.notes = {"is": "sigmoid"}
+    ball.notes = {} if e is None else {"/ (1 + e)": e}
     return ball
 
 

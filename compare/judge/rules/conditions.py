@@ -46,17 +46,31 @@ for _compare in (np.greater, np.greater_equal, np.less, np.less_equal, np.not_eq
 _condition(np.equal, tie_is_in_doubt=False)  # what is equal is so for a reason: a maximum, and the entry that it is
 
 
-def _connective(connect: Any) -> None:
+def _connective(connect: Any, decides: bool) -> None:
+    """decides: what settles it alone, whatever the other side is."""
+
     def apply(a: Any, b: Any) -> Ball:
         a, b = balls(a, b)
-        worst, likely = np.maximum(a.worst, b.worst), np.maximum(a.likely, b.likely)
-        return Ball(connect(a.exact != 0, b.exact != 0), worst, likely, a.run, switch=True)
+
+        def doubt(e: Any, f: Any) -> Any:
+            open_a, open_b = (((i.exact != 0) != decides) | (d > 0) for i, d in ((a, e), (b, f)))
+            return np.maximum(np.where(open_b, e, 0.0), np.where(open_a, f, 0.0))
+
+        exact = connect(a.exact != 0, b.exact != 0)
+        return Ball(exact, doubt(a.worst, b.worst), doubt(a.likely, b.likely), a.run, switch=True)
 
     RULES[connect] = apply
 
 
-for _connect in (np.bitwise_and, np.bitwise_or, np.logical_and, np.logical_or):
-    _connective(_connect)
+for _connect, _decides in (
+    (np.bitwise_and, False), (np.logical_and, False), (np.bitwise_or, True), (np.logical_or, True)
+):  # fmt: skip
+    _connective(_connect, _decides)
+
+
+@rule(np.invert, np.logical_not)
+def _not(a: Ball) -> Ball:
+    return Ball(a.exact == 0, a.worst, a.likely, a.run, switch=True)
 
 
 @rule(np.where)

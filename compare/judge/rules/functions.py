@@ -20,7 +20,7 @@ def smooth(function: Any, roundings: float, moves: Callable[[np.ndarray, Any], A
             x = a.value
             ball = rounded(function(a.exact), moves(x, a.worst), moves(x, a.likely), a.run, roundings)
             if function is np.exp:
-                ball.notes = {"is": "e^x"}  # for 1 / (1 + e^x), see `arithmetic.py`
+                ball.notes = {"is e^x": True}  # for 1 / (1 + e^x), see `arithmetic.py`
             return ball
 
     RULES[function] = apply
@@ -35,6 +35,11 @@ def _where_positive(moves: Callable[[np.ndarray, Any], Any]) -> Callable[[np.nda
     return lambda x, e: np.where(e == 0, 0.0, np.where(x > e, moves(x, np.minimum(e, abs(x))), np.inf))
 
 
+def _tangent_moves(x: np.ndarray, e: Any) -> Any:
+    t, s = abs(np.tan(x)), np.tan(np.minimum(e, 1.0))  # tan(x + e) = (t + s) / (1 - t s), up to the pole
+    return np.where((e < 1) & (t * s < 1), s * (1 + t * t) / np.maximum(1 - t * s, np.finfo(float).tiny), np.inf)
+
+
 smooth(np.exp, LIBRARY, lambda x, e: np.exp(x) * np.expm1(e))
 smooth(np.exp2, LIBRARY, lambda x, e: np.exp2(x) * np.expm1(e * math.log(2)))
 smooth(np.expm1, LIBRARY, lambda x, e: np.exp(x) * np.expm1(e))
@@ -45,6 +50,7 @@ smooth(np.log1p, LIBRARY, lambda x, e: np.where(e == 0, 0.0, np.where(1 + x > e,
 smooth(np.sqrt, 1, lambda x, e: np.where(e == 0, 0.0, np.minimum(np.sqrt(e), e / np.sqrt(np.maximum(x, 0)))))
 smooth(np.sin, LIBRARY, lambda x, e: np.minimum(abs(np.cos(x)) * e + e * e / 2, 2.0))
 smooth(np.cos, LIBRARY, lambda x, e: np.minimum(abs(np.sin(x)) * e + e * e / 2, 2.0))
+smooth(np.tan, LIBRARY, _tangent_moves)
 smooth(np.tanh, LIBRARY, lambda x, e: np.minimum((1 - np.tanh(np.maximum(abs(x) - e, 0)) ** 2) * e, 2.0))
 smooth(np.arctan, LIBRARY, lambda x, e: e / (1 + np.maximum(abs(x) - e, 0) ** 2))
 smooth(np.sinh, LIBRARY, lambda x, e: np.cosh(abs(x) + e) * e)

@@ -14,7 +14,7 @@ def _moving(function: Any) -> None:
 
 for _function in (
     np.reshape, np.transpose, np.swapaxes, np.squeeze, np.expand_dims, np.broadcast_to, np.flip, np.take, np.repeat,
-    np.tile, np.ravel,
+    np.tile, np.ravel, np.pad,
 ):  # fmt: skip
     _moving(_function)
 

@@ -86,7 +86,43 @@ def running(x, y):
     return np.mean(np.square(np.exp(-np.cumsum(np.square(x), axis=1)) - y))
 
 
+def convolution(x, kernel):
+    n, out = x.shape[-1] - 2, 0
+    for i in range(3):
+        for j in range(3):
+            out = out + np.einsum("bcij,oc->boij", x[:, :, i : i + n, j : j + n], kernel[:, :, i, j])
+    return np.mean(np.maximum(out, 0) ** 2)
+
+
+def normalised(x, gain, offset):
+    return np.mean(np.maximum((x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + 1e-5) * gain + offset, 0) ** 2)
+
+
+def memory(W, U, b, x):
+    """A long short-term memory."""
+    h = c = np.zeros((x.shape[1], U.shape[0]))
+    for step in x:
+        gates = step @ W + h @ U + b
+        keep, write, read, new = (gates[:, k * h.shape[1] : (k + 1) * h.shape[1]] for k in range(4))
+        keep, write, read = (1 / (1 + np.exp(-gate)) for gate in (keep, write, read))
+        c = keep * c + write * np.tanh(new)
+        h = read * np.tanh(c)
+    return np.mean(h**2)
+
+
+def logistic_regression(w, x, y):
+    z = x @ w
+    return np.mean(np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z))))
+
+
 FUNCTIONS = {
+    "convolution": (convolution, lambda random: (random.standard_normal((2, 3, 8, 8)),
+                                                 random.standard_normal((4, 3, 3, 3)))),
+    "normalised": (normalised, lambda random: (random.standard_normal((32, 6)) + 3, *random.standard_normal((2, 6)))),
+    "memory": (memory, lambda random: tuple(map(random.standard_normal, [(3, 16), (4, 16), (16,), (9, 2, 3)]))),
+    "logistic regression": (logistic_regression, lambda random: (
+        random.standard_normal(6), 5 * random.standard_normal((40, 6)), np.rint(random.random(40)))),
+    "x sigmoid(x)": (lambda x: np.sum(x / (1 + np.exp(-x))), lambda random: (8 * random.standard_normal(60),)),
     "network relu": (network("relu"), lambda random: draw_network(random)),
     "network tanh": (network("tanh"), lambda random: draw_network(random, "tanh")),
     "network sigmoid": (network("sigmoid"), lambda random: draw_network(random, "sigmoid")),
@@ -163,6 +199,15 @@ def torch_recurrent(W, U, b, out, x, labels):
     return functional.cross_entropy(h @ out, labels)
 
 
+def torch_memory(W, U, b, x):
+    h = c = torch.zeros((x.shape[1], U.shape[0]), dtype=x.dtype)
+    for step in x:
+        keep, write, read, new = (step @ W + h @ U + b).chunk(4, dim=1)
+        c = torch.sigmoid(keep) * c + torch.sigmoid(write) * torch.tanh(new)
+        h = torch.sigmoid(read) * torch.tanh(c)
+    return (h**2).mean()
+
+
 def torch_rnn(W, U, b, out, x, labels):
     _, last = torch.rnn_tanh(x, torch.zeros(1, x.shape[1], len(b), dtype=x.dtype), [W.T, U.T, b, torch.zeros_like(b)],
                              True, 1, 0.0, True, False, False)  # fmt: skip
@@ -175,6 +220,11 @@ def _network_routes(activation):
 
 
 ROUTES = {
+    "convolution": {"": lambda x, kernel: torch.relu(functional.conv2d(x, kernel)).pow(2).mean()},
+    "normalised": {"": lambda x, *ends: torch.relu(functional.batch_norm(x, None, None, *ends, True)).pow(2).mean()},
+    "memory": {"": torch_memory},
+    "logistic regression": {"": lambda w, x, y: functional.binary_cross_entropy_with_logits(x @ w, y)},
+    "x sigmoid(x)": {"": lambda x: functional.silu(x).sum(), "product": lambda x: (x * torch.sigmoid(x)).sum()},
     "network relu": _network_routes("relu"),
     "network tanh": _network_routes("tanh"),
     "network sigmoid": _network_routes("sigmoid"),

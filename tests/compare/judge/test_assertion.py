@@ -15,7 +15,8 @@ NETWORKS = [(1, "relu"), *[(depth, unit) for depth in (3, 50) for unit in UNITS]
 RUNS = [
     (name, dtype, seed) for seed in range(5) for dtype in DTYPES
     for name in ("network relu", "network tanh", "network sigmoid", "saturated sigmoid", "network logistic",
-                 "saturated logistic", "attention", "recurrent", "bilinear")
+                 "saturated logistic", "attention", "recurrent", "bilinear", "convolution", "normalised", "memory",
+                 "logistic regression", "x sigmoid(x)")
 ] + [
     (f"50 layers {unit}", dtype, seed) for dtype in DTYPES for unit, seed in [("relu", 0), ("tanh", 1), ("sigmoid", 1)]
 ]  # fmt: skip

@@ -82,7 +82,7 @@ TRIALS = {
               + [(np.power, None, [POSITIVE, SMALL])],
     np.float_power: [(lambda x: np.float_power(x, 3), lambda x: np.power(x, 3), [ANY])],
     **{function: [(function, None, [SMALL])] for function in
-       (np.exp, np.exp2, np.expm1, np.sin, np.cos, np.tanh, np.arctan, np.sinh, np.cosh)},
+       (np.exp, np.exp2, np.expm1, np.sin, np.cos, np.tan, np.tanh, np.arctan, np.sinh, np.cosh)},
     **{function: [(function, None, [POSITIVE])] for function in (np.log, np.log2, np.log10, np.sqrt)},
     np.log1p: [(np.log1p, None, [ABOVE])],
     np.abs: [(np.abs, None, [ANY])],
@@ -93,6 +93,8 @@ TRIALS = {
        for function in (np.greater, np.greater_equal, np.less, np.less_equal, np.not_equal, np.equal)},
     **{function: [(lambda x, y, function=function: function(x > 0, y > 0.5), None, [ANY, ANY])]
        for function in (np.bitwise_and, np.bitwise_or, np.logical_and, np.logical_or)},
+    **{function: [(lambda x, function=function: function(x > 0), None, [ANY])]
+       for function in (np.invert, np.logical_not)},
     np.where: [(lambda x, y, z: np.where(x > 0, y, z), None, [ANY, ANY, ANY]),
                (lambda x, y: np.where(np.arange(40) % 3 == 0, x, y), None, [ANY, ANY])],
     np.maximum: [(np.maximum, None, [ANY, ANY]), (lambda x: np.maximum(x, 0), None, [ANY])],
@@ -122,6 +124,7 @@ TRIALS = {
     np.take: [(lambda x: np.take(x, [3, 3, 0]), None, [ANY])],
     np.repeat: [(lambda x: np.repeat(x, 2), None, [ANY])],
     np.tile: [(lambda x: np.tile(x, 2), None, [ANY])],
+    np.pad: [(lambda x: np.pad(x, 2), None, [ANY])],
     np.ravel: [(np.ravel, None, [(ANY, (3, 4))])],
     np.concatenate: [(lambda x, y: np.concatenate([x, y]), None, [ANY, ANY])],
 }  # fmt: skip
@@ -206,6 +209,15 @@ def test_from_exact_inputs_a_rule_allows_little(function, ways, kinds, dtype):
     ball = function(*[Ball.given(draw(random, kind, dtype), run) for kind in kinds])
     assert (ball.worst <= 200 * run.u * (1 + abs(ball.value)) * 30).all()
     assert (ball.likely <= 40 * run.u * (10 + abs(ball.value))).all()
+
+
+def test_what_one_side_settles_is_not_in_doubt_for_the_other():
+    """As in the derivative of x ** 2, which asks whether the exponent is 0 and the base is not a number."""
+    doubtful = Ball([0.0, 0.0], 1e-9, 1e-9, Arithmetic.of(np.float64)) > 0
+    assert doubtful.worst.tolist() == [1.0, 1.0]
+    settled = np.array([False, True])
+    assert (doubtful & settled).worst.tolist() == (settled & doubtful).worst.tolist() == [0.0, 1.0]
+    assert (doubtful | settled).worst.tolist() == (settled | doubtful).worst.tolist() == [1.0, 0.0]
 
 
 @pytest.mark.parametrize("function", ASKED)
