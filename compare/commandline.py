@@ -4,31 +4,25 @@ Exit codes: 0 = it holds, 1 = it does not hold, 2 = bad usage or bad input, 130 
 """
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING
 
 import typer
 
-from compare.options import Force, Json, Out, takes_settings
+from compare import options
+from compare.answering import How, answer, gives_results
+from compare.options import NETWORK, TRAINING, takes_settings
 from compare.shared.errors import BadInput
-from compare.worlds import MANUAL, NAMES, TORCH_REF, WORLDS
+from compare.worlds import WORLDS
 
 if TYPE_CHECKING:
+    from compare.shared.output import Output
     from compare.shared.settings import Settings
 
 # What needs NumPy, PyTorch or Matplotlib is imported inside the commands, so that --help comes at once.
 
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-
-
-class Answer(Protocol):
-    """What a question comes back with."""
-
-    @property
-    def holds(self) -> bool: ...  # noqa: D102
-    def as_json(self) -> dict[str, Any]: ...  # noqa: D102
-    def print(self) -> None: ...  # noqa: D102
 
 
 def main() -> None:
@@ -57,28 +51,6 @@ def _program() -> str:
     return "threeways" if Path(sys.argv[0]).name.startswith("threeways") else "python -m compare"
 
 
-def _ask(question: Callable[[], Answer], json: bool, out: Path, force: bool) -> None:
-    """Answer the question, show the answer, write its report, and exit with the answer's code."""
-    try:
-        answer = question()
-        files = getattr(answer, "files", None)
-        if files is not None:  # a mere list of questions leaves none
-            from compare.report.writing import write_report
-
-            files.append(write_report(sys.argv[1:], answer, files, out, force))
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None  # which __main__.py puts into words
-    if json:
-        from compare.shared.output import dump_json
-
-        print(dump_json(answer.as_json()))
-    else:
-        answer.print()
-        if files:
-            print(f"Open {files[-1]} in a browser.")
-    raise typer.Exit(0 if answer.holds else 1)
-
-
 @app.callback()
 def _about() -> None:
     """One MNIST network, three ways: backprop by hand, a tiny autograd engine, PyTorch. Are they the same?"""
@@ -88,41 +60,38 @@ def _about() -> None:
 
 @app.command()
 @takes_settings(brings=True)
-def run(settings: "Settings", json: Json = False, out: Out = Path("results/run"), force: Force = False) -> None:
+@gives_results
+def run(settings: "Settings", how: How) -> None:
     """The main job: gradients compared before and after training, three trainings side by side, a verdict.
 
     Example: python -m compare run --epochs 3
     """
-    from compare import run as question
+    from compare.run import page, question, tables
 
-    _ask(lambda: question.answer(settings, out), json, out, force)
+    answer(lambda output: question.ask(settings, output), tables.show, how, settings.threads, page.run_page)
 
 
 @app.command()
 @takes_settings(brings=True)
-def curves(settings: "Settings", json: Json = False, out: Out = Path("results/curves"), force: Force = False) -> None:
+@gives_results
+def curves(settings: "Settings", how: How) -> None:
     """Training curves side by side, and their difference on a log scale.
 
     Example: python -m compare curves --dtype float32 --epochs 3
     """
-    from compare import curves as question
+    from compare.curves import question, tables
 
-    _ask(lambda: question.answer(settings, out), json, out, force)
-
-
-After = Annotated[int, typer.Option(help="Train this many steps first, by hand, and judge at those weights.")]
-Mutants = Annotated[bool, typer.Option("--mutants", help="Plant bugs instead, and see whether each is caught.")]
+    answer(lambda output: question.ask(settings, output), tables.show, how, settings.threads)
 
 
 @app.command()
 @takes_settings("epochs", bfloat16=True, brings=True)
+@gives_results
 def parity(
     settings: "Settings",
-    after: After = 0,
-    mutants: Mutants = False,
-    json: Json = False,
-    out: Out = Path("results/parity"),
-    force: Force = False,
+    how: How,
+    after: options.After = 0,
+    mutants: options.Mutants = False,
 ) -> None:
     """The gradients of one batch in all three, line by line, against bounds that are derived, not guessed.
 
@@ -130,151 +99,105 @@ def parity(
 
     Example: python -m compare parity --dtype float32 --batch-size 256
     """
-    from compare.parity import question, short
+    from compare.parity import question, tables
+    from compare.parity.short import question as short_question
+    from compare.parity.short import tables as short_tables
     from compare.shared.settings import BFLOAT16
 
-    if len(settings.worlds) > len(WORLDS) and (mutants or settings.dtype == BFLOAT16):
+    short = settings.dtype == BFLOAT16
+    if len(settings.worlds) > len(WORLDS) and (mutants or short):
         raise BadInput(
             "--with has no --mutants and no --dtype bfloat16: bugs are planted in a network of the project's own, and "
             "of the worlds PyTorch alone has bfloat16. Leave out one."
         )
-    if mutants and settings.dtype == BFLOAT16:
+    if mutants and short:
         raise BadInput("--mutants has no --dtype bfloat16: bugs are planted in float32 and float64. Leave out one.")
-    answer = short.answer if settings.dtype == BFLOAT16 else question.answer
-    _ask(
-        lambda: question.answer_mutants(settings, out) if mutants else answer(settings, out, after),
-        json,
-        out,
-        force,
-    )
-
-
-Pair = Annotated[
-    str | None,
-    typer.Option(
-        help=f"Two or more of {', '.join(NAMES)} and what --with brings, with commas between.",
-        show_default=f"{MANUAL},{TORCH_REF}, or {MANUAL} and what --with brings",
-    ),
-]
-Steps = Annotated[int, typer.Option(help="Steps to train, over as many epochs as they take.")]
+    if mutants:
+        answer(lambda output: question.ask_mutants(settings, output), tables.show_mutants, how, settings.threads)
+    if short:
+        answer(lambda output: short_question.ask(settings, output, after), short_tables.show, how, settings.threads)
+    answer(lambda output: question.ask(settings, output, after), tables.show, how, settings.threads)
 
 
 @app.command()
 @takes_settings("epochs", brings=True, dtype="float32")
+@gives_results
 def divergence(
     settings: "Settings",
-    pair: Pair = None,
-    steps: Steps = 3000,
-    json: Json = False,
-    out: Out = Path("results/divergence"),
-    force: Force = False,
+    how: How,
+    pair: options.Pair = None,
+    steps: options.Steps = 3000,
 ) -> None:
     """Where and why two trainings part: the first ReLU that is on in one and off in the other, and its image.
 
     Example: python -m compare divergence --pair manual,autograd,torch_ref --seed 1
     """
-    from compare import divergence as question
+    from compare.divergence import question, tables
 
-    _ask(lambda: question.answer(settings, pair, steps, out), json, out, force)
+    answer(lambda output: question.ask(settings, pair, steps, output), tables.show, how, settings.threads)
 
 
 @app.command()
 @takes_settings("preset", "epochs", "learning_rate", batch_size=64)
-def rosetta(settings: "Settings", json: Json = False, out: Out = Path("results/rosetta"), force: Force = False) -> None:
+@gives_results
+def rosetta(settings: "Settings", how: How) -> None:
     """Each hand-written line beside the engine's node and PyTorch's, with its shape and what it keeps.
 
     Example: python -m compare rosetta --activation sigmoid
     """
-    from compare.rosetta import question
+    from compare.rosetta import question, tables
 
-    _ask(lambda: question.answer(settings, out), json, out, force)
-
-
-Name = Annotated[str | None, typer.Argument(help="The experiment; without one, all are listed.", show_default=False)]
-All = Annotated[bool, typer.Option("--all", help="Run every experiment.")]
+    answer(lambda output: question.ask(settings, output), tables.show, how, settings.threads)
 
 
 @app.command()
-@takes_settings("preset", "epochs", "hidden", "activation", "init", "init_scale", dtype="float32")
+@takes_settings("preset", "epochs", *NETWORK, dtype="float32")
+@gives_results
 def hidden(
     settings: "Settings",
-    name: Name = None,
-    everything: All = False,
-    json: Json = False,
-    out: Out = Path("results/hidden"),
-    force: Force = False,
+    how: How,
+    name: options.Name = None,
+    everything: options.All = False,
 ) -> None:
     """What frameworks hide: one measured experiment each. Without a NAME, the list of them.
 
     Example: python -m compare hidden fused-loss
     """
-    from compare.hidden import question
+    from compare.hidden import question, tables
 
-    _ask(lambda: question.answer(settings, out, name, everything), json, out, force)
-
-
-Number = Annotated[
-    int | None, typer.Argument(help="The exercise; without a number, the questions only.", show_default=False)
-]
-OwnEpochs = Annotated[int | None, typer.Option(help="Passes over the training set.", show_default="the exercise's")]
+    answer(lambda output: question.ask(settings, output, name, everything), tables.show, how, settings.threads)
 
 
 @app.command()
-@takes_settings("preset", "epochs", "hidden", "activation", "init", "init_scale", dtype="float32")
+@takes_settings("preset", "epochs", *NETWORK, dtype="float32")
+@gives_results
 def exercises(
     settings: "Settings",
-    number: Number = None,
-    epochs: OwnEpochs = None,
-    json: Json = False,
-    out: Out = Path("results/exercises"),
-    force: Force = False,
+    how: How,
+    number: options.Number = None,
+    epochs: options.OwnEpochs = None,
 ) -> None:
     """The chapter's exercises, in all three. Without a number the questions; the answer comes with the number.
 
     Example: python -m compare exercises 2
     """
-    from compare.exercises import question
+    from compare.exercises import question, tables
 
-    _ask(
-        lambda: question.Questions() if number is None else question.answer(number, settings, epochs, out),
-        json,
-        out,
-        force,
-    )
-
-
-File = Annotated[
-    str,
-    typer.Argument(
-        help="Your Python file or notebook, or FILE:NAME for one class or function of it.", metavar="FILE[:NAME]"
-    ),
-]
-Definitions = Annotated[
-    bool, typer.Option("--definitions", help="Run only its imports, definitions and constants; call what they define.")
-]
-Train = Annotated[
-    bool, typer.Option("--train", help="Where its gradients are right, watch its training, too: why does it not learn?")
-]
-Python = Annotated[Path | None, typer.Option(help="The Python to run it in.", show_default="this one")]
-TimeLimit = Annotated[float, typer.Option(help="Seconds that your code may take, and its training half as long again.")]
-Seed = Annotated[int, typer.Option(help="Decides the random numbers that it draws.", min=0)]
-Data = Annotated[Path | None, typer.Option(help="Folder of another set in MNIST's format.", show_default="MNIST")]
-Threads = Annotated[int, typer.Option(help="Threads to compute with.", min=1, max=1024)]
+    answer(lambda output: question.ask(number, settings, epochs, output), tables.show, how, settings.threads)
 
 
 @app.command()
+@gives_results
 def check(
-    file: File,
-    definitions: Definitions = False,
-    train: Train = False,
-    python: Python = None,
-    time_limit: TimeLimit = 60.0,
-    json: Json = False,
-    data: Data = None,
-    seed: Seed = 0,
-    threads: Threads = 1,
-    out: Out = Path("results/check"),
-    force: Force = False,
+    file: options.File,
+    how: How,
+    definitions: options.Definitions = False,
+    train: options.Train = False,
+    python: options.Python = None,
+    time_limit: options.TimeLimit = 60.0,
+    data: options.Data = None,
+    seed: options.Seed = 0,
+    threads: options.Threads = 1,
 ) -> None:
     """Your own hand-written network, run and judged: which line is wrong, and what was probably meant.
 
@@ -288,9 +211,10 @@ def check(
     Example: python -m compare check my_network.py --train
     """
     from compare.check import question
+    from compare.check.verdict import Check
 
-    _ask(
-        lambda: question.answer(
+    def judged(output: "Output") -> Check:
+        return question.answer(
             file,
             definitions=definitions,
             train=train,
@@ -299,32 +223,20 @@ def check(
             seed=seed,
             data=data,
             threads=threads,
-            out=out,
-        ),
-        json,
-        out,
-        force,
-    )
+            output=output,
+        )
+
+    answer(judged, Check.print, how, threads)
 
 
 @app.command()
-@takes_settings(
-    "preset",
-    "epochs",
-    "batch_size",
-    "learning_rate",
-    "dtype",
-    "hidden",
-    "activation",
-    "init",
-    "init_scale",
-    brings=True,
-)
-def bench(settings: "Settings", json: Json = False, out: Out = Path("results/bench"), force: Force = False) -> None:
+@takes_settings(*TRAINING, "dtype", *NETWORK, brings=True)
+@gives_results
+def bench(settings: "Settings", how: How) -> None:
     """Time and memory of a training step in each, against its matrix multiplies alone.
 
     Example: python -m compare bench --threads 2
     """
-    from compare.bench import question
+    from compare.bench import question, tables
 
-    _ask(lambda: question.answer(settings, out), json, out, force)
+    answer(lambda output: question.ask(settings, output), tables.show, how, settings.threads)

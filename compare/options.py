@@ -6,17 +6,43 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from typer import Option
+from typer import Argument, Option
 
 from compare.shared.errors import BadInput
 from compare.shared.settings import BFLOAT16, PRESETS, Settings
-from compare.worlds import bring_own
+from compare.worlds import MANUAL, NAMES, TORCH_REF, bring_own
 
-Json = Annotated[bool, Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
-Out = Annotated[Path, Option(help="Folder for the files.")]
-Force = Annotated[
-    bool, Option("--force", help="Overwrite an earlier report.html instead of keeping it under another name.")
+# Those of one command alone.
+
+After = Annotated[int, Option(help="Train this many steps first, by hand, and judge at those weights.")]
+Mutants = Annotated[bool, Option("--mutants", help="Plant bugs instead, and see whether each is caught.")]
+Pair = Annotated[
+    str | None,
+    Option(
+        help=f"Two or more of {', '.join(NAMES)} and what --with brings, with commas between.",
+        show_default=f"{MANUAL},{TORCH_REF}, or {MANUAL} and what --with brings",
+    ),
 ]
+Steps = Annotated[int, Option(help="Steps to train, over as many epochs as they take.")]
+Name = Annotated[str | None, Argument(help="The experiment; without one, all are listed.", show_default=False)]
+All = Annotated[bool, Option("--all", help="Run every experiment.")]
+Number = Annotated[int | None, Argument(help="The exercise; without a number, the questions only.", show_default=False)]
+OwnEpochs = Annotated[int | None, Option(help="Passes over the training set.", show_default="the exercise's")]
+File = Annotated[
+    str,
+    Argument(help="Your Python file or notebook, or FILE:NAME for one class or function of it.", metavar="FILE[:NAME]"),
+]
+Definitions = Annotated[
+    bool, Option("--definitions", help="Run only its imports, definitions and constants; call what they define.")
+]
+Train = Annotated[
+    bool, Option("--train", help="Where its gradients are right, watch its training, too: why does it not learn?")
+]
+Python = Annotated[Path | None, Option(help="The Python to run it in.", show_default="this one")]
+TimeLimit = Annotated[float, Option(help="Seconds that your code may take, and its training half as long again.")]
+Seed = Annotated[int, Option(help="Decides the random numbers that it draws.", min=0)]
+Data = Annotated[Path | None, Option(help="Folder of another set in MNIST's format.", show_default="MNIST")]
+Threads = Annotated[int, Option(help="Threads to compute with.", min=1, max=1024)]
 
 #: name: (type, default, help); the default None leaves the choice to the preset, or is explained by the help.
 SHARED: dict[str, tuple[Any, Any, str]] = {
@@ -54,6 +80,11 @@ OWN = inspect.Parameter(
         ),
     ],
 )
+
+
+#: Those that describe the training, and those that describe the network, for commands that leave them out.
+TRAINING = ("preset", "epochs", "batch_size", "learning_rate")
+NETWORK = ("hidden", "activation", "init", "init_scale")
 
 
 def takes_settings(

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,12 @@ def imported_files(path: Path) -> set[str]:
 
 #: From the ground up: what a folder of `compare` may import of the others. The ground itself imports nothing of them.
 GROUND = {"compare.shared.errors", "compare.shared.closures"}
-FLOORS = {"worlds": ("worlds",), "shared": ("shared", "worlds")}
+FLOORS = {
+    "worlds": ("worlds",),
+    "shared": ("shared", "worlds"),
+    "judge": ("judge", "shared", "worlds"),
+    "side_by_side": ("side_by_side", "judge", "shared", "worlds"),
+}
 
 
 @pytest.mark.parametrize("folder", FLOORS)
@@ -68,10 +74,54 @@ def test_a_world_is_spelled_out_in_its_own_file_and_in_the_list_alone():
         assert not strings & set(ROOMS), f"{path.relative_to(HOUSE)}: take the names from compare.worlds"
 
 
-def test_no_question_imports_the_command_line():
+COMMANDS = ("run", "curves", "parity", "divergence", "rosetta", "hidden", "exercises", "bench")
+
+
+def test_every_command_is_a_folder_with_the_same_files():
+    for command in COMMANDS:
+        lacking = {"answer.py", "question.py", "tables.py"} - {p.name for p in (HOUSE / "compare" / command).iterdir()}
+        assert not lacking, f"{command} lacks {lacking}"
+    registered = {node.name for node in ast.walk(ast.parse((HOUSE / "compare" / "commandline.py").read_text()))
+                  if isinstance(node, ast.FunctionDef) and ast.unparse(node).startswith("@app.command()")}  # fmt: skip
+    assert registered - {"check"} == set(COMMANDS)
+
+
+def test_what_commands_share_is_no_commands():
+    for command in COMMANDS:
+        for path in (HOUSE / "compare" / command).rglob("*.py"):
+            others = {m for m in imported_files(path) if m.split(".")[1] in {*COMMANDS, "check"} - {command}}
+            assert not others, f"{path.relative_to(HOUSE)} imports {others}"
+
+
+def test_an_answer_knows_nothing_of_how_it_is_asked_shown_or_drawn():
+    for path in (HOUSE / "compare").rglob("answer.py"):
+        above = {m for m in imported_files(path) if m.rpartition(".")[2] in ("question", "tables", "figure", "page")}
+        assert not above, f"{path.relative_to(HOUSE)} imports {above}"
+
+
+def test_results_and_the_list_of_files_are_written_in_one_place():
     for path in (HOUSE / "compare").rglob("*.py"):
-        if path.name not in ("__main__.py", "commandline.py"):
-            assert not {"compare.commandline", "compare.options"} & imported_modules(path), path
+        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        writes = [call for call in calls if getattr(call.func, "attr", "") == "write_json"]
+        own = {HOUSE / "compare" / "shared" / "results.py", HOUSE / "compare" / "hidden" / "question.py"}
+        assert not writes or path in own, path
+
+
+def test_no_import_is_circular():
+    """Wherever in a file it stands: in a function, or for the types alone, it is one all the same."""
+    graph = {}
+    for path in (HOUSE / "compare").rglob("*.py"):
+        parts = path.relative_to(HOUSE).with_suffix("").parts
+        module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        graph[module] = {m for m in imported_files(path) if m != module and not module.startswith("compare.check")}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_no_question_imports_the_command_line():
+    above = {"compare.commandline", "compare.options", "compare.answering"}
+    for path in (HOUSE / "compare").rglob("*.py"):
+        if f"{path.parent.name}.{path.stem}" not in above | {"compare.__main__"}:
+            assert not above & imported_modules(path), path
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(HOUSE)))

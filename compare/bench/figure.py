@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from compare.bench.question import Bench
+    from compare.bench.answer import Bench
 
 
 def draw(bench: "Bench") -> "Figure":

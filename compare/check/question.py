@@ -11,7 +11,6 @@ from compare.check.running.apart import run_apart
 from compare.check.verdict import Check
 from compare.check.words import Lines, how_it_ran, understood_in_words
 from compare.shared.dataset import load_mnist
-from compare.shared.environment import environment
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
 
@@ -26,7 +25,7 @@ def answer(
     seed: int = 0,
     data: Path | None = None,
     threads: int = 1,
-    out: Path | None = None,
+    output: Output | None = None,
 ) -> Check:
     """Judge FILE or FILE:NAME. Raises BadInput for what cannot be used, and for a program that cannot be judged.
 
@@ -41,7 +40,8 @@ def answer(
         if found is None:
             raise BadInput(f"--python {python} is no program that can be run; name a Python 3.11 or later with NumPy.")
         python = Path(found).absolute()  # the child begins in another folder
-    output = None if out is None else Output(out)
+    if output is not None:
+        output.open()
     file, name = split_target(target)
     if train and (definitions or name is not None):
         raise BadInput(
@@ -57,12 +57,9 @@ def answer(
 
     told = run(time_limit)
     settings = {"file": file.name, "name": name, "definitions": definitions, "train": train, "seed": seed}
-    check = read(told, file, {"settings": settings, "environment": environment(threads)})
+    check = read(told, file, {"settings": settings})
     if train:
         check.training = _watched(check, told, lambda known: run(time_limit / 2, train=known))
-    if output is not None:
-        check.files.append(output.folder / "results.json")
-        output.write_json("results.json", check.as_json())
     return check
 
 

@@ -1,13 +1,13 @@
 """The answer on one program: what was understood, its gradients, the mistakes, and how they are shown."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from compare.check.words import Lines, understood_in_words
-from compare.shared.terminal import print_files, print_table, print_text
+from compare.shared.terminal import print_table, print_text
 
 Told = dict[str, Any]
 WHOLE = "the whole program"
@@ -27,9 +27,10 @@ class Check:
     notes: list[str]
     lines: list[Told]
     diagnoses: list[Told]
-    made_with: Told  # settings and environment, for the record
-    files: list[Path] = field(default_factory=list)
+    made_with: Told  # settings, for the record
     training: Told | None = None
+
+    kept_in = "results.json"
 
     @property
     def holds(self) -> bool:
@@ -69,7 +70,6 @@ class Check:
             "diagnoses": [{**d, "place": self._place(d)} for d in self.diagnoses],
             "lines": self.lines,
             "training": self.training,
-            "files": [str(path) for path in self.files],
             **self.made_with,
         }  # fmt: skip
 
@@ -91,7 +91,6 @@ class Check:
         for number, d in enumerate(self.diagnoses, start=1):
             self._print_diagnosis(number, d)
         print_text(self.verdict)
-        print_files(self.files)
 
     def _print_diagnosis(self, number: int, d: Told) -> None:
         title = d["name"] if d["line"] == "this line" else f"{d['line']}: {d['name']}"

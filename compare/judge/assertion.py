@@ -9,7 +9,7 @@ import numpy as np
 from compare.judge.ball import Arithmetic, Ball
 from compare.judge.explained import slip
 from compare.judge.judging import CannotTell, Verdict, expected, judged
-from compare.parity.assertion import GradientMismatch, assert_network_gradients_match
+from compare.judge.network_assertion import GradientMismatch, assert_network_gradients_match
 
 __all__ = ["CannotTell", "GradientMismatch", "assert_gradients_match"]
 
@@ -42,7 +42,7 @@ def assert_gradients_match(f: Any, arguments: Any, found: Any, *network: Any, **
             assert_gradients_match(loss, (W, b, x, labels), jax.grad(jax_loss, argnums=(0, 1, 2))(W, b, x, labels))
 
     The network form is short for the network of this project: `assert_gradients_match(found, parameters, x, labels)`,
-    see `compare.parity.assertion`.
+    see `compare.judge.network_assertion`.
     """
     if not callable(f):
         return assert_network_gradients_match(f, arguments, found, *network, **options)

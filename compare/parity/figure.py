@@ -11,7 +11,7 @@ from compare.worlds import world
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from compare.parity.question import Parity
+    from compare.parity.answer import Parity
 
 FLOOR = 1e-5  # of the scale; what is exact lies on a strip below it
 

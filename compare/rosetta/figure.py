@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from compare.rosetta.question import Row
+    from compare.side_by_side.lines import Row
 
 FORWARD, BACKWARD = "#cfe3f1", "#f9dcc4"  # light blue and light orange: apart for colour-blind eyes, and in print
 WIDTH, INDENT, RAIL = 0.97, 0.09, 0.045  # in columns: of a box, of dW and db, of the arrow that leads to them

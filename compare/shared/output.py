@@ -13,22 +13,29 @@ from compare.shared.errors import BadInput
 
 
 class Output:
-    """A folder for results. Made, and tried, before the work begins. Raises BadInput where it cannot be written."""
+    """A folder for results, which is made once it is opened. files: what has been written so far."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files: list[Path] = []
+        self.is_open = False
+
+    def open(self) -> None:
+        """Make the folder and try it, before the work begins. Raises BadInput where it cannot be written."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):
                 pass
         except OSError as error:
             raise BadInput(
-                f"--out {folder} cannot be written: {error.strerror}. Name a folder that you may write to."
+                f"--out {self.folder} cannot be written: {error.strerror}. Name a folder that you may write to."
             ) from error
+        self.is_open = True
 
     def write(self, name: str, content: bytes) -> Path:
         """Write beside the final name, then rename: no reader ever sees half a file."""
+        if not self.is_open:
+            self.open()
         path = self.folder / name
         beside = path.with_name(f".{name}.{os.getpid()}.part")
         try:

@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from compare import chapter
-from compare import curves as question
-from compare.chapter_findings import WINDOW, Change
+from compare.curves import question
+from compare.curves.chapter.answer import WINDOW, Change
 from compare.shared.differences import PairDifference
+from compare.shared.results import ask
 from compare.shared.settings import Settings
 from compare.shared.threads import available_threads, use_threads
 from compare.shared.training import Curve, Digits, train
+from compare.side_by_side.trainings import judge
 from compare.worlds import NAMES
 
 
@@ -22,9 +24,9 @@ def ignore(steps=1, status=""):
 
 
 @pytest.fixture(scope="module")
-def answer(small_set, tmp_path_factory):
+def asked(small_set, tmp_path_factory):
     settings = Settings.from_options(preset="chapter", data=small_set, dtype="float32", threads=1)
-    return question.answer(settings, tmp_path_factory.mktemp("chapter"))
+    return ask(lambda out: question.ask(settings, out), tmp_path_factory.mktemp("chapter"))
 
 
 def test_the_closer_look_is_for_the_chapters_own_loop_and_network():
@@ -35,47 +37,47 @@ def test_the_closer_look_is_for_the_chapters_own_loop_and_network():
         assert not chapter.is_the_chapters_loop(printed.with_(**change))
 
 
-def test_every_tenth_epoch_is_told_for_each_implementation(answer):
-    assert list(answer.chapter.lines) == list(NAMES)
-    for curve, lines in zip(answer.curves, answer.chapter.lines.values(), strict=True):
+def test_every_tenth_epoch_is_told_for_each_implementation(asked):
+    assert list(asked.answer.chapter.lines) == list(NAMES)
+    for curve, lines in zip(asked.answer.curves, asked.answer.chapter.lines.values(), strict=True):
         assert [epoch for epoch, _, _ in lines] == [1, 10, 20, 30, 40, 50]
         assert lines[-1] == (50, curve.train_loss[-1], curve.test_accuracy[-1])
 
 
-def test_the_json_keeps_the_keys_of_curves_and_adds_the_chapter(answer):
-    found = json.loads((answer.files[0].parent / "results.json").read_text())
+def test_the_json_keeps_the_keys_of_curves_and_adds_the_chapter(asked):
+    found = json.loads((asked.files[0].parent / "results.json").read_text())
     assert {"holds", "verdict", "settings", "implementations", "prediction_disagreements", "files"} <= set(found)
     assert set(found["chapter"]) == {"lines", "changes", "next_chapter", "signal"}
-    assert {path.name for path in answer.files} >= {"curves.png", "plateau.png", "plateau.svg"}
+    assert {path.name for path in asked.files} >= {"curves.png", "plateau.png", "plateau.svg"}
 
 
-def test_at_the_chapters_weights_every_layer_shrinks_the_signal_and_at_hes_none_does(answer):
-    small, he = answer.chapter.signal.values()
+def test_at_the_chapters_weights_every_layer_shrinks_the_signal_and_at_hes_none_does(asked):
+    small, he = asked.answer.chapter.signal.values()
     for later, earlier in (("a2", "a1"), ("z3", "a2"), ("dz2", "dz3"), ("dz1", "dz2")):
         assert small[later] / small[earlier] < 0.2
         assert 0.3 < he[later] / he[earlier] < 3
 
 
-def test_gradients_of_the_signal_are_those_of_one_image(answer):
+def test_gradients_of_the_signal_are_those_of_one_image(asked):
     # softmax finds all ten classes equally likely: (1 - 1/10)^2 once and (1/10)^2 nine times, averaged
     expected = math.sqrt((0.9**2 + 9 * 0.1**2) / 10)
-    assert answer.chapter.signal["chapter"]["dz3"] == pytest.approx(expected, rel=1e-2)
+    assert asked.answer.chapter.signal["chapter"]["dz3"] == pytest.approx(expected, rel=1e-2)
 
 
-def test_each_change_is_what_its_title_says_and_the_verdict_tells_all_of_them(answer):
-    printed, *changes = answer.chapter.changes
-    assert printed.losses == answer.curves[0].loss_by_step
+def test_each_change_is_what_its_title_says_and_the_verdict_tells_all_of_them(asked):
+    printed, *changes = asked.answer.chapter.changes
+    assert printed.losses == asked.answer.curves[0].loss_by_step
     rate, he, batches, he_rate, batches_rate = changes
     assert [c.steps for c in changes] == [50, 50, 100, 50, 100]
     assert [c.learning_rate for c in changes] == [0.1, 0.01, 0.01, 0.1, 0.1]
     assert rate.first_loss == printed.first_loss != he.first_loss == he_rate.first_loss
     assert batches.first_loss == batches_rate.first_loss
     for change in changes:
-        assert f"{change.title}: {change.test_accuracy:.2%}" in answer.verdict
+        assert f"{change.title}: {change.test_accuracy:.2%}" in asked.answer.verdict
 
 
-def test_he_and_a_larger_rate_rescue_the_loop_even_on_a_small_set(answer):
-    assert answer.chapter.changes[4].test_accuracy > 0.6 > 0.2 > answer.chapter.changes[0].test_accuracy
+def test_he_and_a_larger_rate_rescue_the_loop_even_on_a_small_set(asked):
+    assert asked.answer.chapter.changes[4].test_accuracy > 0.6 > 0.2 > asked.answer.chapter.changes[0].test_accuracy
 
 
 def test_the_end_of_a_plateau_is_where_the_mean_of_a_window_falls_below_it():
@@ -105,9 +107,9 @@ def test_the_next_chapters_weights_are_pytorchs_own_and_its_random_state_is_left
 
 
 @pytest.mark.parametrize(("weights", "disagreements", "alone"), [(6e-9, 0, True), (6e-9, 1, False), (1e-3, 0, False)])
-def test_in_float32_a_flip_is_blamed_only_for_more_than_rounding_leaves(answer, weights, disagreements, alone):
+def test_in_float32_a_flip_is_blamed_only_for_more_than_rounding_leaves(asked, weights, disagreements, alone):
     pair = PairDifference(("manual", "torch_ref"), [0, weights], [0], [disagreements])
-    _, words = question.judge(answer.settings, answer.curves, [pair])
+    _, words = judge(asked.answer.settings, asked.answer.curves, [pair])
     assert ("rounding alone" in words) is alone
     assert ("rounding soon switches a ReLU on" in words) is not alone
 

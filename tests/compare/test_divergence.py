@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from autograd.network import Network as Engine
-from compare import divergence as question
-from compare import divergence_lockstep
-from compare.divergence_lockstep import find_flips, lockstep, pairs_of
-from compare.divergence_replay import replay
+from compare.divergence import lockstep as lockstep_module
+from compare.divergence import question
+from compare.divergence.lockstep import find_flips, lockstep, pairs_of
+from compare.divergence.replay import replay
 from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
+from compare.shared.results import ask
 from compare.shared.settings import Settings
 from compare.shared.training import Curve, Digits, TrainingStopped, epoch_batches, network, train
 from compare.worlds import build
@@ -38,7 +39,9 @@ def digits(settings):
 @pytest.fixture(scope="module")
 def quiet(settings, tmp_path_factory):
     """All three in float64, for two epochs and a bit."""
-    return question.answer(settings, "manual,autograd,torch_ref", 45, tmp_path_factory.mktemp("quiet"))
+    return ask(
+        lambda out: question.ask(settings, "manual,autograd,torch_ref", 45, out), tmp_path_factory.mktemp("quiet")
+    )
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ def kicked_by_hand(monkeypatch, kick):
         net = network(name, settings, digits)
         return Kicked(net, kick) if name == "manual" else net
 
-    monkeypatch.setattr(divergence_lockstep, "network", build_one)
+    monkeypatch.setattr(lockstep_module, "network", build_one)
 
 
 def nudged_around_a_kink(monkeypatch, settings, digits, layer, row=5, gap=2e-9):
@@ -85,15 +88,15 @@ def nudged_around_a_kink(monkeypatch, settings, digits, layer, row=5, gap=2e-9):
         parameters[f"b{layer}"][unit] += -z + (-gap / 2 if name == "manual" else gap / 2)
         return build(name, parameters, settings.activation)
 
-    monkeypatch.setattr(divergence_lockstep, "network", build_one)
+    monkeypatch.setattr(lockstep_module, "network", build_one)
     return unit, int(batch[row])
 
 
 @pytest.mark.parametrize("layer", [1, 2])
 def test_a_planted_flip_is_named_and_proven(settings, digits, tmp_path, monkeypatch, layer):
     unit, image = nudged_around_a_kink(monkeypatch, settings, digits, layer)
-    answer = question.answer(settings, "manual,torch_ref", 3, tmp_path)
-    found = answer.as_json()
+    asked = ask(lambda out: question.ask(settings, "manual,torch_ref", 3, out), tmp_path)
+    found = asked.answer.as_json()
     event = found["first_event"]
     assert (event["step"], event["layer"], event["unit"], event["image"]) == (1, layer, unit, image)
     assert event["label"] == digits.train_labels[image]
@@ -103,47 +106,47 @@ def test_a_planted_flip_is_named_and_proven(settings, digits, tmp_path, monkeypa
     assert event["difference_after"] > 1e-5
     assert event["repeated_as_it_was"] == pytest.approx(event["difference_after"], rel=1e-6)
     assert event["repeated_in_agreement"] == pytest.approx(2e-9, rel=0.5)
-    assert event["proven"] is answer.holds is found["holds"] is True
-    assert f"In layer {layer}, unit {unit}, for training image {image:,}" in answer.verdict
-    assert "off in the one and on in the other" in answer.verdict
+    assert event["proven"] is asked.answer.holds is found["holds"] is True
+    assert f"In layer {layer}, unit {unit}, for training image {image:,}" in asked.answer.verdict
+    assert "off in the one and on in the other" in asked.answer.verdict
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_what_a_flip_alone_does_not_make_is_not_put_down_to_it(settings, digits, tmp_path, monkeypatch):
     nudged_around_a_kink(monkeypatch, settings, digits, 1)
-    nudged = divergence_lockstep.network
+    nudged = lockstep_module.network
 
     def build_one(name, settings, digits):
         net = nudged(name, settings, digits)
         return Kicked(net, lambda _: 0.1) if name == "manual" else net
 
-    monkeypatch.setattr(divergence_lockstep, "network", build_one)
-    answer = question.answer(settings, "manual,torch_ref", 2, tmp_path)
-    assert answer.growths[0].first_jump.flips
-    assert not answer.holds
-    assert "But it does not hold" in answer.verdict
+    monkeypatch.setattr(lockstep_module, "network", build_one)
+    asked = ask(lambda out: question.ask(settings, "manual,torch_ref", 2, out), tmp_path)
+    assert asked.answer.growths[0].first_jump.flips
+    assert not asked.answer.holds
+    assert "But it does not hold" in asked.answer.verdict
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_jump_without_a_flip_does_not_hold_and_is_no_event(settings, tmp_path, monkeypatch):
     kicked_by_hand(monkeypatch, lambda step: 1e-12 if step == 7 else 0)
-    answer = question.answer(settings, "manual,torch_ref", 9, tmp_path)
-    found = answer.as_json()
+    asked = ask(lambda out: question.ask(settings, "manual,torch_ref", 9, out), tmp_path)
+    found = asked.answer.as_json()
     assert found["first_event"] is None
     assert found["unexplained_jump_at_step"] == 7
-    assert not answer.holds
-    assert "something else" in answer.verdict
+    assert not asked.answer.holds
+    assert "something else" in asked.answer.verdict
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_difference_that_outgrows_rounding_without_a_jump_does_not_hold(settings, tmp_path, monkeypatch):
     grown = [2.0**-53 * 1.9**step for step in range(40)]
     kicked_by_hand(monkeypatch, lambda step: grown[step] - grown[step - 1] * (step > 1))
-    answer = question.answer(settings, "manual,autograd", 20, tmp_path)
-    assert answer.growths[0].first_jump is None
-    assert answer.growths[0].rounding_used > 1
-    assert not answer.holds
-    assert "without a jump" in answer.verdict
+    asked = ask(lambda out: question.ask(settings, "manual,autograd", 20, out), tmp_path)
+    assert asked.answer.growths[0].first_jump is None
+    assert asked.answer.growths[0].rounding_used > 1
+    assert not asked.answer.holds
+    assert "without a jump" in asked.answer.verdict
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -156,25 +159,25 @@ def test_a_step_so_large_that_it_magnifies_the_difference_is_no_jump(
         parameters["W1"] += 1e-9 * (name == "manual")
         return build(name, parameters, settings.activation)
 
-    monkeypatch.setattr(divergence_lockstep, "network", build_one)
+    monkeypatch.setattr(lockstep_module, "network", build_one)
     large = settings.with_(activation=activation, learning_rate=learning_rate)
-    answer = question.answer(large, "manual,torch_ref", 1, tmp_path)
-    (growth,) = answer.growths
+    asked = ask(lambda out: question.ask(large, "manual,torch_ref", 1, out), tmp_path)
+    (growth,) = asked.answer.growths
     assert growth.difference_by_step[0] > 5e-9
     assert growth.flip_steps == []
     assert growth.first_jump is None
 
 
 def test_in_float64_no_relu_flips_and_the_difference_stays_near_rounding(quiet):
-    by_name = {growth.name: growth for growth in quiet.growths}
+    by_name = {growth.name: growth for growth in quiet.answer.growths}
     assert list(by_name) == ["manual/autograd", "manual/torch_ref", "autograd/torch_ref"]
-    assert quiet.holds
-    assert not any(growth.flip_steps or growth.first_jump for growth in quiet.growths)
+    assert quiet.answer.holds
+    assert not any(growth.flip_steps or growth.first_jump for growth in quiet.answer.growths)
     assert not any(by_name["manual/autograd"].difference_by_step)
     assert 0 < by_name["manual/torch_ref"].difference_by_step[-1] < 1e-14
-    assert "bit-identical" in quiet.verdict
-    assert "The networks on the engine and in PyTorch differ by just as much at every step" in quiet.verdict
-    assert "No ReLU was on in one and off in the other." in quiet.verdict
+    assert "bit-identical" in quiet.answer.verdict
+    assert "The networks on the engine and in PyTorch differ by just as much at every step" in quiet.answer.verdict
+    assert "No ReLU was on in one and off in the other." in quiet.answer.verdict
 
 
 def test_the_json_has_the_first_pair_at_the_top_and_every_pair_below(quiet):
@@ -182,23 +185,23 @@ def test_the_json_has_the_first_pair_at_the_top_and_every_pair_below(quiet):
     assert (found["pair"], found["dtype"], found["steps"]) == ("manual/autograd", "float64", 45)
     assert found["first_event"] is None
     assert found["difference_by_step"] == [0] * 45
-    assert [pair["pair"] for pair in found["pairs"]] == [growth.name for growth in quiet.growths]
-    assert found["pairs"][1]["difference_by_step"] == quiet.growths[1].difference_by_step
+    assert [pair["pair"] for pair in found["pairs"]] == [growth.name for growth in quiet.answer.growths]
+    assert found["pairs"][1]["difference_by_step"] == quiet.answer.growths[1].difference_by_step
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_of_three_the_pair_that_jumps_first_in_their_order_is_the_main_one(settings, tmp_path, monkeypatch):
     kicked_by_hand(monkeypatch, lambda step: 1e-12 if step == 2 else 0)
-    answer = question.answer(settings, "torch_ref,autograd,manual", 3, tmp_path)
-    assert answer.as_json()["pair"] == "torch_ref/manual"
+    asked = ask(lambda out: question.ask(settings, "torch_ref,autograd,manual", 3, out), tmp_path)
+    assert asked.answer.as_json()["pair"] == "torch_ref/manual"
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_sigmoid_has_no_event_and_the_answer_says_why(settings, tmp_path):
-    answer = question.answer(settings.with_(activation="sigmoid"), "manual,torch_ref", 5, tmp_path)
-    assert answer.holds
-    assert answer.as_json()["first_event"] is None
-    assert "has no kink" in answer.verdict
+    asked = ask(lambda out: question.ask(settings.with_(activation="sigmoid"), "manual,torch_ref", 5, out), tmp_path)
+    assert asked.answer.holds
+    assert asked.answer.as_json()["first_event"] is None
+    assert "has no kink" in asked.answer.verdict
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -207,11 +210,11 @@ def test_large_steps_of_a_sigmoid_magnify_the_difference_and_nothing_else_made_i
     settings, tmp_path, init, learning_rate, seed
 ):
     large = settings.with_(activation="sigmoid", init=init, learning_rate=learning_rate, seed=seed)
-    answer = question.answer(large, "manual,torch_ref", 60, tmp_path)
-    (growth,) = answer.growths
+    asked = ask(lambda out: question.ask(large, "manual,torch_ref", 60, out), tmp_path)
+    (growth,) = asked.answer.growths
     assert growth.difference_by_step[-1] > 10 * growth.difference_by_step[0] > 0
     assert growth.first_jump is None
-    assert answer.holds
+    assert asked.answer.holds
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -219,11 +222,11 @@ def test_large_steps_of_a_sigmoid_magnify_the_difference_and_nothing_else_made_i
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_rounding_of_gradients_that_a_large_step_brings_in_is_no_jump(settings, tmp_path, dtype, learning_rate):
     changed = settings.with_(learning_rate=learning_rate, dtype=dtype, hidden=(128, 64), seed=2)
-    found = question.answer(changed, "manual,torch_ref", 5, tmp_path)
-    first = found.growths[0].difference_by_step[0]
+    found = ask(lambda out: question.ask(changed, "manual,torch_ref", 5, out), tmp_path)
+    first = found.answer.growths[0].difference_by_step[0]
     stored = 4 * float(np.finfo(dtype).eps) / 2  # of weights that He's start leaves below 1
     assert first > stored  # more than storing the weights can leave, so that this is a case in question
-    assert found.holds
+    assert found.answer.holds
 
 
 def traces(z, da):
@@ -259,7 +262,7 @@ def test_lockstep_trains_as_the_other_commands_do(settings, digits, monkeypatch)
         nets[name] = network(name, settings, digits)
         return nets[name]
 
-    monkeypatch.setattr(divergence_lockstep, "network", kept)
+    monkeypatch.setattr(lockstep_module, "network", kept)
     lockstep(pairs_of(["manual", "autograd"]), settings, digits, 40, NO_ADVANCE)
     curve = Curve("manual")
     train(curve, settings.with_(epochs=2), digits, NO_ADVANCE)
@@ -269,14 +272,14 @@ def test_lockstep_trains_as_the_other_commands_do(settings, digits, monkeypatch)
 
 def test_the_same_command_gives_the_same_files(settings, digits, tmp_path, monkeypatch):
     nudged_around_a_kink(monkeypatch, settings, digits, 2)
-    answers = [question.answer(settings, "manual,torch_ref", 4, tmp_path / name) for name in "ab"]
+    answers = [ask(lambda out: question.ask(settings, "manual,torch_ref", 4, out), tmp_path / name) for name in "ab"]
     assert [path.name for path in answers[0].files] == [
         "divergence.csv", "divergence.png", "divergence.svg", "results.json",
     ]  # fmt: skip
-    for first, second in zip(*(answer.files[:3] for answer in answers), strict=True):
+    for first, second in zip(*(asked.files[:3] for asked in answers), strict=True):
         assert first.read_bytes() == second.read_bytes(), first.name
     rows = list(csv.DictReader(answers[0].files[0].read_text().splitlines()))
-    assert [float(row["manual/torch_ref"]) for row in rows] == answers[0].growths[0].difference_by_step
+    assert [float(row["manual/torch_ref"]) for row in rows] == answers[0].answer.growths[0].difference_by_step
 
 
 def test_the_steps_before_ctrl_c_are_kept(settings, tmp_path, monkeypatch):
@@ -290,7 +293,7 @@ def test_the_steps_before_ctrl_c_are_kept(settings, tmp_path, monkeypatch):
 
     monkeypatch.setattr(Engine, "step", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        question.answer(settings, "autograd,torch_ref", 9, tmp_path)
+        ask(lambda out: question.ask(settings, "autograd,torch_ref", 9, out), tmp_path)
     assert len((tmp_path / "divergence.csv").read_text().splitlines()) == 1 + 3
     assert (tmp_path / "divergence.png").exists()
     assert not (tmp_path / "results.json").exists()
@@ -298,21 +301,21 @@ def test_the_steps_before_ctrl_c_are_kept(settings, tmp_path, monkeypatch):
 
 def test_a_loss_that_is_not_finite_stops_it_and_the_steps_before_are_kept(settings, tmp_path):
     with pytest.raises(TrainingStopped, match=r"`manual` stopped at step 2, in epoch 1.* is z1"):
-        question.answer(settings.with_(learning_rate=1e308), "manual,torch_ref", 9, tmp_path)
+        ask(lambda out: question.ask(settings.with_(learning_rate=1e308), "manual,torch_ref", 9, out), tmp_path)
     assert len((tmp_path / "divergence.csv").read_text().splitlines()) == 1 + 1
 
 
 @pytest.mark.parametrize("pair", ["manual", "manual,manual", "manual,jax", "", "manual,autograd,torch_ref,manual"])
 def test_what_is_no_pair_is_refused_with_the_names(settings, tmp_path, pair):
     with pytest.raises(BadInput, match="manual, autograd, torch_ref"):
-        question.answer(settings, pair, 9, tmp_path)
+        ask(lambda out: question.ask(settings, pair, 9, out), tmp_path)
 
 
 def test_no_steps_are_refused(settings, tmp_path):
     with pytest.raises(BadInput, match="--steps is 0"):
-        question.answer(settings, "manual,torch_ref", 0, tmp_path)
+        ask(lambda out: question.ask(settings, "manual,torch_ref", 0, out), tmp_path)
 
 
 def test_the_typical_growth_leaves_out_where_there_is_nothing_to_divide_by(quiet):
-    assert quiet.growths[0].typical_growth is None
-    assert math.isclose(quiet.growths[1].typical_growth, 1, rel_tol=0.2)
+    assert quiet.answer.growths[0].typical_growth is None
+    assert math.isclose(quiet.answer.growths[1].typical_growth, 1, rel_tol=0.2)

@@ -11,25 +11,27 @@ from autograd.network import Network as Engine
 from compare.rosetta import question
 from compare.shared.errors import BadInput
 from compare.shared.initial import initial_parameters
+from compare.shared.results import ask
 from compare.shared.settings import Settings
+from compare.side_by_side.lines import compare_lines
 from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF
 
 
 @pytest.fixture(scope="module")
-def answer(small_set, tmp_path_factory):
+def asked(small_set, tmp_path_factory):
     settings = Settings(data=small_set, hidden=(12, 11), batch_size=7, init="he")
-    return question.answer(settings, tmp_path_factory.mktemp("rosetta"))
+    return ask(lambda out: question.ask(settings, out), tmp_path_factory.mktemp("rosetta"))
 
 
 @pytest.fixture(scope="module")
-def rows(answer):
-    return {row.line: row for row in answer.rows}
+def rows(asked):
+    return {row.line: row for row in asked.answer.rows}
 
 
-def test_each_line_is_a_statement_of_the_hand_written_network(answer):
+def test_each_line_is_a_statement_of_the_hand_written_network(asked):
     source = {line.partition("#")[0].strip() for line in Path(manual.network.__file__).read_text().splitlines()}
-    assert {row.nodes[MANUAL] for row in answer.rows} <= source
-    assert all(row.nodes[MANUAL].startswith(f"{row.line} = ") for row in answer.rows)
+    assert {row.nodes[MANUAL] for row in asked.answer.rows} <= source
+    assert all(row.nodes[MANUAL].startswith(f"{row.line} = ") for row in asked.answer.rows)
 
 
 def test_the_nodes_are_those_of_the_tape_and_of_the_grad_fns(rows):
@@ -57,12 +59,12 @@ def test_the_operators_are_those_that_ran_for_the_line_and_no_other(rows):
 def test_another_activation_shows_in_all_columns():
     data = np.random.default_rng(0)
     parameters = initial_parameters((6, 5, 4, 3), "he")
-    rows, _ = question.compare_lines(parameters, data.random((4, 6)), data.integers(0, 3, 4), "sigmoid")
+    rows, _ = compare_lines(parameters, data.random((4, 6)), data.integers(0, 3, 4), "sigmoid")
     assert (rows[1].nodes[AUTOGRAD], rows[1].nodes[TORCH_REF]) == ("sigmoid", "SigmoidBackward0")
     assert all(row.holds for row in rows)
 
 
-def test_what_is_kept_is_what_the_backward_pass_reads(rows, answer):
+def test_what_is_kept_is_what_the_backward_pass_reads(rows, asked):
     def names(line, who):
         return {kept.name for kept in rows[line].kept[who]}
 
@@ -73,20 +75,20 @@ def test_what_is_kept_is_what_the_backward_pass_reads(rows, answer):
     assert {"a2", "W3"} <= names("z3", "autograd")
     assert names("loss", "manual") == {"z3", "labels"}
     a1, a2, scores = 7 * 12 * 8, 7 * 11 * 8, 7 * 10 * 8
-    assert answer.extra_bytes["manual"] == a1 + a2 + scores
-    assert all(count >= a1 + a2 + scores for count in answer.extra_bytes.values())
+    assert asked.answer.extra_bytes["manual"] == a1 + a2 + scores
+    assert all(count >= a1 + a2 + scores for count in asked.answer.extra_bytes.values())
 
 
-def test_the_three_agree_and_the_json_has_a_row_for_every_line(answer, rows):
-    assert answer.holds
+def test_the_three_agree_and_the_json_has_a_row_for_every_line(asked, rows):
+    assert asked.answer.holds
     forward, backward = "z1 a1 z2 a2 z3 loss", "dz3 dW3 db3 da2 dz2 dW2 db2 da1 dz1 dW1 db1"
     assert " ".join(rows) == f"{forward} {backward}"
-    document = json.loads((answer.files[0].parent / "results.json").read_text())
+    document = json.loads((asked.files[0].parent / "results.json").read_text())
     assert document["holds"] is True
     assert [line["line"] for line in document["lines"]] == list(rows)
     assert all(line["holds"] for line in document["lines"])
     assert document["lines"][0]["shape"] == [7, 12]
-    assert {path.name for path in answer.files} == {"rosetta.png", "rosetta.svg", "results.json"}
+    assert {path.name for path in asked.files} == {"rosetta.png", "rosetta.svg", "results.json"}
 
 
 def test_one_wrong_line_in_one_of_the_three_does_not_hold(monkeypatch):
@@ -99,10 +101,10 @@ def test_one_wrong_line_in_one_of_the_three_does_not_hold(monkeypatch):
     monkeypatch.setattr(Engine, "trace", wrong)
     data = np.random.default_rng(0)
     parameters = initial_parameters((6, 5, 4, 3), "he")
-    rows, _ = question.compare_lines(parameters, data.random((4, 6)), data.integers(0, 3, 4))
+    rows, _ = compare_lines(parameters, data.random((4, 6)), data.integers(0, 3, 4))
     assert [row.line for row in rows if not row.holds] == ["dW2"]
 
 
 def test_another_depth_is_refused(small_set, tmp_path):
     with pytest.raises(BadInput, match=r"--hidden has 1 widths here"):
-        question.answer(Settings(data=small_set, hidden=(8,)), tmp_path)
+        ask(lambda out: question.ask(Settings(data=small_set, hidden=(8,)), out), tmp_path)

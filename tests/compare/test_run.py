@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from compare import run as question
+from compare.run import question
+from compare.shared.results import ask
 from compare.shared.settings import Settings
 from compare.worlds import NAMES
 from manual.network import Network
@@ -20,7 +21,7 @@ def settings(small_set):
 
 @pytest.fixture(scope="module")
 def answer(settings, tmp_path_factory):
-    return question.answer(settings, tmp_path_factory.mktemp("run"))
+    return ask(lambda out: question.ask(settings, out), tmp_path_factory.mktemp("run")).answer
 
 
 def test_it_holds_and_the_verdict_says_so_in_words(answer):
@@ -66,7 +67,7 @@ def test_a_wrong_gradient_does_not_hold_and_its_line_is_named(settings, tmp_path
         return tuple(lines)
 
     monkeypatch.setattr(Network, "backward", forget_the_mask)
-    answer = question.answer(settings.with_(epochs=1), tmp_path)
+    answer = ask(lambda out: question.ask(settings.with_(epochs=1), out), tmp_path).answer
     assert not answer.holds
     named = "It does not hold. Before training, in float32, the line dz1 by hand is outside its bound"
     assert answer.verdict.startswith(named)
@@ -83,7 +84,7 @@ def test_finished_trainings_are_kept_when_the_run_is_stopped_after_them(settings
 
     monkeypatch.setattr(question, "compare_gradients", stopped_after)
     with pytest.raises(KeyboardInterrupt):
-        question.answer(settings, tmp_path)
+        ask(lambda out: question.ask(settings, out), tmp_path)
     assert len((tmp_path / "curves.csv").read_text().splitlines()) == 1 + 3 * settings.epochs
 
 

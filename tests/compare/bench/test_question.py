@@ -15,6 +15,7 @@ from compare.bench.torch_process import TorchProcess
 from compare.shared.errors import BadInput
 from compare.shared.output import dump_json
 from compare.shared.processes import ProcessFailed
+from compare.shared.results import ask
 from compare.shared.settings import Settings
 
 IN_ALL = ["floor", "manual", "manual_preallocated", "autograd", "torch_ref"]
@@ -41,7 +42,7 @@ def timed():
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_compiler")
 def test_the_answer_has_a_row_for_each_rival_dtype_and_batch_size_and_the_gradients_were_judged(small_set, tmp_path):
-    found = question.answer(Settings(data=small_set), tmp_path)
+    found = ask(lambda out: question.ask(Settings(data=small_set), out), tmp_path).answer
     content = json.loads(dump_json(found.as_json()))
     assert found.holds
     assert [(r["dtype"], r["batch_size"], r["implementation"]) for r in content["rows"]] == [
@@ -90,7 +91,7 @@ def test_what_was_timed_before_a_stop_is_written(small_set, tmp_path, monkeypatc
 
     monkeypatch.setattr(question, "measure", stopped)
     with pytest.raises(KeyboardInterrupt):
-        question.answer(Settings(data=small_set), tmp_path)
+        ask(lambda out: question.ask(Settings(data=small_set), out), tmp_path)
     with (tmp_path / "bench.csv").open() as table:
         assert [row["implementation"] for row in csv.DictReader(table)] == IN_ALL
     assert [path.name for path in tmp_path.iterdir()] == ["bench.csv"]
@@ -103,7 +104,7 @@ def test_a_process_that_fails_is_told_in_one_paragraph(small_set, tmp_path, monk
 
     monkeypatch.setattr(question, "measure", fails)
     with pytest.raises(BadInput, match=r"PyTorch is timed could not go on: AttributeError.*there_is_no_such_request"):
-        question.answer(Settings(data=small_set), tmp_path)
+        ask(lambda out: question.ask(Settings(data=small_set), out), tmp_path)
     assert not list(tmp_path.iterdir())
 
 

@@ -4,15 +4,18 @@ import csv
 import json
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 
 from autograd.network import Network as Engine
 from compare.exercises import depth, question, width
+from compare.exercises.answer import FILES
 from compare.exercises.trained import Plan, Run, mean_and_spread, steps_to, train_all
 from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
+from compare.shared.results import ask
 from compare.shared.settings import Settings
 from compare.shared.threads import use_threads
 from compare.shared.training import Curve, Digits, epoch_batches, network, train
@@ -44,7 +47,7 @@ def settings(small_set):
 @pytest.fixture(scope="module")
 def answers(settings, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exercises")
-    return {number: question.answer(number, settings, 1, folder) for number in question.FILES}
+    return {n: ask(partial(question.ask, n, settings, 1), folder) for n in FILES}
 
 
 def test_without_a_number_come_the_questions_and_no_answer(tmp_path):
@@ -87,7 +90,7 @@ def test_every_configuration_is_trained_by_hand_for_three_seeds(answers, number)
     for hidden, activation in CONFIGURATIONS[number]:
         seeds = [
             run.settings.seed
-            for run in answers[number].runs
+            for run in answers[number].answer.runs
             if run.curve.implementation == "manual"
             and (run.settings.hidden, run.settings.activation, run.settings.init) == (hidden, activation, "chapter")
         ]
@@ -104,7 +107,7 @@ def test_a_bug_in_the_deep_network_alone_is_found_in_the_third_layer_exercise_an
         return {**lines, "dW3": lines["dW3"][::-1].copy()}
 
     monkeypatch.setattr(DeepNetwork, "backward", forget_a_transpose)
-    answer = question.answer(2, settings, 1, tmp_path)
+    answer = ask(lambda out: question.ask(2, settings, 1, out), tmp_path).answer
     assert not answer.holds
     assert "the line dW3 of manual in float32 is outside its bound" in answer.answer
     assert [a.settings.hidden for a in answer.agreements if a.wrong] == [(128, 64, 32)]
@@ -132,9 +135,9 @@ def test_the_step_at_which_a_level_is_reached_can_be_found_again_from_the_start(
 
 
 def test_the_answers_numbers_are_those_of_the_runs(answers):
-    first = answers[3].runs[0]
+    first = answers[3].answer.runs[0]
     assert first.parameters == 784 * 128 + 128 + 128 * 64 + 64 + 64 * 10 + 10
-    of_size = [run.accuracy for run in width.by_hand(answers[3].runs, (32, 16))]
+    of_size = [run.accuracy for run in width.by_hand(answers[3].answer.runs, (32, 16))]
     mean, spread = mean_and_spread(of_size)
     assert mean == pytest.approx(np.mean(of_size))
     assert f"32, 16 units (25,818 parameters) {mean:.2%} ± {spread:.2%}" in answers[3].answer
@@ -167,14 +170,14 @@ def test_ctrl_c_keeps_the_trainings_that_are_finished(settings, tmp_path, monkey
 
     monkeypatch.setattr(Engine, "step", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        question.answer(1, settings, 1, tmp_path)
+        ask(lambda out: question.ask(1, settings, 1, out), tmp_path)
     kept = list(csv.DictReader((tmp_path / "exercise-1.csv").read_text().splitlines()))
     assert [row["implementation"] for row in kept] == ["manual"]
 
 
 def test_an_exercise_that_is_not_there_is_refused(settings, tmp_path):
     with pytest.raises(BadInput, match="There is no exercise 4"):
-        question.answer(4, settings, None, tmp_path)
+        ask(lambda out: question.ask(4, settings, None, out), tmp_path)
 
 
 @pytest.mark.slow

@@ -9,10 +9,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from compare.hidden import catalogue, question
+from compare.hidden import catalogue, question, tables
+from compare.hidden.answer import Told
 from compare.hidden.experiment import Finding
 from compare.shared.errors import BadInput
 from compare.shared.figures import new_figure
+from compare.shared.results import ask
 from compare.shared.settings import Settings
 
 
@@ -53,17 +55,17 @@ def settings(small_set):
 def test_without_a_name_the_experiments_are_listed_and_nothing_is_measured_or_written(fakes, settings, tmp_path):
     for fake in fakes.values():
         fake.measure = None
-    listing = question.answer(settings, tmp_path / "out")
-    assert listing.holds
-    assert listing.as_json()["experiments"][1] == {"name": "bad", "question": "Is it 3 of 4?"}
+    listing = ask(lambda out: question.ask(settings, out), tmp_path / "out")
+    assert listing.answer.holds
+    assert listing.answer.as_json()["experiments"][1] == {"name": "bad", "question": "Is it 3 of 4?"}
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("fakes")
 def test_one_experiment_leaves_its_figure_and_its_numbers(settings, tmp_path):
-    answers = question.answer(settings, tmp_path, "good")
+    answers = ask(lambda out: question.ask(settings, out, "good"), tmp_path)
     assert {path.name for path in answers.files} == {"good.png", "good.svg", "good.json"}
-    assert answers.holds
+    assert answers.answer.holds
     kept = json.loads((tmp_path / "good.json").read_text())
     assert kept["measured"] == {"rows": 640, "dtype": "float32"}
     assert (kept["question"], kept["claim"], kept["answer"]) == ("Is it 4 of 4?", "It is.", "4 of 4")
@@ -71,17 +73,17 @@ def test_one_experiment_leaves_its_figure_and_its_numbers(settings, tmp_path):
 
 
 def test_all_keeps_going_after_one_that_does_not_hold_and_does_not_hold_as_a_whole(fakes, settings, tmp_path, capsys):
-    answers = question.answer(settings, tmp_path, everything=True)
-    assert not answers.holds
-    assert [(one["name"], one["holds"]) for one in answers.as_json()["experiments"]] == [
+    answers = ask(lambda out: question.ask(settings, out, everything=True), tmp_path)
+    assert not answers.answer.holds
+    assert [(one["name"], one["holds"]) for one in answers.answer.as_json()["experiments"]] == [
         ("good", True), ("bad", False), ("absent", True),
     ]  # fmt: skip
     promised = {"name", "question", "answer", "holds", "seconds", "measured"}
-    assert set(answers.as_json()["experiments"][0]) == promised | {"claim", "lesson"}
+    assert set(answers.answer.as_json()["experiments"][0]) == promised | {"claim", "lesson"}
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "absent.json", "bad.json", "bad.png", "bad.svg", "good.json", "good.png", "good.svg",
     ]  # fmt: skip
-    answers.print()
+    tables.show(answers.answer)
     table = capsys.readouterr().out.rpartition("experiment ")[2]
     rows = [line.split(maxsplit=3) for line in table.splitlines()]
     assert [(row[0], row[1], row[3].strip()) for row in rows if len(row) == 4 and row[0] in fakes] == [
@@ -102,7 +104,7 @@ def test_an_experiment_never_takes_more_of_the_bar_than_its_parts_and_all_of_the
         yield lambda steps=1, *_: taken.append(steps)
 
     monkeypatch.setattr(question, "progress", bar)
-    question.answer(settings, tmp_path, everything=True)
+    ask(lambda out: question.ask(settings, out, everything=True), tmp_path)
     assert taken[0] == -3 * question.PARTS
     assert sum(taken) == 0
 
@@ -111,12 +113,12 @@ def test_an_unknown_name_is_bad_input_that_names_the_nearest_and_all(settings, t
     with pytest.raises(
         BadInput, match=r"no experiment 'memroy'. Did you mean memory\? There are: used-twice, tape, memory, "
     ):
-        question.answer(settings, tmp_path, "memroy")
+        ask(lambda out: question.ask(settings, out, "memroy"), tmp_path)
 
 
 def test_a_name_and_all_together_are_bad_input(settings, tmp_path):
     with pytest.raises(BadInput, match="tape and --all"):
-        question.answer(settings, tmp_path, "tape", everything=True)
+        ask(lambda out: question.ask(settings, out, "tape", everything=True), tmp_path)
 
 
 def test_listing_loads_neither_pytorch_nor_matplotlib():
@@ -142,7 +144,7 @@ def test_an_experiment_holds_on_a_small_set_and_its_figure_shows_something(name,
     found, finding = catalogue.load(name), finding_of(name)
     assert finding.holds, finding.answer
     assert "\n" not in finding.answer
-    json.dumps(question.Told(name, found.QUESTION, found.CLAIM, finding, 0.0).as_json(), default=np.ndarray.tolist)
+    json.dumps(Told(name, found.QUESTION, found.CLAIM, finding, 0.0).as_json(), default=np.ndarray.tolist)
     if finding.measured.get("available", True):
         figure = found.draw(finding)
         assert all(axes.has_data() for axes in figure.axes)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from compare.parity.pairs import EXACT, OUTSIDE, WITHIN, compare_pairs
 from compare.shared.dataset import pixels
 from compare.shared.initial import initial_parameters
+from compare.side_by_side.pairs import EXACT, OUTSIDE, WITHIN, compare_pairs
 from compare.worlds import NAMES, build
 
 

@@ -6,10 +6,12 @@ import pytest
 
 from autograd import operation
 from compare.judge import units
-from compare.parity import question, report
+from compare.parity import answer as answered
+from compare.parity import question
 from compare.parity.figure import draw
 from compare.parity.sizes import Smallest
 from compare.shared.errors import BadInput
+from compare.shared.results import ask
 from compare.shared.settings import Settings
 from compare.worlds import NAMES
 
@@ -18,7 +20,7 @@ SMALL = Settings(hidden=(12, 8), batch_size=16)
 
 @pytest.fixture(scope="module")
 def answer(small_set, tmp_path_factory):
-    return question.answer(SMALL.with_(data=small_set), tmp_path_factory.mktemp("parity"))
+    return ask(lambda out: question.ask(SMALL.with_(data=small_set), out), tmp_path_factory.mktemp("parity")).answer
 
 
 def test_the_command_prints_one_json_document_of_the_promised_shape(in_process, small_set, tmp_path):
@@ -89,7 +91,7 @@ def test_mutants_are_all_caught_by_the_command(in_process, proof, monkeypatch, t
 
 
 def test_the_three_are_judged_at_the_weights_that_training_has_reached(small_set, tmp_path, answer):
-    later = question.answer(SMALL.with_(data=small_set, init="he"), tmp_path, after=50)
+    later = ask(lambda out: question.ask(SMALL.with_(data=small_set, init="he"), out, after=50), tmp_path).answer
     assert later.holds
     assert answer.holds
     assert "after 50 training steps" not in str(answer.as_json())
@@ -101,9 +103,12 @@ def test_the_three_are_judged_at_the_weights_that_training_has_reached(small_set
 
 def test_a_negative_number_of_steps_and_a_training_that_diverges_are_refused(small_set, tmp_path):
     with pytest.raises(BadInput, match="--after is -1"):
-        question.answer(SMALL.with_(data=small_set), tmp_path, after=-1)
+        ask(lambda out: question.ask(SMALL.with_(data=small_set), out, after=-1), tmp_path)
     with pytest.raises(BadInput, match=r"stopped at step \d+, where the loss is not finite"):
-        question.answer(SMALL.with_(data=small_set, init="he", learning_rate=1e200), tmp_path, after=20)
+        ask(
+            lambda out: question.ask(SMALL.with_(data=small_set, init="he", learning_rate=1e200), out, after=20),
+            tmp_path,
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -113,11 +118,11 @@ def test_a_wrong_line_is_the_verdict_and_stands_above_the_bound_in_the_figure(sm
         return np.maximum(z, 0), lambda g: g * (z > 0) * 2
 
     monkeypatch.setitem(units.UNITS, "relu", lambda z, _: wrong(z))
-    result = question.answer(SMALL.with_(data=small_set), tmp_path)
+    result = ask(lambda out: question.ask(SMALL.with_(data=small_set), out), tmp_path).answer
     assert not result.holds
     assert not result.as_json()["holds"]
-    assert "By hand, dz2 is wrong, given its own inputs: entry [" in report.verdict_sentence(result)
-    assert "do not confirm" in report.referee_sentence(result)
+    assert "By hand, dz2 is wrong, given its own inputs: entry [" in answered.verdict_sentence(result)
+    assert "do not confirm" in answered.referee_sentence(result)
     axes = draw(result).axes[0]
     column = [line.name for line in result.checks["manual"].lines].index("dz2")
     heights = [line.get_ydata()[column] for line in axes.lines[:3]]
@@ -153,9 +158,9 @@ def test_the_figure_has_a_marker_for_each_line_and_implementation_and_the_bound(
 
 
 def test_the_answer_to_six_in_a_billion_depends_on_dtype_and_bound(small_set, tmp_path, answer):
-    assert "Not here, in float64" in report.is_it_right(answer)
-    in_float32 = question.answer(SMALL.with_(data=small_set, dtype="float32"), tmp_path)
-    assert "In float32 the difference alone cannot tell" in report.is_it_right(in_float32)
+    assert "Not here, in float64" in answered.is_it_right(answer)
+    in_float32 = ask(lambda out: question.ask(SMALL.with_(data=small_set, dtype="float32"), out), tmp_path).answer
+    assert "In float32 the difference alone cannot tell" in answered.is_it_right(in_float32)
 
 
 def test_the_nearest_line_is_found_among_those_asked_for(answer):

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from compare.parity import short
+from compare.parity.short import question
+from compare.parity.short.answer import ALONE
 from compare.shared import autocast
+from compare.shared.results import ask
 from compare.shared.settings import Settings
 
 OPTIONS = ["--dtype", "bfloat16", "--hidden", "12,8", "--batch-size", "16", "--init", "he"]
@@ -32,7 +34,7 @@ def test_it_prints_a_row_a_line_and_why_pytorch_is_alone(in_process, small_set, 
     assert done.returncode == 0
     for line in ("z1", "loss", "dz3", "dW1", "db1"):
         assert any(row.split()[:1] == [line] for row in done.stdout.splitlines())
-    for sentence in ("after 5 training steps", short.ALONE, "It holds."):
+    for sentence in ("after 5 training steps", ALONE, "It holds."):
         assert sentence in " ".join(done.stdout.split())
 
 
@@ -45,7 +47,7 @@ def test_a_line_that_is_wrong_is_named(small_set, tmp_path, monkeypatch):
 
     monkeypatch.setattr(autocast, "trace", wrong)
     settings = Settings(hidden=(12, 8), batch_size=16, init="he", dtype="bfloat16", data=small_set)
-    found = short.answer(settings, tmp_path)
+    found = ask(lambda out: question.ask(settings, out), tmp_path).answer
     assert not found.holds
     assert found.verdict.startswith("It does not hold. In PyTorch, dW2 is wrong, given its own inputs: entry [")
 

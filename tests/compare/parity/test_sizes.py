@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from compare.parity.report import print_sizes
 from compare.parity.sizes import BUGS, shortened, smallest_sizes
+from compare.parity.tables import print_sizes
 
 
 @pytest.fixture(scope="module")

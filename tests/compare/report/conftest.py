@@ -4,18 +4,19 @@ import json
 
 import pytest
 
-from compare import run as question
 from compare.report.page import write_page
-from compare.report.run_page import run_page
+from compare.run import question
+from compare.run.page import run_page
 from compare.shared.figures import new_figure, save_figure
 from compare.shared.output import Output
+from compare.shared.results import ask
 from compare.shared.settings import Settings
 
 
 @pytest.fixture(scope="session")
 def run(small_set, tmp_path_factory):
     settings = Settings(data=small_set, init="he", epochs=3, dtype="float32")
-    return question.answer(settings, tmp_path_factory.mktemp("results") / "run")
+    return ask(lambda out: question.ask(settings, out), tmp_path_factory.mktemp("results") / "run")
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ import pytest
 from compare.report.answer_page import answer_page
 from compare.report.collected import collected, inline_svg
 from compare.report.page import Page, render, write_page
-from compare.report.run_page import run_page
 from compare.report.sources import side_by_side
 from compare.report.writing import write_report
+from compare.run.page import run_page
 from compare.shared.output import Output
 
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
@@ -20,8 +20,8 @@ HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 def test_the_page_opens_with_the_verdict_and_names_its_versions(page, run):
     text = page.read_text()
     assert text.index("verdict") < text.index("The curves, side by side")
-    assert run.verdict.replace("'", "&#39;") in text
-    assert run.environment["torch"] in text
+    assert run.answer.verdict.replace("'", "&#39;") in text
+    assert run.document["environment"]["torch"] in text
     assert page.stat().st_size < 5_000_000
 
 
@@ -66,7 +66,7 @@ def test_an_experiment_is_told_with_its_own_figure_and_not_with_one_whose_name_b
 
 
 def test_the_command_that_made_a_page_stands_on_it_without_the_folders_it_names(run, tmp_path):
-    path = write_report(["run", "--data", "/home/somebody/digits", "--seed", "3"], run, run.files, tmp_path, False)
+    path = write_report(["run", "--data", "/home/somebody/digits", "--seed", "3"], run, tmp_path, False, run_page)
     assert "python -m compare run --data digits --seed 3" in path.read_text()
     assert "somebody" not in path.read_text()
 
@@ -143,9 +143,9 @@ def test_every_line_of_the_three_sources_stands_once_and_equal_lines_stand_on_on
 
 def test_the_drawn_digits_are_those_that_were_read_wrongly(run):
     parts = run_page(run, run.files[0].parent / "nowhere").parts
-    read = run.curves[0].predictions[-1]
+    read = run.answer.curves[0].predictions[-1]
     for drawn in parts["wrong"].drawn:
-        assert drawn.label == run.data.test_labels[drawn.index]
+        assert drawn.label == run.answer.data.test_labels[drawn.index]
         assert drawn.read == str(read[drawn.index]) != str(drawn.label)
         assert drawn.source.startswith("data:image/png;base64,")
-    assert parts["wrong"].count == (read != run.data.test_labels).sum()
+    assert parts["wrong"].count == (read != run.answer.data.test_labels).sum()

@@ -13,7 +13,7 @@ from compare.shared.output import Output, dump_json
 def test_a_folder_that_cannot_be_written_is_refused_before_the_work_begins(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match=r"--out .*file/results cannot be written"):
-        Output(tmp_path / "file" / "results")
+        Output(tmp_path / "file" / "results").open()
 
 
 def test_nothing_half_written_is_left_under_a_final_name(tmp_path, monkeypatch):

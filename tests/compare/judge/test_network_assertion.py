@@ -8,7 +8,7 @@ import torch
 
 import compare
 from compare import GradientMismatch, assert_gradients_match
-from compare.parity.assertion import assert_network_gradients_match
+from compare.judge.network_assertion import assert_network_gradients_match
 
 
 def from_pytorch(parameters, x, labels):

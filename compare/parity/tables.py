@@ -1,23 +1,23 @@
 """What a person reads: tables, and under each what its numbers mean."""
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-
 from compare.judge.verdict import Verdict
+from compare.parity.answer import (
+    MutantsTried,
+    Parity,
+    is_it_right,
+    power_sentence,
+    referee_sentence,
+    share_of,
+    size_of,
+    verdict_sentence,
+)
 from compare.parity.mutants import Proof
-from compare.parity.referee import AGREEMENT
 from compare.parity.sizes import Smallest
 from compare.shared.terminal import print_table, print_text
 from compare.worlds import spoken, world
 
-if TYPE_CHECKING:
-    from compare.parity.question import Parity
 
-ASKED = 6e-9  # the difference that people ask about
-
-
-def print_parity(parity: "Parity") -> None:
+def show(parity: Parity) -> None:
     """The answer to the question, then the tables that it comes from, each with what its numbers mean, on stdout."""
     print_text(verdict_sentence(parity))
     print_text("")
@@ -27,7 +27,7 @@ def print_parity(parity: "Parity") -> None:
     print_text(referee_sentence(parity))
 
 
-def _print_lines(parity: "Parity") -> None:
+def _print_lines(parity: Parity) -> None:
     settings = parity.settings
     when = f"after {parity.after:,} training steps" if parity.after else "at the initial weights"
     names = [line.name for line in next(iter(parity.checks.values())).lines]
@@ -36,7 +36,7 @@ def _print_lines(parity: "Parity") -> None:
         ("line", *(head for name in parity.checks for head in (_head(name), "likely")), "ulps", "seen"),
         [
             (name, *(cell for check in parity.checks.values() for cell in _cells(check.get(name))),
-             _ulps(max(line.error_ulp for line in of_line)), _size(max(line.power for line in of_line)))
+             _ulps(max(line.error_ulp for line in of_line)), size_of(max(line.power for line in of_line)))
             for name in names
             if (of_line := [line for check in parity.checks.values() if (line := check.get(name))])
         ],
@@ -53,8 +53,8 @@ def _print_lines(parity: "Parity") -> None:
         "and leave an entry near 0, which is why ulps alone cannot judge a sum.\n"
         "seen: the smallest error of the line's largest entry that would have been noticed, relative to that entry.\n"
         f"Of the matrix products, {line.name} {world(implementation).where} comes nearest to its bound, at "
-        f"{_share(line.bound_used)} of it. Roundings mostly cancel: the longer a sum, the smaller its share of the "
-        f"worst case; its share of the likely error is {_share(line.probable_used)}.\n"
+        f"{share_of(line.bound_used)} of it. Roundings mostly cancel: the longer a sum, the smaller its share of the "
+        f"worst case; its share of the likely error is {share_of(line.probable_used)}.\n"
         f"All entries of a line together: the slope of their errors on their values is {_slope(parity)} standard "
         "deviations at most; beyond 8 they have a factor in common.\n"
         f"{power_sentence(parity)}"
@@ -66,14 +66,14 @@ def _print_lines(parity: "Parity") -> None:
     print_text("")
 
 
-def _print_end_to_end(parity: "Parity") -> None:
+def _print_end_to_end(parity: Parity) -> None:
     first = next(iter(parity.end_to_end.values()))
     print_table(
         "Gradients, end to end",
         ("gradient", "relative bound", "seen", *map(_head, parity.end_to_end)),
         [
-            (f"d{verdict.name}", f"{verdict.relative_bound:.1e}", _size(verdict.power),
-             *(_share(verdicts[i].bound_used) for verdicts in parity.end_to_end.values()))
+            (f"d{verdict.name}", f"{verdict.relative_bound:.1e}", size_of(verdict.power),
+             *(share_of(verdicts[i].bound_used) for verdicts in parity.end_to_end.values()))
             for i, verdict in enumerate(first)
         ],
     )  # fmt: skip
@@ -86,13 +86,13 @@ def _print_end_to_end(parity: "Parity") -> None:
     print_text("")
 
 
-def _print_pairs(parity: "Parity") -> None:
+def _print_pairs(parity: Parity) -> None:
     print_table(
         "Pairs",
         ("pair", "gradient", "apart", "relative", "ulps", "share", "verdict"),
         [
             (spoken(pair.pair), f"d{pair.parameter}", f"{pair.absolute:.1e}", f"{pair.relative:.1e}", _ulps(pair.ulp),
-             _share(pair.bound_used), pair.verdict.removesuffix(" bound"))
+             share_of(pair.bound_used), pair.verdict.removesuffix(" bound"))
             for pair in parity.pairs
         ],
     )  # fmt: skip
@@ -103,74 +103,6 @@ def _print_pairs(parity: "Parity") -> None:
     )
     print_text(is_it_right(parity))
     print_text("")
-
-
-def is_it_right(parity: "Parity") -> str:
-    """Is a gradient that differs by 6e-9 wrong? What follows from the bounds of this batch."""
-    widest = max(parity.pairs, key=lambda pair: pair.absolute)
-    allowed = max(pair.bound for pair in parity.pairs)
-    question = f"A common question: my gradient differs by {ASKED:g}, is it wrong?"
-    found = f"the largest here is {widest.absolute:.1e}, in d{widest.parameter}, {spoken(widest.pair)}"
-    if parity.settings.dtype == "float32":
-        return (
-            f"{question} In float32 the difference alone cannot tell: {found}, and each of the two is right line by "
-            f"line, which is the proof. End to end, rounding could in the worst case cause up to {allowed:.1e}."
-        )
-    if allowed < ASKED:
-        return (
-            f"{question} Not here, in float64: no two correct implementations can be further apart than {allowed:.1e} "
-            f"in any entry of this batch; {found}."
-        )
-    return f"{question} Here it may be: up to {allowed:.1e} can be rounding in the worst case; {found}."
-
-
-def referee_sentence(parity: "Parity") -> str:
-    """What the referee found."""
-    referee = parity.referee
-    if referee is None:
-        return (
-            "Referee: it could not judge at these weights. A ReLU stands so near 0 that it bends the loss within even "
-            "the smallest step, and a finite difference across a bend is no derivative. The lines are judged all the "
-            "same; a larger --init-scale, or --after some training steps, lets it judge."
-        )
-    redone = f" ({referee.redone} steps crossed a ReLU's bend and were redone smaller)" if referee.redone else ""
-    return (
-        f"Referee: finite differences of the loss alone, in extended precision, along {referee.directions} random "
-        f"directions and on all {referee.entries} entries of a small network, "
-        + ("confirm" if referee.holds else "do not confirm")
-        + f" the formulas behind these bounds: the largest relative difference is {referee.relative_difference:.1e}, "
-        f"and {AGREEMENT:g} is asked for{redone}."
-    )
-
-
-def verdict_sentence(parity: "Parity") -> str:
-    """Whether it holds, and if not, where it fails first."""
-    for name, check in parity.checks.items():
-        if check.first_wrong_line:
-            line = check[check.first_wrong_line]
-            return f"It does not hold. {world(name).opening}, {line.name} is wrong, given its own inputs: {line.fault}."
-    if parity.cannot_tell:
-        name, line = parity.cannot_tell
-        return f"It cannot tell. {world(name).opening}: {line.reason}"
-    if not parity.holds:
-        return "It does not hold: every line is within its bound, but not all of the rest; see above."
-    implementation, line = parity.nearest()
-    return (
-        f"It holds. All {sum(len(check.lines) for check in parity.checks.values())} lines are within their rounding "
-        f"bounds; {line.name} {world(implementation).where} comes nearest, at {_share(line.bound_used)} of its bound. "
-        f"{power_sentence(parity)}" + ("" if parity.referee else " The referee could not judge at these weights.")
-    )
-
-
-def power_sentence(parity: "Parity") -> str:
-    """How small an error would have been seen, in the line where it would have had to be largest."""
-    _, line = parity.weakest
-    if line.power == 0:
-        return "Nothing is rounded in any line: any error would have been noticed."
-    return (
-        f"An error of {_size(line.power)} of {line.name}'s largest entry would have been noticed, and a smaller one in "
-        "every other line."
-    )
 
 
 def print_mutants(proof: Proof) -> None:
@@ -223,20 +155,18 @@ def _ulps(count: float) -> str:
 
 def _cells(line: Verdict | None) -> tuple[str, str]:
     """What there is to say of a line; nothing where a world does not tell it."""
-    return (_share(line.bound_used), _share(line.probable_used)) if line else ("-", "-")
+    return (share_of(line.bound_used), share_of(line.probable_used)) if line else ("-", "-")
 
 
 def _head(name: str) -> str:
     return f"{world(name).title}\nshare"
 
 
-def _size(power: float) -> str:
-    return "any" if power == 0 else f"{power:.1g}"
-
-
-def _slope(parity: "Parity") -> str:
+def _slope(parity: Parity) -> str:
     return f"{max(line.slope_sigma for check in parity.checks.values() for line in check.lines):.2g}"
 
 
-def _share(part: float) -> str:
-    return "0" if part == 0 else "outside" if not np.isfinite(part) else f"{part:.2g}"
+def show_mutants(answer: MutantsTried) -> None:
+    """The table of bugs, on stdout."""
+    print_mutants(answer.proof)
+    print_sizes(answer.smallest)

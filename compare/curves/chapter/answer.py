@@ -1,4 +1,4 @@
-"""What a closer look at the chapter's loop found, in tables and in words. `chapter.py` does the looking."""
+"""What a closer look at the chapter's loop found, and what follows from it in words."""
 
 import math
 from collections.abc import Sequence
@@ -8,14 +8,21 @@ from typing import Any
 import numpy as np
 
 from compare.shared.dataset import CLASSES
-from compare.shared.terminal import print_table
-from compare.worlds import world
 
 EVERY = 10  # epochs between two lines of the chapter's loop
+
+
 SINGLE = 3  # how many of the changes change one thing; the others change two
+
+
 PLATEAU = math.log(CLASSES)  # the loss of a network that finds all classes equally likely
+
+
 LEFT = 0.95  # of that: the loss below which the plateau has been left
+
+
 WINDOW = 50  # steps whose mean loss is looked at, as single batches jump
+
 
 #: The lines whose sizes are shown, in the order of the calculation.
 SIGNAL = ("a1", "a2", "z3", "dz3", "dz2", "dz1")
@@ -77,25 +84,6 @@ class Chapter:
             "signal": self.signal,
         }
 
-    def print(self) -> None:
-        """The lines that the loop prints, the next chapter's loop beside it, the sizes and the changes, on stdout."""
-        rows = zip(*self.lines.values(), strict=True)
-        print_table(
-            f"The loop as the chapter prints it, a line every {EVERY} epochs: loss and test accuracy",
-            ("epoch", *(world(name).title for name in self.lines)),
-            [(str(row[0][0]), *(f"{loss:.4f}  {accuracy:.2%}" for _, loss, accuracy in row)) for row in rows],
-        )
-        header = ("", "learning\nrate", "steps", "first\nloss", "last\nloss", "test\naccuracy")
-        print_table(
-            "Both chapters side by side", header, [_row(change) for change in (self.changes[0], *self.next_chapter)]
-        )
-        print_table(
-            "Why: root mean square of each line at the start, forward and backward, the gradient of one image",
-            ("initial weights", *SIGNAL),
-            [(name, *(f"{sizes[line]:.1e}" for line in SIGNAL)) for name, sizes in self.signal.items()],
-        )
-        print_table("What a change does", header, [_row(change) for change in self.changes])
-
     @property
     def verdict(self) -> str:
         """Why, and what rescues it, in words."""
@@ -130,14 +118,3 @@ class Chapter:
 
 def _told(changes: Sequence[Change]) -> str:
     return "; ".join(f"{c.title}: {c.test_accuracy:.2%} after {c.steps:,} steps" for c in changes)
-
-
-def _row(change: Change) -> tuple[str, ...]:
-    return (
-        change.title,
-        f"{change.learning_rate:g}",
-        f"{change.steps:,}",
-        f"{change.first_loss:.4f}",
-        f"{change.last_loss:.4f}",
-        f"{change.test_accuracy:.2%}",
-    )

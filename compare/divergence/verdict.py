@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compare.divergence_lockstep import Growth
+from compare.divergence.lockstep import Growth
 from compare.shared.settings import Settings
 from compare.worlds import world
 

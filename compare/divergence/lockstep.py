@@ -27,7 +27,7 @@ from itertools import combinations, islice, pairwise
 
 import numpy as np
 
-from compare.divergence_replay import replay
+from compare.divergence.replay import replay
 from compare.shared.differences import largest_difference
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance

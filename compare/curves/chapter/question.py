@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from compare.chapter_findings import EVERY, SIGNAL, Change, Chapter
+from compare.curves.chapter.answer import EVERY, SIGNAL, Change, Chapter
+from compare.curves.chapter.figure import draw
 from compare.shared.dataset import CLASSES, Dataset
+from compare.shared.figures import save_figure
 from compare.shared.output import Output
 from compare.shared.settings import PRESETS, Settings
 from compare.shared.terminal import progress
@@ -53,9 +55,6 @@ def look_closer(settings: Settings, curves: Sequence[Curve], data: Dataset, outp
         [_next_chapter(settings.with_(seed=settings.seed + i), digits) for i in range(SEEDS)],
         {name: signal(settings.with_(init=name), digits) for name in ("chapter", "he")},
     )
-    from compare.chapter_figure import draw
-    from compare.shared.figures import save_figure
-
     save_figure(draw(found), output, "plateau")
     return found
 

@@ -12,10 +12,12 @@ from compare.report.collected import collected
 from compare.report.digits import galleries
 from compare.report.page import Page
 from compare.report.sources import side_by_side
-from compare.run import GradientsAt, Run
+from compare.run.answer import GradientsAt, Run
 from compare.shared.dataset import pixels
 from compare.shared.differences import PairDifference
+from compare.shared.results import Results
 from compare.shared.training import Curve
+from compare.side_by_side.lines import compare_lines
 from compare.worlds import world
 
 ROSETTA_ROWS = 8  # the names of nodes do not depend on how many rows a batch has
@@ -43,8 +45,9 @@ class LineRow:
         return all(used is None or used <= 1 for used in self.most_used)
 
 
-def run_page(run: Run, beside: Path) -> Page:
+def run_page(results: Results[Run], beside: Path) -> Page:
     """The page of a run; `beside` is the folder where other commands keep their results."""
+    run = results.answer
     predictions = {curve.implementation: curve.predictions[-1] for curve in run.curves}
     disagreed, wrong = galleries(run.data, predictions)
     return Page(
@@ -52,7 +55,7 @@ def run_page(run: Run, beside: Path) -> Page:
         run.holds,
         run.verdict,
         "run.html.j2",
-        {"settings": run.settings.as_json(), "environment": run.environment},
+        {"settings": run.settings.as_json(), "environment": results.document["environment"]},
         {
             "charts": _panels(run.curves),
             "difference": _difference_chart(run.pairs, run.settings.dtype),
@@ -133,8 +136,6 @@ def _rosetta(run: Run) -> Mapping[str, list[tuple[str, str]]]:
     """By line what it is in each world, by that world's title; only the network that is written out has that."""
     if len(run.settings.hidden) != 2:
         return {}
-    from compare.rosetta.question import compare_lines
-
     x = pixels(run.data.train_images[:ROSETTA_ROWS], run.settings.dtype)
     rows, _ = compare_lines(run.curves[0].weights[0], x, run.data.train_labels[:ROSETTA_ROWS], run.settings.activation)
     return {row.line: [(world(name).title, words) for name, words in row.nodes.items()] for row in rows}

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.chapter_findings import LEFT, PLATEAU, SIGNAL, WINDOW, Chapter
+from compare.curves.chapter.answer import LEFT, PLATEAU, SIGNAL, WINDOW, Chapter
 from compare.shared.figures import BLUE, MUTED, VERMILLION, new_figure
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.divergence_lockstep import Growth, Jump
+from compare.divergence.lockstep import Growth, Jump
 from compare.shared.dataset import Dataset
 from compare.shared.figures import INK, draw_roundoff, name_settings, new_figure
 from compare.shared.pair_looks import pair_looks

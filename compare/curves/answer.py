@@ -1,0 +1,35 @@
+"""Three trainings, and how far each pair of them is apart."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from compare.curves.chapter.answer import Chapter
+from compare.shared.differences import PairDifference
+from compare.shared.settings import Settings
+from compare.shared.training import Curve
+from compare.side_by_side.trainings import curves_json, pairs_json
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The answer: three trainings, and how far each pair of them is apart."""
+
+    settings: Settings
+    curves: list[Curve]
+    pairs: list[PairDifference]
+    verdict: str
+    holds: bool
+    chapter: Chapter | None = None  # a closer look, where the settings are the chapter's loop
+
+    kept_in = "results.json"
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "holds": self.holds,
+            "verdict": self.verdict,
+            "settings": self.settings.as_json(),
+            "implementations": curves_json(self.curves),
+            **pairs_json(self.pairs),
+            **({"chapter": self.chapter.as_json()} if self.chapter else {}),
+        }

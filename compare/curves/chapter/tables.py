@@ -1,0 +1,36 @@
+"""The chapter's loop in tables."""
+
+from compare.curves.chapter.answer import EVERY, SIGNAL, Change, Chapter
+from compare.shared.terminal import print_table
+from compare.worlds import world
+
+
+def show(found: Chapter) -> None:
+    """The lines that the loop prints, the next chapter's loop beside it, the sizes and the changes, on stdout."""
+    rows = zip(*found.lines.values(), strict=True)
+    print_table(
+        f"The loop as the chapter prints it, a line every {EVERY} epochs: loss and test accuracy",
+        ("epoch", *(world(name).title for name in found.lines)),
+        [(str(row[0][0]), *(f"{loss:.4f}  {accuracy:.2%}" for _, loss, accuracy in row)) for row in rows],
+    )
+    header = ("", "learning\nrate", "steps", "first\nloss", "last\nloss", "test\naccuracy")
+    print_table(
+        "Both chapters side by side", header, [_row(change) for change in (found.changes[0], *found.next_chapter)]
+    )
+    print_table(
+        "Why: root mean square of each line at the start, forward and backward, the gradient of one image",
+        ("initial weights", *SIGNAL),
+        [(name, *(f"{sizes[line]:.1e}" for line in SIGNAL)) for name, sizes in found.signal.items()],
+    )
+    print_table("What a change does", header, [_row(change) for change in found.changes])
+
+
+def _row(change: Change) -> tuple[str, ...]:
+    return (
+        change.title,
+        f"{change.learning_rate:g}",
+        f"{change.steps:,}",
+        f"{change.first_loss:.4f}",
+        f"{change.last_loss:.4f}",
+        f"{change.test_accuracy:.2%}",
+    )

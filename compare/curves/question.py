@@ -1,0 +1,27 @@
+"""Do the three train alike? Their curves side by side, and the differences, which equal curves hide, below them."""
+
+from compare.curves.answer import Curves
+from compare.curves.chapter.question import is_the_chapters_loop, look_closer
+from compare.shared.dataset import load_mnist
+from compare.shared.differences import differences
+from compare.shared.output import Output
+from compare.shared.settings import Settings
+from compare.shared.threads import use_threads
+from compare.shared.training import Digits
+from compare.side_by_side.trainings import judge, save_curves, train_all
+
+
+def ask(settings: Settings, output: Output) -> Curves:
+    """Train the three and draw them. Raises BadInput for a set, an option or a folder that cannot be used."""
+    output.open()
+    data = load_mnist(settings.data)
+    digits = Digits.of(data, settings)
+    with use_threads(settings.threads):
+        curves = train_all(settings, digits, output)
+        pairs = differences(curves)
+        holds, verdict = judge(settings, curves, pairs)
+        save_curves(curves, settings, output)
+        closer = look_closer(settings, curves, data, output) if is_the_chapters_loop(settings) else None
+        if closer:
+            verdict = f"{verdict} {closer.verdict}"
+        return Curves(settings, curves, pairs, verdict, holds, closer)

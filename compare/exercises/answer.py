@@ -1,0 +1,92 @@
+"""The exercises, with their answers or without."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, cast
+
+from compare.exercises.trained import Agreement, Conclusion, Exercise, Run
+from compare.shared.errors import BadInput
+from compare.shared.settings import Settings
+
+FILES = {1: "activation", 2: "depth", 3: "width"}
+
+
+def exercise(number: int) -> Exercise:
+    """The file of that exercise. Raises BadInput where there is none."""
+    if number not in FILES:
+        raise BadInput(
+            f"There is no exercise {number}. The chapter has {len(FILES)}; leave the number out to see them."
+        )
+    return cast(Exercise, import_module(f"compare.exercises.{FILES[number]}"))
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The exercises without their answers."""
+
+    holds = True
+
+    kept_in = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data: of each exercise the same keys that its answer has, the answers left open."""
+        return {
+            "exercises": [
+                {"exercise": n, "question": exercise(n).QUESTION, "answer": None, "holds": None, "runs": []}
+                for n in FILES
+            ]
+        }
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One exercise, answered. It holds where the three compute the same gradients in every configuration."""
+
+    number: int
+    settings: Settings
+    runs: list[Run]
+    agreements: list[Agreement]
+    conclusion: Conclusion
+
+    @property
+    def kept_in(self) -> str:
+        """Each exercise has one of its own."""
+        return f"exercise-{self.number}.json"
+
+    @property
+    def holds(self) -> bool:
+        """Whether every line of every trace is within its bound."""
+        return not any(agreement.wrong for agreement in self.agreements)
+
+    @property
+    def answer(self) -> str:
+        """In words, with its numbers."""
+        return f"{self.conclusion.answer} {self._parity()}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "exercise": self.number,
+            "question": exercise(self.number).QUESTION,
+            "answer": self.answer,
+            "holds": self.holds,
+            "runs": [run.as_json() for run in self.runs],
+            "parity": [agreement.as_json() for agreement in self.agreements],
+            "settings": self.settings.as_json(),
+        }
+
+    def _parity(self) -> str:
+        wrong = [(a.settings, line) for a in self.agreements for line in a.wrong]
+        if wrong:
+            settings, line = wrong[0]
+            return (
+                f"But the three do not compute the same gradients: with hidden layers {settings.hidden} and "
+                f"{settings.activation}, the line {line} is outside its bound."
+            )
+        lines, used = sum(a.lines for a in self.agreements), max(a.bound_used for a in self.agreements)
+        return (
+            f"The three compute the same gradients in each of the {len(self.agreements)} configurations that were "
+            f"trained in all of them (seed {self.settings.seed}), before and after training: all {lines:,} lines are "
+            f"within their rounding bounds, and none uses more than {used:.0%} of its own. Other trainings are by "
+            f"hand alone."
+        )

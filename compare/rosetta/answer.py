@@ -1,0 +1,48 @@
+"""The lines side by side, and what each world keeps for the backward pass."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from compare.shared.settings import Settings
+from compare.side_by_side.lines import Row
+from compare.worlds import world
+
+
+@dataclass(frozen=True)
+class Rosetta:
+    """The answer."""
+
+    settings: Settings
+    rows: list[Row]
+    extra_bytes: dict[str, int]  # by implementation: what the backward pass keeps besides the parameters and the batch
+
+    kept_in = "results.json"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the three agree in every line."""
+        return all(row.holds for row in self.rows)
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        wrong = [row.line for row in self.rows if not row.holds]
+        if wrong:
+            return f"It does not hold. The line {wrong[0]} is outside its rounding bound in one of the three."
+        largest = max(self.rows, key=lambda row: row.largest_difference)
+        keep = ", ".join(f"{world(name).title} {count:,}" for name, count in self.extra_bytes.items())
+        return (
+            f"It holds. Line for line the three compute the same: values differ by {largest.largest_difference:.1e} at "
+            f"most (in {largest.line}), and all are within their rounding bounds. For the backward pass they keep, "
+            f"besides the parameters and the batch, these bytes: {keep}."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "holds": self.holds,
+            "verdict": self.verdict,
+            "settings": self.settings.as_json(),
+            "lines": [row.as_json() for row in self.rows],
+            "kept_bytes": self.extra_bytes,
+        }

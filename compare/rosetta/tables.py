@@ -1,0 +1,77 @@
+"""What `rosetta` shows in the terminal."""
+
+import textwrap
+from collections.abc import Sequence
+
+from compare.rosetta.answer import Rosetta
+from compare.shared.terminal import print_table, print_text
+from compare.worlds import MANUAL, NAMES, world
+from compare.worlds.columns.column import Kept
+
+#: What PyTorch calls its operators.
+OPERATORS = (
+    "t transposes, mm multiplies matrices, addmm multiplies and adds, threshold_backward is the ReLU's. view and "
+    "detach copy nothing: the one is another shape, the other a tensor without its history.\n"
+)
+
+
+def show(answer: Rosetta) -> None:
+    """The verdict and four tables, on stdout."""
+    print_text(answer.verdict)
+    print_text("")
+    print_table(
+        "The same line in three languages",
+        [world(name).nodes_title for name in NAMES],
+        [[_wrapped(words, 38 if name == MANUAL else 20) for name, words in row.nodes.items()] for row in answer.rows],
+    )
+    print_text(
+        "Of the engine and of PyTorch, the nodes of the graph that made the line's value, or whose backward gave "
+        "its gradient. TBackward0 belongs to a transpose, AddmmBackward0 to a product with a sum.\n"
+    )
+    for name in answer.rows[0].operators:
+        print_table(
+            f"{world(name).operators_title}, as they ran",
+            ("line", "operators"),
+            [(row.line, row.operators[name]) for row in answer.rows],
+        )
+        print_text(OPERATORS)
+    print_table(
+        "The values of each line in all three",
+        ("line", "shape", "largest difference", "share of the bound"),
+        [
+            (
+                row.line,
+                " x ".join(map(str, row.shape)) or "1",
+                f"{row.largest_difference:.1e}",
+                f"{row.bound_used:.1%}",
+            )
+            for row in answer.rows
+        ],
+    )
+    print_text(
+        "share of the bound: the largest error of an entry in any of the three, divided by the rounding error that "
+        "the line may make.\n"
+    )
+    print_table(
+        "The arrays that a line keeps for the backward pass, in bytes",
+        ("line", *(f"{world(name).title} keeps" for name in NAMES)),
+        [
+            (row.line, *(own_arrays(row.kept[name]) for name in NAMES))
+            for row in answer.rows if any(own_arrays(row.kept[name]) for name in NAMES)
+        ],
+    )  # fmt: skip
+    print_text(
+        "The parameters, the images and the labels, which are kept anyway, are left out; an array that two lines "
+        "keep is one array.\n"
+    )
+
+
+def _wrapped(words: str, width: int) -> str:
+    """On lines of that width, without the word `self`, broken where a person would."""
+    return textwrap.fill(words.replace("self.", ""), width)
+
+
+def own_arrays(arrays: Sequence[Kept]) -> str:
+    """A line of text for each array but those given anyway: its name and its bytes."""
+    own = [kept for kept in arrays if not kept.given]
+    return "\n".join(f"{kept.name.replace('Backward0._saved_', '.')} {kept.bytes:,}" for kept in own)

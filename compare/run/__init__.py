@@ -1,0 +1,1 @@
+"""The main job: are the three the same network? Gradients before and after training, three trainings, a verdict."""
