@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare import run as question
+from compare.run import question
 from compare.shared.settings import Settings
 from manual.network import Network
 

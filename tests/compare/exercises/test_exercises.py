@@ -65,7 +65,7 @@ def test_the_answer_has_the_promised_shape_and_stands_in_its_file(answers, numbe
     found = json.loads((answers[number].files[-1]).read_text())
     assert {"exercise", "question", "answer", "holds", "runs"} <= set(found)
     assert found["exercise"] == number
-    assert found["answer"] == answers[number].answer
+    assert found["answer"] == answers[number].answer.answer
     keys = {"implementation", "seed", "hidden", "activation", "init", "test_accuracy", "parameters"}
     assert all(keys <= set(run) for run in found["runs"])
     names = {path.name for path in answers[number].files}
@@ -74,7 +74,7 @@ def test_the_answer_has_the_promised_shape_and_stands_in_its_file(answers, numbe
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_parity_holds_in_every_configuration_and_each_is_trained_in_all_three_for_one_seed(answers, number):
-    answer = answers[number]
+    answer = answers[number].answer
     assert answer.holds
     assert {(a.settings.hidden, a.settings.activation) for a in answer.agreements} == CONFIGURATIONS[number]
     for agreement in answer.agreements:
@@ -140,7 +140,7 @@ def test_the_answers_numbers_are_those_of_the_runs(answers):
     of_size = [run.accuracy for run in width.by_hand(answers[3].answer.runs, (32, 16))]
     mean, spread = mean_and_spread(of_size)
     assert mean == pytest.approx(np.mean(of_size))
-    assert f"32, 16 units (25,818 parameters) {mean:.2%} ± {spread:.2%}" in answers[3].answer
+    assert f"32, 16 units (25,818 parameters) {mean:.2%} ± {spread:.2%}" in answers[3].answer.answer
 
 
 @pytest.mark.parametrize(
