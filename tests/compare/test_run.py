@@ -20,7 +20,7 @@ def settings(small_set):
 
 
 @pytest.fixture(scope="module")
-def answer(settings, tmp_path_factory):
+def asked(settings, tmp_path_factory):
     return ask(lambda out: question.ask(settings, out), tmp_path_factory.mktemp("run"))
 
 
