@@ -68,17 +68,22 @@ def taken(moment: "Moment", rows: int) -> Seen | None:
 
 
 def _among(x: np.ndarray, whole: np.ndarray) -> tuple[int, tuple[int, ...]] | None:
-    """How many rows, or columns, an array has of which these are a part, and which one the first of them is."""
+    """How many rows, or columns, an array has of which these are a part, and which of them the first ones are."""
     if x.ndim != 2 or whole.ndim != 2:
         return None
     if x.shape[0] == whole.shape[0] and x.shape[1] != whole.shape[1]:
         x, whole = x.T, whole.T
     if x.shape[1] != whole.shape[1] or len(x) >= len(whole):
         return None
-    most = int(abs(x[0]).argmax())
-    near = np.flatnonzero(whole[:, most] == x[0, most])
-    rows = near[(whole[near] == x[0]).all(axis=1)]
-    return (len(whole), (int(rows[0]),)) if len(rows) else None
+    found = list[int]()
+    for row in x[:64]:
+        most = int(abs(row).argmax())
+        near = np.flatnonzero(whole[:, most] == row[most])
+        near = near[(whole[near] == row).all(axis=1)]
+        if not len(near):
+            return None
+        found.append(int(near[0]))
+    return len(whole), tuple(found)
 
 
 def _positions(shape: tuple[int, ...], index: object, taken: tuple[int, ...]) -> tuple[int, ...] | None:

@@ -5,7 +5,7 @@ No number of the program's own backward pass enters: a trial shows what its netw
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from time import monotonic
+from time import process_time  # a busy machine makes no trial shorter
 from typing import Any
 
 import numpy as np
@@ -36,10 +36,10 @@ def descend(
     course: Course, start: list[np.ndarray], rates: list[float], steps: int, seconds: float,
     given: Scaled | None = None,
 ) -> Trial:  # fmt: skip
-    """Steps down the exact gradient of an example's loss, batch after batch; rates: by parameter."""
+    """Steps down the exact gradient of an example's loss. rates: by parameter; seconds: of a core."""
     parameters = [np.array(p, np.float64) for p in start]
     inputs = [given(batch) if given is not None else {} for batch in course.batches]
-    before, until, made = loss_of(course, parameters, inputs), monotonic() + seconds, 0
+    before, until, made = loss_of(course, parameters, inputs), process_time() + seconds, 0
     try:
         for k in range(steps):
             batch = course.batches[k % len(course.batches)]
@@ -47,7 +47,7 @@ def descend(
             for p, g, rate in zip(parameters, found, rates, strict=True):
                 p -= rate * g
             made = k + 1
-            if monotonic() > until or not all(np.isfinite(p).all() for p in parameters):
+            if process_time() > until or not all(np.isfinite(p).all() for p in parameters):
                 break
         after = loss_of(course, parameters, inputs)
     except (CannotFollow, ValueError, FloatingPointError):

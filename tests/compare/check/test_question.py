@@ -29,7 +29,7 @@ for step in range(9):
 WRONG = RIGHT.replace("b2 -= 0.1 * d2.sum(axis=0)", "b2 -= 0.1 * d2.sum()")
 KEYS = {
     "holds", "verdict", "first_wrong_line", "source_line", "found_out", "understood", "notes", "diagnoses", "lines",
-    "files", "settings", "environment",
+    "training", "files", "settings", "environment",
 }  # fmt: skip
 NETWORK = "6 -> 5 tanh -> 3, softmax outputs; gradients of "
 
@@ -103,7 +103,7 @@ def test_json_has_the_documented_keys_and_is_what_results_json_holds(check):
     assert set(answer["lines"][0]) == {
         "line", "source_line", "holds", "error", "error_ulp", "bound_used", "complaint", "worst",
     }  # fmt: skip
-    assert answer["settings"] == {"file": "net.py", "name": None, "definitions": False, "seed": 0}
+    assert answer["settings"] == {"file": "net.py", "name": None, "definitions": False, "train": False, "seed": 0}
     assert answer["files"].pop() == str(here / "out" / "report.html")  # written last, from what is in results.json
     assert json.loads((here / "out" / "results.json").read_text()) == answer
 
@@ -192,3 +192,40 @@ def test_options_that_cannot_be_used_are_refused(command, tmp_path):
     assert "Nonesuch" in refused(command, tmp_path, f"{path}:Nonesuch")
     assert "--time-limit is -1.0" in refused(command, tmp_path, path, "--time-limit", "-1")
     assert "--python nopython is no program" in refused(command, tmp_path, path, "--python", "nopython")
+
+
+LONG = RIGHT.replace("range(9)", "range(1500)").replace(
+    "x, t = np.random.rand(8, 6), np.eye(3)[np.random.randint(3, size=8)]",
+    "x = np.random.rand(8, 6); t = np.eye(3)[x[:, :3].argmax(axis=1)]",
+)
+
+
+def test_a_training_that_is_watched_is_shown_and_a_right_one_exits_with_0(check):
+    done, here = check(LONG, "--train")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "It learns: in " in done.stdout
+    training = json.loads((here / "out" / "results.json").read_text())["training"]
+    assert training["verdict"] == "learns"
+    assert training["course"]["losses"][-1] < training["course"]["losses"][0]
+
+
+def test_a_training_that_does_not_learn_exits_with_1_and_names_the_line_and_a_rate_that_works(check):
+    done, _ = check(LONG.replace("0.1 *", "1e-7 *"), "--train", "--json")
+    assert done.returncode == 1, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert [(d["name"], d["source_line"]) for d in told["diagnoses"]] == [("learning-rate-too-small", 13)]
+    assert "in the place of 1e-07" in told["diagnoses"][0]["corrected"]
+
+
+def test_wrong_gradients_are_told_before_any_training(check):
+    done, _ = check(WRONG, "--train", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["training"] is None
+
+
+def test_a_program_without_a_training_of_its_own_cannot_be_watched(command, tmp_path):
+    lines = ["def train():", *(f"    {line}" for line in RIGHT.splitlines()[2:])]
+    (tmp_path / "net.py").write_text("import numpy as np\n" + "\n".join(lines) + "\n")
+    said = refused(command, tmp_path, tmp_path / "net.py", "--train")
+    assert "no training of its own" in said
+    assert "leave out --definitions" in refused(command, tmp_path, tmp_path / "net.py", "--train", "--definitions")

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from autograd import Tensor
 from compare.check.recording import Recorder
+from compare.check.recording import array as recording
 from compare.check.recording.array import Number, Recorded, node_of
 from compare.check.recording.graph import at_each_node
 from compare.check.recording.source import HELPERS, rewritten
@@ -231,6 +232,35 @@ def programs(draw, kinds=(UNARY, BINARY, CHANGES)):
 @given(programs())
 def test_any_program_gives_what_plain_numpy_gives(program):
     gives_what_plain_numpy_gives(program)
+
+
+@settings(max_examples=60)
+@given(programs(), st.integers(1, 40), st.integers(1, 40))
+def test_a_program_gives_what_plain_numpy_gives_while_recording_pauses_and_begins_again(program, recorded, idle):
+    source = START + program
+    plain, names, operations = {}, {}, [0]
+    recorder = Recorder(own=FILE.__eq__)
+
+    def goes_on(*_):
+        operations[0] += 1
+        if operations[0] % idle:
+            return True
+        recorder.begin_graph(recorder.graph.count)
+        recorder.graph.watch = pause
+        return False
+
+    def pause(node):
+        if node.number > recorder.graph.after + recorded:
+            recording.pause(goes_on)
+
+    with np.errstate(all="ignore"):
+        exec(compile(source, FILE, "exec"), plain)
+        with recorder:
+            recorder.graph.watch = pause
+            exec(compile(rewritten(ast.parse(source)), FILE, "exec"), {**HELPERS, "__builtins__": builtins}, names)
+    for name, value in plain.items():
+        if isinstance(value, np.ndarray):
+            np.testing.assert_array_equal(np.asarray(names[name]), value, err_msg=name)
 
 
 REPLAYED = [form for form in UNARY if "float" not in form]
