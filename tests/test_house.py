@@ -170,3 +170,80 @@ def test_a_world_is_known_before_torch_numpy_or_matplotlib_is_loaded():
 def test_the_command_line_does_not_load_torch_numpy_or_matplotlib_before_they_are_needed():
     code = "import sys, compare.commandline; print({'torch', 'numpy', 'matplotlib'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+# `check` in two halves: one asks and shows, in our own process; the other runs a learner's program and judges what was
+# recorded of it, in a child. Between them go a request and an answer, in JSON.
+
+CHECK = HOUSE / "compare" / "check"
+CHILD = "compare.check.running.child"
+ASKS = {"question", "verdict", "words", "running.apart", "running.copying"}
+JUDGES = ("understanding", "judging", "saying", "training")
+RUNS = ("running", "surroundings")
+
+
+def reached_from(module: str) -> set[str]:
+    """The modules that come with a module, itself among them; without the packages they are in."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        module = waiting.pop()
+        place = HOUSE / module.replace(".", "/")
+        path = place.with_suffix(".py")
+        if module not in found:
+            found.add(module)
+            waiting += imported_files(path if path.is_file() else place / "__init__.py")
+    return {module for module in found if (HOUSE / module.replace(".", "/")).with_suffix(".py").is_file()}
+
+
+def test_what_asks_for_a_check_and_what_runs_in_the_child_have_no_module_of_check_in_common():
+    asks = {module for module in reached_from("compare.check.question") if module.startswith("compare.check.")}
+    assert asks == {f"compare.check.{name}" for name in ASKS}
+    assert not asks & reached_from(CHILD)
+
+
+def test_the_child_imports_numpy_alone_so_that_any_python_can_be_it():
+    ours = {"compare", *ROOMS}
+    for module in reached_from(CHILD):
+        path = HOUSE / f"{module.replace('.', '/')}.py"
+        needed = {node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)}
+        names = {alias.name for node in needed if isinstance(node, ast.Import) for alias in node.names}
+        names |= {str(node.module) for node in needed if isinstance(node, ast.ImportFrom)}
+        strangers = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - ours - {"numpy"}
+        assert not strangers, f"{module} imports {strangers}"
+        assert not module.startswith("torch_ref"), module
+
+
+def test_what_judges_a_recording_knows_nothing_of_how_the_program_was_run():
+    for folder in JUDGES:
+        for path in (CHECK / folder).rglob("*.py"):
+            runs = {m for m in imported_files(path) if m.startswith(tuple(f"compare.check.{name}" for name in RUNS))}
+            assert not runs, f"{path.relative_to(HOUSE)} imports {runs}"
+
+
+def test_of_what_runs_the_program_the_child_alone_hands_over_to_what_judges():
+    for folder in RUNS:
+        for path in (CHECK / folder).rglob("*.py"):
+            judges = {m for m in imported_files(path) if m.startswith(tuple(f"compare.check.{n}" for n in JUDGES))}
+            assert not judges or path == CHECK / "running" / "child.py", f"{path.relative_to(HOUSE)} imports {judges}"
+
+
+def test_the_child_reads_of_a_request_what_the_other_side_writes_into_it():
+    asking = ast.parse((CHECK / "running" / "apart.py").read_text())
+    literal = next(
+        node.value
+        for node in ast.walk(asking)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "request"
+    )
+    written = {key.value for key in literal.keys if isinstance(key, ast.Constant)}
+    question = ast.parse((CHECK / "question.py").read_text())
+    written |= {
+        word.arg for call in ast.walk(question) if isinstance(call, ast.Call) for word in call.keywords if word.arg
+    }  # what goes through as an option
+    read = set()
+    for path in (CHECK / "running").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("request"):
+                read.add(ast.literal_eval(node.slice))
+    assert read
+    assert read <= written, read - written
