@@ -8,8 +8,8 @@ Where even an error of a thousandth of the largest entry would pass at that entr
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import EllipsisType
 from typing import Any, Literal
 
 import numpy as np
@@ -63,7 +63,7 @@ class Verdict:
     error on the exact value, itself and in standard deviations; power: how large an error at the largest entry would
     have been noticed, as a part of that entry; worst: the entry with the largest part of its tolerance used, None where
     the shape is wrong; route: by which way to compute it, where there are several; complaint: what is wrong before any
-    number is looked at, or "".
+    number is looked at, or ""; is_short: whether the run has less than float64.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Verdict:
     worst: Entry | None = None
     route: str = ""
     complaint: str = ""
+    is_short: bool = False
 
     @property
     def holds(self) -> bool:
@@ -109,7 +110,8 @@ class Verdict:
             return f"The {self.name} is {self.complaint}: choose arguments where the function is."
         return (
             f"The {self.name} cannot be judged: rounding may move its largest entry by {self.power:.2g} of itself, so "
-            "that a wrong one could pass. Judge it in float64, or choose smaller or better scaled arguments."
+            f"that a wrong one could pass. {'Judge it in float64, or choose' if self.is_short else 'Choose'} "
+            "smaller or better scaled arguments."
         )
 
 
@@ -132,71 +134,62 @@ def judged(name: str, found: np.ndarray, ball: Ball, together: bool = False) -> 
 
 
 def _judged(name: str, found: np.ndarray, ball: Ball, route: str, together: bool) -> Verdict:
-    together, run = together and ball.size >= MANY, ball.run
-    parts = [_Part.of(at, found, ball) for at in pieces(ball.shape)]
-    nearest = max(parts, key=lambda part: max(part.worst_used, part.likely_used), default=None)
-    largest = max((part.largest for part in parts), default=0.0)
-    power = next((part.power for part in parts if part.largest == largest), 0.0) if largest < math.inf else math.inf
-    most, likely, error, ulp, widest = (
-        max((getattr(part, key) for part in parts), default=0.0)
-        for key in ("worst_used", "likely_used", "error", "ulp", "widest")
-    )
-    slope, sigma = _slope(sum(part.weights for part in parts), sum(part.errors for part in parts), run)
+    run, parts = ball.run, pieces(ball.shape)
+    rows = np.array([_row(found[part], ball, part) for part in parts]).reshape(len(parts), 8)
+    error, ulp, worst, likely, widest, largest = (float(most) for most in rows[:, :6].max(axis=0, initial=0.0))
+    weights, errors = (float(total) for total in rows[:, 6:].sum(axis=0))
+    slope, sigma = _slope(weights, errors, run)
+    power, entry = 0.0, None
+    if parts:
+        top = _index(parts, rows[:, 5], lambda part: abs(ball.value[part]))
+        at = _index(parts, rows[:, 2:4].max(axis=1), lambda part: np.maximum(*_used(found[part], ball, part)))
+        power = float(min(ball.worst[top], ball.likely[top]) / largest) if largest else 0.0
+        bound = ball.worst[at] if worst > 1 else min(ball.worst[at], ball.likely[at])
+        off = abs(np.asarray(found[at], run.longer) - ball.held[at])
+        entry = Entry(at, float(found[at]), float(ball.held[at]), float(off), float(bound))
+    is_finite = math.isfinite(largest)
     answer: Answer = (
-        "cannot tell" if largest == math.inf
-        else "proved wrong" if most > 1
-        else "not rounding" if likely > 1 or (sigma > LAMBDA and together and not run.short_u)
+        "cannot tell" if not is_finite
+        else "proved wrong" if worst > 1
+        else "not rounding" if likely > 1 or (sigma > LAMBDA and together and ball.size >= MANY and not run.short_u)
         else "holds" if power <= WIDEST + 32 * run.short_u
         else "cannot tell"
     )  # fmt: skip
-    entry = None
-    if nearest:
-        at = nearest.index
-        bound = ball.worst[at] if most > 1 else min(ball.worst[at], ball.likely[at])
-        off = abs(np.asarray(found[at], run.longer) - ball.held[at])
-        entry = Entry(at, float(found[at]), float(ball.held[at]), float(off), float(bound))
     return Verdict(
-        name, answer, error, ulp, most, likely,
+        name, answer, error, ulp, worst, likely,
         relative_bound=widest / largest if largest else 0.0 if widest == 0 else math.inf,
-        slope=slope, slope_sigma=sigma, power=power, worst=entry, route=route,
-        complaint="not finite in longer arithmetic either" if largest == math.inf else "",
+        slope=slope, slope_sigma=sigma, power=power if is_finite else math.inf, worst=entry, route=route,
+        complaint="" if is_finite else "not finite in longer arithmetic either", is_short=run.dtype != np.float64,
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Part:
-    """What is to be known of some rows: the largest of everything, and the sums that `_slope` needs."""
+@np.errstate(all="ignore")
+def _used(found: np.ndarray, ball: Ball, part: Any) -> list[np.ndarray]:
+    size = abs(np.asarray(np.asarray(found, ball.run.longer) - ball.held[part], np.float64))
+    return [part_of(size, radius[part]) for radius in ball.radii]
 
-    worst_used: float
-    likely_used: float
-    error: float
-    ulp: float
-    largest: float
-    power: float
-    widest: float
-    weights: float
-    errors: float
-    index: tuple[int, ...]  # of the entry with the largest part of its tolerance used
 
-    @staticmethod
-    @np.errstate(all="ignore")
-    def of(at: slice | EllipsisType, found: np.ndarray, ball: Ball) -> "_Part":
-        found, exact, worst, likely = found[at], ball.held[at], ball.worst[at], ball.likely[at]
-        value, dtype = np.asarray(exact, np.float64), ball.run.dtype
-        error = np.asarray(np.asarray(found, ball.run.longer) - exact, np.float64)
-        size, magnitude = abs(error), abs(value)
-        used, likely_used = part_of(size, worst), part_of(size, likely)
-        top, near = (np.unravel_index(int(x.argmax()), x.shape) for x in (magnitude, np.maximum(used, likely_used)))
-        start = (at.start if isinstance(at, slice) else 0, *[0] * len(near))
-        largest = _largest(magnitude)
-        by = np.where(likely > 0, LAMBDA / np.where(likely > 0, likely, 1.0), 0.0)
-        weight = value * by
-        return _Part(
-            _largest(used), _largest(likely_used), _largest(size), _largest(ulps(size, found, value, dtype)),
-            largest, float(min(worst[top], likely[top]) / largest) if largest else 0.0, float(worst.max()),
-            float(np.vdot(weight, weight)), float(np.vdot(weight, error * by)),
-            tuple(int(i) + j for i, j in zip(near, start, strict=False)),
-        )  # fmt: skip
+@np.errstate(all="ignore")
+def _row(found: np.ndarray, ball: Ball, part: Any) -> tuple[float, ...]:
+    """The largest error of a part, also in ulp and as a part of either radius; the largest worst case and exact value.
+
+    The last two numbers are the sums that `_slope` takes.
+    """
+    exact, worst, likely = ball.held[part], ball.worst[part], ball.likely[part]
+    value, error = (np.asarray(x, np.float64) for x in (exact, np.asarray(found, ball.run.longer) - exact))
+    by = np.where(likely > 0, LAMBDA / np.where(likely > 0, likely, 1.0), 0.0)
+    weight, size = value * by, abs(error)
+    used = part_of(size, worst), part_of(size, likely)
+    most = size, ulps(size, found, value, ball.run.dtype), *used, worst, abs(value)
+    sums = float(np.vdot(weight, weight)), float(np.vdot(weight, error * by))
+    return *(float(np.where(np.isnan(x), np.inf, x).max()) for x in most), *sums
+
+
+def _index(parts: list[Any], most: np.ndarray, of: Callable[[Any], np.ndarray]) -> tuple[int, ...]:
+    """Of the largest entry of `of`, which is in the part where `most` is largest."""
+    part = parts[int(most.argmax())]
+    first, *rest = (*map(int, np.unravel_index(int(of(part).argmax()), np.shape(of(part)))), 0)
+    return (first + (0 if part is ... else part.start), *rest)[:-1]
 
 
 def misshapen(name: str, found: tuple[int, ...], expected: tuple[int, ...]) -> Verdict:
@@ -230,7 +223,3 @@ def ulps(error: np.ndarray, found: np.ndarray, exact: np.ndarray, dtype: Any) ->
     larger = np.maximum(abs(found), abs(exact)).astype(dtype)
     found_ulps = np.where(error == 0, 0.0, error / np.spacing(larger).astype(np.float64))
     return np.where(np.isfinite(found_ulps), found_ulps, np.inf)
-
-
-def _largest(x: np.ndarray) -> float:
-    return float(np.where(np.isnan(x), np.inf, x).max(initial=0.0))

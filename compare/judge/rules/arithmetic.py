@@ -9,7 +9,7 @@ from compare.judge.rules.errors import LIBRARY, balls, known, own, root, rounded
 
 # A sigmoid is written as 1 / (1 + e^-x), hidden in x / (1 + e^-x) and in log(1 + e^x), and frameworks have the same
 # derivative for all of these, from the rounded s = 1 / (1 + e): s (1 - s) for s e / (1 + e), and 1 - s for e / (1 + e).
-# What this loses where 1 - s is small is allowed for; so what was divided by 1 + e is known by its notes, and with it e.
+# What this loses where 1 - s is small is allowed for; so what was divided by 1 + e is known by its notes, and e too.
 
 
 @rule(np.add)
