@@ -69,7 +69,8 @@ def _box(axes: "Axes", column: int, y: int, row: "Row", text: str, kept: int) ->
             mutation_aspect=10, facecolor=colour, edgecolor="none",
         )
     )  # fmt: skip
-    axes.text(left + 0.02, y, text, va="center", fontsize=8.5, color=INK, linespacing=1)
+    size = 7.8 if "\n" in text else 8.5  # two lines keep clear of each other and of the edges
+    axes.text(left + 0.02, y, text, va="center", fontsize=size, color=INK, linespacing=1.35)
     if kept:
         axes.text(
             column + WIDTH - 0.02, y, f"{kept:,}", va="center", ha="right", fontsize=8.5, weight="bold", color=INK

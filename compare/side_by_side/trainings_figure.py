@@ -32,7 +32,7 @@ def _pair_style(names: Sequence[str], pair: tuple[str, str]) -> dict[str, Any]:
 
 def draw(curves: Sequence[Curve], settings: Settings) -> "Figure":
     """A panel of loss and accuracy for each world, on shared axes; below, each pair's difference on a log scale."""
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
+    from matplotlib.ticker import MaxNLocator, PercentFormatter, ScalarFormatter
 
     figure = new_figure(max(9.5, 3.2 * len(curves)), 8)
     grid = figure.add_gridspec(2, 1, height_ratios=(2, 1.3))
@@ -49,6 +49,7 @@ def draw(curves: Sequence[Curve], settings: Settings) -> "Figure":
         final = f"{curve.test_accuracy[-1]:.2%}"
         below.text(0.97, 0.06, final, transform=below.transAxes, ha="right", color=colour, fontweight="bold")
     panels[0, 0].set_ylabel("training loss")
+    panels[0, 0].yaxis.set_major_formatter(ScalarFormatter(useOffset=False))  # 2.30265, not 5 and elsewhere 1e-5+2.3026
     panels[1, 0].set_ylabel("test accuracy")
     panels[1, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     draw_differences(lower.subplots(), differences(curves), settings)
@@ -77,7 +78,8 @@ def draw_differences(axes: "Axes", pairs: Sequence[PairDifference], settings: Se
         axes.plot(epochs, largest, color=MUTED, linewidth=0.9, label=f"loss of a batch,\n{spoken(step_pair.name)}")
     axes.set_title("How far apart they are: largest difference of any weight, and of the loss")
     axes.set_yscale("log")
-    axes.set_ylim(roundoff / 30, 3)
+    drawn = [value for pair in pairs for value in (*pair.weights, *pair.losses) if value > 0]
+    axes.set_ylim(min(roundoff / 30, *(value / 5 for value in drawn)), 3)  # no marker is cut
     axes.set_xlim(0, settings.epochs * 1.02)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
