@@ -178,6 +178,10 @@ def _has_floats(tree: Any) -> bool:
 
 
 def _refuse_shape_and_dtype(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    if array.dtype.kind not in "fiu":
+        what = "None: nothing has arrived there. Was it marked for a gradient, and backward called?"
+        what = what if array.dtype == object else f"{array.dtype}: numbers are expected."
+        raise GradientMismatch(f"The {name} is {what}", name, None)
     if array.shape != shape:
         flipped = " It may be transposed." if array.shape == shape[::-1] else ""
         raise GradientMismatch(f"The {name} has the shape {array.shape}, and {shape} is expected.{flipped}", name, None)
@@ -200,10 +204,11 @@ def _mismatch(
     place = f"{outside:,} of {found.size:,} entries are outside. Entry {list(entry.index)}" if entry.index else "It"
     times = f"{entry.error / entry.bound:.3g} times the {entry.bound:.3g}" if entry.bound else "where 0"
     certain = "No rounding, in any order, can do that" if verdict.answer == "proved wrong" else "That is not rounding"
+    off = f": off by {entry.error:.3g}, {times} that rounding is likely to cause. {certain}"
     others = f"So are {len(wrong) - 1} of the other {count - 1}." if len(wrong) > 1 else ""
     message = (
-        f"The {verdict.name} is wrong. {place} is {entry.found:.9g} and should be {entry.exact:.9g}: off by "
-        f"{entry.error:.3g}, {times} that rounding is likely to cause. {certain}."
+        f"The {verdict.name} is wrong. {place} is {entry.found:.9g} and should be {entry.exact:.9g}"
+        f"{off if np.isfinite(entry.error) else ''}."
     )
     said = slip(verdict, found, ball, argument, inputs)
     return GradientMismatch(" ".join(filter(None, [message, said, others])), verdict.name, entry)

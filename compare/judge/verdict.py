@@ -21,6 +21,9 @@ from compare.judge.rules.errors import LAMBDA, pieces
 #: In a short format nothing is told as finely: there it is wider than that and 32 of its roundings.
 WIDEST = 1e-3
 
+#: In underflows: an array of zeros whose tolerance is wider than that tells nothing.
+NOTHING = 1e9
+
 #: Entries from which on their slope is a verdict: of fewer, with like terms, rounding may go one way in all.
 MANY = 256
 
@@ -144,6 +147,8 @@ def _judged(name: str, found: np.ndarray, ball: Ball, route: str, together: bool
         top = _index(parts, rows[:, 5], lambda part: abs(ball.value[part]))
         at = _index(parts, rows[:, 2:4].max(axis=1), lambda part: np.maximum(*_used(found[part], ball, part)))
         power = float(min(ball.worst[top], ball.likely[top]) / largest) if largest else 0.0
+        if not largest and np.minimum(*ball.radii).max() > NOTHING * run.tiny:
+            power = math.inf  # all is 0, and there is no telling what is small
         bound = ball.worst[at] if worst > 1 else min(ball.worst[at], ball.likely[at])
         off = abs(np.asarray(found[at], run.longer) - ball.held[at])
         entry = Entry(at, float(found[at]), float(ball.held[at]), float(off), float(bound))
