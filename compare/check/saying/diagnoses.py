@@ -13,8 +13,9 @@ from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.recording.graph import Node, Place
 from compare.check.recording.memory import placed, written
+from compare.check.saying.slopes import slope_mistake
 from compare.check.saying.source import divisor, list_around, name_of, short, target, text
-from compare.check.understanding.matching import same_size
+from compare.check.understanding.matching import proportional, same_size
 from compare.check.understanding.parameters import PRODUCTS, unscaled_view
 
 EXPLANATIONS = {
@@ -30,6 +31,21 @@ EXPLANATIONS = {
     "{operand}.",
     "transposed": "{operand} is transposed here and should not be, or the other way round.",
     "mask-missing": "The error has to be multiplied by the derivative of the activation before it is used further.",
+    "derivative-argument": "The derivative of {function} is written here for {right}, and gets {operand}.",
+    "derivative-of-another-activation": "What the error is multiplied by is the derivative of {function}; forward "
+    "there stands {right}.",
+    "derivative-of-another-layer": "The derivative of {function} is right, and taken where another layer stands.",
+    "slope-differs": "Below zero the slope is {right} going forward, and {operand} going back: the two have to agree.",
+    "dropout-mask-missing": "The units that were dropped going forward had no part in the loss, so nothing comes back "
+    "through them: the error is multiplied by the same mask.",
+    "activation-of-gradient": "The derivative is taken at the activation's input, and multiplied by what arrives; here "
+    "{function} is applied to what arrives itself.",
+    "extra-derivative": "For this loss the derivative by the sum before the output is p - y already: the derivative of "
+    "the output's activation is in it, and here it is multiplied in once more.",
+    "bias-gradient-from": "A bias is added to its layer's sum, so its gradient is that sum's error, added up over the "
+    "batch; here {operand} is added up.",
+    "penalty-factor": "A penalty on the weights has a multiple of them for its derivative. Here {operand} times the "
+    "weights are added to their gradient, {right}.",
     "derivative-wrong": "What the error is multiplied by is not the derivative of the activation of the forward pass.",
     "overwritten-in-place": "An array of the forward pass is changed in place, and the derivative in line {other} then "
     "sees other numbers.",
@@ -100,7 +116,7 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
             words["operand"], line = counted
             fault.also.insert(0, place)
             return "mean-over-features", "", Place(place.file, line, place.function, place.caller)
-        return kind, _corrected_factor(fault, words, source), place
+        return kind, _corrected_factor(fault, search, words, source), place
     written_to = _overwritten(node, search)
     if written_to is not None:
         words["other"] = place.line
@@ -111,6 +127,8 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
             words["operand"] = _called(unscaled_view(parent), search) or "a parameter"
             return "updated-too-early", f"{source}  (before {words['operand']} is updated)", place
     role = explained.roles.get(node)
+    if role is not None and role.share and role.of in search.step.leaves and node.function in PRODUCTS:
+        return "last-sample-only", source.replace(" = ", " += ", 1), place
     if role is not None and fault.role is not None and node is fault.node and not role.turned:
         return "mask-missing", "", place  # it is a derivative, by something else than what is wanted
     if role is not None and role.turned and role.of in search.step.leaves:
@@ -119,11 +137,26 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
     if node.function in PRODUCTS:
         return _product(fault, search, explained, words, source)
     if node.name in ("sum", "mean") or node.function in (np.sum, np.mean):
+        other = _summed_instead(node, fault, search, explained)
+        if other:
+            words["operand"] = other
+            return "bias-gradient-from", "", place
         return "axis-wrong", "", place
     if node.function in (np.add, np.subtract) and any(_is_old(p, search) for p in node.parents):
         return "not-reset", "", place
+    penalty = _penalty(fault, search)
+    if penalty is not None:
+        words["operand"], wanted = (f"{share:.4g}" for share in penalty)
+        grows = penalty[0] < 0 and abs(penalty[1]) < 1e-6 * abs(penalty[0])
+        words["right"] = "which makes them grow" if grows else f"where the loss has {wanted}"
+        return "penalty-factor", "", place
     if node.function in (np.multiply, np.divide, np.where, written, placed):
-        return _derivative(fault, search, explained)
+        kind, corrected, place = _derivative(fault, search, explained)
+        slope = slope_mistake(fault, search, explained) if kind == "derivative-wrong" else None
+        if slope is not None:
+            words.update(slope.words)
+            return slope.name, corrected, place
+        return kind, corrected, place
     if any(node is n for n in _meeting(search)):
         return "loss-gradient-mismatch", "", place
     return "unexplained", "", place
@@ -160,14 +193,24 @@ def _by_factor(fault: Fault, words: dict[str, Any]) -> str:
     return "scaled-by-constant"
 
 
-def _corrected_factor(fault: Fault, words: dict[str, Any], source: str) -> str:
+def _corrected_factor(fault: Fault, search: Search, words: dict[str, Any], source: str) -> str:
     name, equals, value = source.partition(" = ")
+    kind = _by_factor(fault, words)
+    if kind == "sign-flipped" and fault.node in search.step.changed:
+        return _other_sign(source)
     if not equals or "=" in name:
         return ""
-    kind = _by_factor(fault, words)
     if kind == "sign-flipped":
         return f"{name} = {value[1:].lstrip()}" if value.startswith("-") else f"{name} = -({value})"
     return f"{name} = {value} / {words['m']}" if kind == "mean-missing" else ""
+
+
+def _other_sign(update: str) -> str:
+    """An update that goes the other way: `W -= s` for `W += s`; "" where it is not that plain."""
+    signs = re.findall(r" ([+-])=? ", update)
+    if len(signs) != 1:
+        return ""
+    return re.sub(r" ([+-])(=?) ", lambda sign: f" {'-' if sign[1] == '+' else '+'}{sign[2]} ", update)
 
 
 def _product(
@@ -204,9 +247,11 @@ def _product(
                 if made.shape == node.shape and explained.role_of(node, made) is not None:
                     base = unscaled_view(operand)
                     words["operand"] = _called(base, search) or "what stands there"
-                    words["right"] = _called(other, search) or "what went into the layer"
+                    right = _called(other, search)
+                    words["right"] = right or "what went into the layer"
                     kind = "transposed" if other is base else "activation-of-wrong-layer"
-                    return kind, _with(source, words["operand"], words["right"]) if kind != "transposed" else "", place
+                    mended = _with(source, words["operand"], right) if right and kind != "transposed" else ""
+                    return kind, mended, place
     if not still:
         return "unexplained", "", place
     share = explained.roles.get(node)
@@ -219,7 +264,7 @@ def _derivative(fault: Fault, search: Search, explained: Explained) -> tuple[str
     """An error times what is no derivative of the activation: of another argument, or of another function."""
     node, place = fault.first, fault.place
     if any(p in _meeting(search) or p in [o for o, _ in search.loss.outputs] for p in node.parents):
-        return "loss-gradient-mismatch", "", place
+        return "extra-derivative" if _extra(fault, search) else "loss-gradient-mismatch", "", place
     helpers = [p for p in node.parents if p not in search.labelled and p.place is not None and p in search.step.moving]
     for helper in helpers:
         inner = helper.place
@@ -231,6 +276,56 @@ def _derivative(fault: Fault, search: Search, explained: Explained) -> tuple[str
             return "derivative-wrong", "", inner
         fault.also.insert(0, inner)
     return "derivative-wrong", "", place
+
+
+def _extra(fault: Fault, search: Search) -> bool:
+    """Whether a wrong value is the right one times the derivative of the output's activation."""
+    if fault.expected is None or fault.found is None or fault.found.size < 3:
+        return False
+    for output, _ in search.loss.outputs[:1]:
+        p = search.step.floats(output)
+        for slope in (p * (1 - p), 1 - p * p):
+            if slope.size == fault.found.size:
+                wanted = np.asarray(fault.expected).ravel() * slope.ravel()
+                if proportional(fault.found.ravel(), wanted, 1e-6) is not None:
+                    return True
+    return False
+
+
+def _penalty(fault: Fault, search: Search) -> tuple[float, float] | None:
+    """How many times the weights are added to their gradient, and how many times they should be."""
+    node, step = fault.first, search.step
+    leaf = fault.role.of if fault.role is not None else None
+    if leaf not in step.leaves or leaf is None or node.function not in (np.add, np.subtract) or leaf.value.size < 3:
+        return None
+    if fault.expected is None or fault.found is None or fault.found.shape != leaf.shape:
+        return None
+    weights = step.floats(leaf)
+    for k, parent in enumerate(node.arguments[:2]):
+        if isinstance(parent, Node) and parent.shape == leaf.shape:
+            share = proportional(step.floats(parent), weights, 1e-9)
+            off = proportional(fault.found - fault.expected, weights, 1e-5)
+            if share is not None and off is not None:
+                added = -share if k and node.function is np.subtract else share
+                return added, added - off
+    return None
+
+
+def _summed_instead(node: Node, fault: Fault, search: Search, explained: Explained) -> str:
+    """What is added up for a bias, where it is not the error of its layer's sum; "" where that is it."""
+    parent = next(iter(node.parents), None)
+    role = explained.roles.get(parent) if parent is not None else None
+    if parent is None or role is None:
+        return ""
+    mine = {search.step.parameters[k].leaf for k in fault.parameters}
+    if role.of in search.step.leaves:
+        return f"the gradient of {_called(role.of, search)}" if role.of not in mine else ""
+    if any(leaf in role.of.parents for leaf in mine) or any(leaf in search.step.behind([role.of]) for leaf in mine):
+        direct = [n for n in search.step.nodes if any(p in mine for p in n.parents) and n in search.loss.derivatives]
+        behind, size = set(search.step.behind([role.of])), role.of.value.size
+        if any(n in behind and n.value.size == size for n in direct):
+            return ""
+    return _called(parent, search) or "the error of another layer"
 
 
 def _called_rightly(helper: Node, fault: Fault, search: Search) -> bool:

@@ -40,8 +40,11 @@ def target(place: Place | None) -> str:
 
 def name_of(node: Node, nodes: list[Node]) -> str:
     """What the learner calls a value: the target of its line, if it is what the line gives; "" where it has none."""
-    name = target(node.place)
+    name, place = target(node.place), node.place
     later = [n for n in nodes if n.number > node.number and n.place == node.place and node in n.parents]
+    if not name and place is not None and place.caller is not None:  # the last thing that a helper makes, it returns
+        name = target(place.caller)
+        later = [n for n in nodes if n.number > node.number and n.place and n.place.caller == place.caller]
     return name if name and not later and "," not in name else ""
 
 
