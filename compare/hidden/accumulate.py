@@ -1,6 +1,7 @@
 """Gradients that are added up: what happens to a training that forgets `zero_grad`."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +33,16 @@ SAME_FOR = 20  # steps over which forgetting is compared with momentum 1, long b
 LAST = 50  # steps whose mean loss is where a training ended
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Gradients as multiples of the right one by pass, the losses by step, and the distance to momentum 1."""
+
+    times: dict[str, list[float]]
+    losses: dict[str, list[float]]
+    apart: float
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Gradients at fixed weights, then trainings from He's initial weights, with and without `zero_grad`."""
     from torch_ref.network import Network as TorchNetwork
 
@@ -54,11 +64,12 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         apart = max(apart, largest_difference(heavy.parameters(), forgets.parameters()))
         losses[name] = train(forgetful(kind(start)), batches(settings, digits, STEPS), settings.learning_rate)
         advance()
-    return judge(times, losses, apart)
+    return Measured(times, losses, apart)
 
 
-def judge(times: dict[str, list[float]], losses: dict[str, list[float]], apart: float) -> Finding:
-    """From the gradients as multiples of the right one by pass, the losses by step, and the distance to momentum 1."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    times, losses, apart = result.times, result.losses, result.apart
     expected = {MANUAL: [1.0] * PASSES}
     counted = all(
         np.allclose(found, expected.get(name, range(1, PASSES + 1)), rtol=1e-4) for name, found in times.items()
@@ -114,13 +125,13 @@ def train(net: Any, data: Iterable[tuple[np.ndarray, np.ndarray]], learning_rate
         return [net.step(x, labels, learning_rate) for x, labels in data]
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """The loss by step: the right training, and those without zero_grad."""
     from matplotlib.ticker import LogLocator, NullLocator
 
     from compare.shared.figures import MUTED, new_figure
 
-    losses = finding.measured["loss_by_step"]
+    losses = result.losses
     figure = new_figure(9, 4.6)
     axes = figure.subplots()
     styles: dict[str, dict[str, Any]] = {

@@ -3,12 +3,13 @@
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.hidden.experiment import Finding
+from compare.hidden.experiment import Finding, NotMeasured
 from compare.judge.ball import Ball
 from compare.judge.network import gradient_balls
 from compare.judge.verdict import part_of
@@ -42,7 +43,15 @@ LIMIT = 60.0  # seconds for the processes
 LOOPBACK = {"linux": {"GLOO_SOCKET_IFNAME": "lo"}, "darwin": {"GLOO_SOCKET_IFNAME": "lo0"}}
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Bound used by implementation and way, and the relative error of the plain mean of unequal shards."""
+
+    used: dict[str, dict[str, float]]
+    wrong_by: float
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured | NotMeasured:
     """The gradients of one batch, whole and in shards, in float64, where the end-to-end bound is a verdict."""
     import torch.distributed
 
@@ -67,16 +76,16 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     used = {
         name: {way: bound_used(gradients, allowed) for way, gradients in ways.items()} for name, ways in found.items()
     }
-    return judge(used, relative_error(found[TORCH_REF][WAYS[2]], allowed))
+    return Measured(used, relative_error(found[TORCH_REF][WAYS[2]], allowed))
 
 
-def aside(reason: str) -> Finding:
+def aside(reason: str) -> NotMeasured:
     """Nothing measured here, and why."""
     lesson = (
         "Data parallel training gives each process a part of the batch and averages the gradients. With parts of equal "
         "size that is the gradient of the whole batch; with unequal ones each must count by its rows."
     )
-    return Finding(reason, True, {"available": False, "reason": reason}, lesson)
+    return NotMeasured(reason, lesson)
 
 
 def across_processes(start: Gradients, x: np.ndarray, labels: np.ndarray) -> dict[str, Gradients]:
@@ -133,8 +142,9 @@ def relative_error(gradients: Gradients, allowed: dict[str, Ball]) -> float:
     return float(np.sqrt(error / sum(float(np.sum(allowed[name].value ** 2)) for name in gradients)))
 
 
-def judge(used: dict[str, dict[str, float]], wrong_by: float) -> Finding:
-    """From the bound used by implementation and way, and the relative error of the plain mean of unequal shards."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    used, wrong_by = result.used, result.wrong_by
     right = max(max(ways["one process"], *(ways[way] for way in RIGHT)) for ways in used.values())
     wrong = min(ways[WAYS[2]] for ways in used.values())
     shares = " + ".join(
@@ -156,11 +166,11 @@ def judge(used: dict[str, dict[str, float]], wrong_by: float) -> Finding:
     return Finding(answer, right <= 1 < wrong, {"bound_used": used, "mean_of_means_off_by": wrong_by}, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """How much of its bound each way uses, on a log scale, by implementation."""
     from compare.shared.figures import INK, new_figure
 
-    used = finding.measured["bound_used"]
+    used = result.used
     figure = new_figure(9, 4.6)
     axes = figure.subplots()
     ways = ["one process", *WAYS]

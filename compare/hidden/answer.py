@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compare.hidden.experiment import Finding
+from compare.hidden.experiment import Finding, NotMeasured
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Told:
+class Outcome:
     """One experiment after its measurement."""
 
     name: str
     question: str
     claim: str
-    finding: Finding
+    finding: Finding | NotMeasured
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
@@ -44,15 +44,28 @@ class Told:
 class Answers:
     """The answer: some experiments, in the order in which they ran."""
 
-    told: Sequence[Told]
+    outcomes: Sequence[Outcome]
 
     kept_in = None
 
     @property
     def holds(self) -> bool:
-        """Whether every measurement supports its claim."""
-        return all(one.finding.holds for one in self.told)
+        """Whether no measurement refutes its claim. What was not measured says nothing of it."""
+        return all(one.finding.holds is not False for one in self.outcomes)
+
+    @property
+    def verdict(self) -> str:
+        """How many claims hold, of those that were measured, and how many were not."""
+        measured = [one for one in self.outcomes if one.finding.holds is not None]
+        others = len(self.outcomes) - len(measured)
+        held = f"{sum(bool(one.finding.holds) for one in measured)} of {len(measured)} claims hold"
+        return f"{held}, and {others} {'was' if others == 1 else 'were'} not measured here." if others else f"{held}."
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {"experiments": [one.as_json() for one in self.told]}
+        verdict = self.verdict if len(self.outcomes) > 1 else self.outcomes[0].finding.answer
+        return {
+            "holds": self.holds,
+            "verdict": verdict,
+            "experiments": [one.as_json() for one in self.outcomes],
+        }

@@ -2,12 +2,13 @@
 
 import math
 import time
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.hidden.experiment import Finding
+from compare.hidden.experiment import Finding, NotMeasured
 from compare.hidden.gradient_noise import noise_by_size
 from compare.hidden.timing import median_seconds
 from compare.shared.settings import PRESETS, Settings
@@ -38,7 +39,16 @@ JUDGED_ON = 1000  # training images, whose loss is read on the way; reading is n
 STANDARD_ERRORS = 5  # of the mean square over the draws, for the measured noise to agree with the formula
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Noise, seconds per epoch and the loss by second, each by batch size, the last of which is the whole set."""
+
+    noise: dict[int, dict[str, float]]
+    epochs: dict[str, dict[int, float]]
+    curves: dict[int, dict[str, Any]]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured | NotMeasured:
     """The noise at He's initial weights, the times of a step in all three, and trainings by hand against the clock."""
     start = initial_weights(settings.with_(init="he"), digits)
     rows = len(digits.train_x)
@@ -47,7 +57,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         reason = (
             f"A training set of {rows:,} images is too small to be cut into batches of 64, so nothing was measured."
         )
-        return Finding(reason, True, {"available": False, "reason": reason}, "Try it with a larger set.")
+        return NotMeasured(reason, "Try it with a larger set.")
     noise = noise_by_size(start, settings, digits, sizes)
     advance()
     epochs: dict[str, dict[int, float]] = {name: {} for name in NAMES}
@@ -60,13 +70,12 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         rate = settings.learning_rate / 10 if size == 1 else settings.learning_rate
         curves[size] = {"learning_rate": rate, **trained(start, settings, digits, size, rate)}
         advance()
-    return judge(noise, epochs, curves)
+    return Measured(noise, epochs, curves)
 
 
-def judge(
-    noise: dict[int, dict[str, float]], epochs: dict[str, dict[int, float]], curves: dict[int, dict[str, Any]]
-) -> Finding:
-    """From noise, seconds per epoch and the loss by second, each by batch size, the last of which is the whole set."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    noise, epochs, curves = result.noise, result.epochs, result.curves
     *sizes, rows = curves
     as_predicted = all(
         abs(one["mean_square"] - one["expected_square"]) <= STANDARD_ERRORS * one["standard_error"]
@@ -132,22 +141,22 @@ def trained(start: Parameters, settings: Settings, digits: "Digits", size: int, 
     raise AssertionError("the batches never end")
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """Above: what a batch costs, in noise and in time. Below: what that comes to, the loss by second."""
     from compare.shared.figures import new_figure
 
     figure = new_figure(9, 7)
     grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.25))
-    _draw_noise(figure.add_subplot(grid[0, 0]), finding)
-    _draw_epochs(figure.add_subplot(grid[0, 1]), finding)
-    _draw_training(figure.add_subplot(grid[1, :]), finding)
+    _draw_noise(figure.add_subplot(grid[0, 0]), result)
+    _draw_epochs(figure.add_subplot(grid[0, 1]), result)
+    _draw_training(figure.add_subplot(grid[1, :]), result)
     return figure
 
 
-def _draw_noise(axes: "Axes", finding: Finding) -> None:
+def _draw_noise(axes: "Axes", result: Measured) -> None:
     from compare.shared.figures import INK, MUTED
 
-    noise = finding.measured["noise"]
+    noise = result.noise
     axes.plot(list(noise), [one["expected"] for one in noise.values()], color=MUTED, label="expected: s / root of B")
     axes.plot(list(noise), [one["relative"] for one in noise.values()], "o", color=INK, label="measured")
     axes.set_xscale("log")
@@ -160,9 +169,9 @@ def _draw_noise(axes: "Axes", finding: Finding) -> None:
     axes.legend()
 
 
-def _draw_epochs(axes: "Axes", finding: Finding) -> None:
+def _draw_epochs(axes: "Axes", result: Measured) -> None:
 
-    for name, by_size in finding.measured["seconds_per_epoch"].items():
+    for name, by_size in result.epochs.items():
         axes.plot(
             list(by_size),
             list(by_size.values()),
@@ -180,8 +189,8 @@ def _draw_epochs(axes: "Axes", finding: Finding) -> None:
     axes.legend()
 
 
-def _draw_training(axes: "Axes", finding: Finding) -> None:
-    curves = finding.measured["training"]
+def _draw_training(axes: "Axes", result: Measured) -> None:
+    curves = result.curves
     styles = (("#E69F00", "v"), ("#222222", "o"), ("#CC79A7", "D"), ("#56B4E9", "s"))
     for curve, name, (colour, marker) in zip(curves.values(), _names(list(curves)), styles, strict=False):
         steps = f"{curve['steps']:,} step{'s' if curve['steps'] > 1 else ''}"

@@ -4,12 +4,13 @@ import os
 import platform
 import statistics
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.hidden.experiment import Finding
+from compare.hidden.experiment import Finding, NotMeasured
 from compare.judge.network import check_lines
 from compare.shared.processes import ProcessFailed, run_python
 from compare.shared.settings import Settings
@@ -28,7 +29,7 @@ CLAIM = (
     "stays within its derived bound with either, by hand and on the engine."
 )
 
-Measured = dict[str, Any]
+Recorded = dict[str, Any]
 IMAGES, TIMED = 64, 1024  # a batch for the bits, a larger one for the time
 TURNS = 2  # processes for each choice of kernels, which take turns
 LIMIT = 60.0  # seconds for one process
@@ -37,7 +38,15 @@ OLDER = {"x86_64": ("Haswell", "Sandybridge", "Nehalem"), "aarch64": ("ARMV8", "
 MACHINES = {"AMD64": "x86_64", "arm64": "aarch64"}  # other systems' names for the same
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Both summaries, the picked kernels' first, and the part of each line's entries that differ."""
+
+    kernels: list[dict[str, Any]]
+    changed: dict[str, float]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured | NotMeasured:
     """A step in processes of its own: with the kernels that OpenBLAS picks, and with those of an older processor."""
     start = initial_weights(settings.with_(init="he"), digits)
     x, labels = digits.train_x[:IMAGES], digits.train_labels[:IMAGES]
@@ -60,7 +69,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             return aside(reason=f"A process with other kernels could not be run: {failed}")
     if picked[0]["architecture"] == told[0]["architecture"]:
         return aside(reason=f"This OpenBLAS has no kernels but {picked[0]['architecture']}, so nothing was compared.")
-    return judge([summary(runs, start, x, labels) for runs in (picked, told)], apart(picked[0], told[0]))
+    return Measured([summary(runs, start, x, labels) for runs in (picked, told)], apart(picked[0], told[0]))
 
 
 def older_than(architecture: str) -> str | None:
@@ -72,7 +81,7 @@ def older_than(architecture: str) -> str | None:
     return next(iter(known[after:]), None)
 
 
-def aside(architecture: str = "", reason: str = "") -> Finding:
+def aside(architecture: str = "", reason: str = "") -> NotMeasured:
     """Nothing to compare here, and why."""
     if not reason:
         reason = (
@@ -84,10 +93,10 @@ def aside(architecture: str = "", reason: str = "") -> Finding:
         "Matrix products are done by a BLAS that comes with NumPy or with the system, not by NumPy. Which one it is, "
         "and which of its kernels it picks, decides their speed and their last bits: note it beside your results."
     )
-    return Finding(reason, True, {"available": False, "reason": reason}, lesson)
+    return NotMeasured(reason, lesson)
 
 
-def work(inputs: Path, coretype: str | None) -> Measured:
+def work(inputs: Path, coretype: str | None) -> Recorded:
     """One process on one thread; coretype: the kernels it is told to use, None to let OpenBLAS pick."""
     results = inputs.with_name("results.npz")
     environment = {"OPENBLAS_CORETYPE": coretype, "OPENBLAS_L2_SIZE": None, "OPENBLAS_NUM_THREADS": "1"}
@@ -96,7 +105,7 @@ def work(inputs: Path, coretype: str | None) -> Measured:
         return dict(found)
 
 
-def summary(runs: list[Measured], start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def summary(runs: list[Recorded], start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """What one choice of kernels did: its name, its time, and how much of the bound its lines used."""
     used = {}
     for name in (MANUAL, AUTOGRAD):
@@ -111,14 +120,15 @@ def summary(runs: list[Measured], start: dict[str, np.ndarray], x: np.ndarray, l
     }
 
 
-def apart(one: Measured, other: Measured) -> dict[str, float]:
+def apart(one: Recorded, other: Recorded) -> dict[str, float]:
     """By line of the step by hand: the part of its entries that have other bits."""
     lines = [key for key in one if key.startswith("manual ")]
     return {key.removeprefix("manual "): float((one[key] != other[key]).mean()) for key in lines}
 
 
-def judge(kernels: list[dict[str, Any]], changed: dict[str, float]) -> Finding:
-    """From both summaries, the picked kernels' first, and the part of each line's entries that differ."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    kernels, changed = result.kernels, result.changed
     picked, told = kernels
     most = max(used for one in kernels for lines in one["bound_used"].values() for used in lines.values())
     ratio = told["seconds"] / picked["seconds"]
@@ -142,11 +152,11 @@ def judge(kernels: list[dict[str, Any]], changed: dict[str, float]) -> Finding:
     return Finding(answer, most <= 1 and max(changed.values()) > 0, measured, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """Each line: above, the part of its bits that change; below, how much of its bound either choice uses."""
     from compare.shared.figures import INK, MUTED, new_figure
 
-    kernels, changed = finding.measured["kernels"], finding.measured["changed"]
+    kernels, changed = result.kernels, result.changed
     lines = [line for line in changed if line != "loss"]
     figure = new_figure(9, 6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.2))

@@ -1,12 +1,13 @@
 """`torch.compile` on the same step: what it takes, what it saves, what it fuses, and whether gradients stay right."""
 
 import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.hidden.experiment import Finding
+from compare.hidden.experiment import Finding, NotMeasured
 from compare.judge.network import check_gradients, gradient_balls
 from compare.shared.processes import ProcessFailed, run_python
 from compare.shared.settings import Settings
@@ -29,7 +30,20 @@ LIMIT = 120.0  # seconds for the process that compiles
 STEPS = 100
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """What was measured: times in seconds, counts, parts of the bound used, the part of the entries changed."""
+
+    compiling: float
+    seconds: dict[str, float]
+    operators: int
+    kernels: list[str]
+    products: int
+    bound_used: dict[str, float]
+    changed: float
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured | NotMeasured:
     """The step in float64, where the end-to-end bound is a verdict, in a process of its own with an empty cache."""
     start = initial_weights(settings.with_(init="he", dtype="float64"), digits)
     x, labels = digits.train_x[:IMAGES].astype(np.float64), digits.train_labels[:IMAGES]
@@ -44,26 +58,24 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         for kind in ("eager", "compiled")
     }
     changed = [found[f"eager {name}"] != found[f"compiled {name}"] for name in start]
-    return judge(
-        {
-            "compiling": float(found["compiling"]),
-            "seconds": {kind: float(found[kind]) for kind in ("eager", "compiled")},
-            "operators": int(found["operators"]),
-            "kernels": [str(name) for name in found["kernels"]],
-            "products": int(found["products"]),
-            "bound_used": used,
-            "changed": sum(int(c.sum()) for c in changed) / sum(c.size for c in changed),
-        }
+    return Measured(
+        compiling=float(found["compiling"]),
+        seconds={kind: float(found[kind]) for kind in ("eager", "compiled")},
+        operators=int(found["operators"]),
+        kernels=[str(name) for name in found["kernels"]],
+        products=int(found["products"]),
+        bound_used=used,
+        changed=sum(int(c.sum()) for c in changed) / sum(c.size for c in changed),
     )
 
 
-def aside(reason: str) -> Finding:
+def aside(reason: str) -> NotMeasured:
     """Nothing compiled here, and why."""
     lesson = (
         "torch.compile writes C++ for the steps between matrix products, several operations to a loop, and needs a C++ "
         "compiler for it. Everything else in this project runs without."
     )
-    return Finding(reason, True, {"available": False, "reason": reason}, lesson)
+    return NotMeasured(reason, lesson)
 
 
 def compiled(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -82,8 +94,9 @@ def compiled(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) ->
             return dict(found)
 
 
-def judge(measured: dict[str, Any]) -> Finding:
-    """From what was measured: times in seconds, counts, parts of the bound used, the part of the entries changed."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    measured: dict[str, Any] = asdict(result)
     eager, fast = measured["seconds"]["eager"], measured["seconds"]["compiled"]
     kernels, products, operators = len(measured["kernels"]), measured["products"], measured["operators"]
     used, compiling = measured["bound_used"], measured["compiling"]
@@ -110,11 +123,11 @@ def judge(measured: dict[str, Any]) -> Finding:
     return Finding(answer, holds, measured, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """The time spent after so many steps, with compiling and without."""
     from compare.shared.figures import INK, MUTED, new_figure
 
-    measured = finding.measured
+    measured = judge(result).measured
     eager, fast = measured["seconds"]["eager"], measured["seconds"]["compiled"]
     figure = new_figure(9, 5)
     axes = figure.subplots()

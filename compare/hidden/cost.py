@@ -1,6 +1,7 @@
 """Where the time of a step goes: matrix products, the other arithmetic, and everything that is not arithmetic."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,14 @@ ROUNDS = {1: 60, 64: 60, 1024: 8}
 PARTS = ("products", "arithmetic", "bookkeeping")
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Seconds of each part, by batch size and implementation."""
+
+    table: dict[int, dict[str, dict[str, float]]]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The parts of a step, for all three and several batches, on one thread, where parts add up to the whole."""
     start = initial_weights(settings.with_(init="he"), digits)
     table = {}
@@ -43,11 +51,12 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             rows = np.arange(m) % len(digits.train_x)
             table[m] = parts(start, digits.train_x[rows], digits.train_labels[rows], ROUNDS[m])
             advance()
-    return judge(table)
+    return Measured(table)
 
 
-def judge(table: dict[int, dict[str, dict[str, float]]]) -> Finding:
-    """From the seconds of each part, by batch size and implementation."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    table = result.table
     shares = {m: {name: share(one) for name, one in by_name.items()} for m, by_name in table.items()}
     few, some, many = SIZES
     holds = all(
@@ -124,11 +133,11 @@ def products_in_torch(start: Parameters, x: np.ndarray, labels: np.ndarray) -> C
     )  # fmt: skip
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """One bar a batch size and implementation: the shares of its step, and how long the whole takes."""
     from compare.shared.figures import MUTED, new_figure
 
-    table, shares = finding.measured["seconds"], finding.measured["shares"]
+    table, shares = result.table, judge(result).measured["shares"]
     figure = new_figure(9, 5.4)
     axes = figure.subplots()
     colours = dict(zip(PARTS, ("#56B4E9", "#F0E442", "#CC79A7"), strict=True))

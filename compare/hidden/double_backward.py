@@ -1,5 +1,6 @@
 """The gradient of a gradient: PyTorch and the engine give it if asked; by hand there is the difference of two."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,7 +41,16 @@ AGREES = 1e-6
 ROUNDING = 100
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Relative errors of H v by dtype, and what engine and PyTorch do where nothing was asked for."""
+
+    errors: dict[str, dict[str, Any]]
+    engine_records: bool
+    refused: str
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """H v for one batch and one direction v, in both dtypes; sigmoid units, whose gradients have no jumps."""
     x, labels = first_batch(settings, digits)
     start = initial_weights(settings.with_(init="he", dtype="float64"), digits)
@@ -64,7 +74,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
                 MANUAL: [_distance(difference(*inputs, h), exact) for h in STEPS],
             }
             advance()
-    return judge(errors, engine_records_backward(start, x, labels), refusal(start, x, labels))
+    return Measured(errors, engine_records_backward(start, x, labels), refusal(start, x, labels))
 
 
 def torch_product(point: "Arrays", direction: "Arrays", x: np.ndarray, labels: np.ndarray) -> "Arrays":
@@ -146,8 +156,9 @@ def _distance(found: "Arrays", exact: "Arrays") -> float:
     return _length({name: found[name].astype(np.float64) - exact[name] for name in exact}) / _length(exact)
 
 
-def judge(errors: dict[str, dict[str, Any]], engine_records: bool, refused: str) -> Finding:
-    """From the relative errors of H v by dtype, and what engine and PyTorch do where nothing was asked for."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    errors, engine_records, refused = result.errors, result.engine_records, result.refused
     best = {dtype: min(found[MANUAL]) for dtype, found in errors.items()}
     worst = {dtype: max(found[TORCH_REF], found[AUTOGRAD]) for dtype, found in errors.items()}
     right = all(error < ROUNDING * np.finfo(dtype).eps for dtype, error in worst.items())
@@ -174,14 +185,14 @@ def judge(errors: dict[str, dict[str, Any]], engine_records: bool, refused: str)
     return Finding(answer, bool(holds), measured, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """The error of the difference by its step, against the products of PyTorch and the engine, in both dtypes."""
     from compare.shared.figures import INK, new_figure
 
     figure = new_figure(9, 5.2)
     axes = figure.subplots()
-    steps = finding.measured["steps"]
-    for dtype, errors in finding.measured["errors"].items():
+    steps = judge(result).measured["steps"]
+    for dtype, errors in result.errors.items():
         lines = [
             axes.plot(steps, errors[MANUAL], color=world(MANUAL).colour, marker=world(MANUAL).marker, markersize=4)[0],
             axes.axhline(errors[TORCH_REF], color=world(TORCH_REF).colour, linewidth=5, alpha=0.5),

@@ -1,5 +1,6 @@
 """NumPy's default of float64 against PyTorch's of float32: what half the bits save, and what they cost."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,15 @@ CLAIM = (
 PARAMETERS = ("W1", "b1", "W2", "b2", "W3", "b3")
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Error, bytes and seconds by implementation and dtype, and the dtypes taken by default."""
+
+    rows: list[dict[str, Any]]
+    default: dict[str, str]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The same numbers, all of which float32 can hold, in both dtypes: errors against the exact gradient, times, bytes.
 
     So the two runs solve one problem, and only what they round differs.
@@ -56,7 +65,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     seconds = median_seconds(rivals)
     for row in rows:
         row["seconds"] = seconds[f"{row['implementation']} {row['dtype']}"]
-    return judge(rows, defaults())
+    return Measured(rows, defaults())
 
 
 def _step(net: Network, x: np.ndarray, labels: np.ndarray) -> Any:
@@ -76,8 +85,9 @@ def defaults() -> dict[str, str]:
     }
 
 
-def judge(rows: list[dict[str, Any]], default: dict[str, str]) -> Finding:
-    """From error, bytes and seconds by implementation and dtype, and the dtypes taken by default."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    rows, default = result.rows, result.default
     by = {(row["implementation"], row["dtype"]): row for row in rows}
 
     def ratios(what: str) -> list[float]:
@@ -105,11 +115,11 @@ def judge(rows: list[dict[str, Any]], default: dict[str, str]) -> Finding:
     return Finding(answer, holds, {"runs": rows, "defaults": default}, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """Error against time, an arrow from float64 to float32 for each implementation."""
     from compare.shared.figures import MUTED, new_figure
 
-    by = {(row["implementation"], row["dtype"]): row for row in finding.measured["runs"]}
+    by = {(row["implementation"], row["dtype"]): row for row in result.rows}
     figure = new_figure(9, 4.6)
     axes = figure.subplots()
     for name in NAMES:
@@ -134,7 +144,7 @@ def draw(finding: Finding) -> "Figure":
                       xycoords=("axes fraction", "data"), ha="right", va="top", fontsize=9, color=MUTED)  # fmt: skip
     axes.set_yscale("log")
     axes.set_ylim(1e-18, 1e-4)
-    axes.set_xlim(0, 1300 * max(row["seconds"] for row in finding.measured["runs"]))
+    axes.set_xlim(0, 1300 * max(row["seconds"] for row in result.rows))
     axes.set_xlabel("milliseconds a step, median")
     axes.set_ylabel("error of the gradient, of its largest entry")
     axes.set_title("From float64 (filled) to float32 (hollow): some time for half of the digits")

@@ -22,6 +22,20 @@ class Finding:
     lesson: str  # a paragraph: what to take from it (may contain measured numbers)
 
 
+@dataclass(frozen=True)
+class NotMeasured:
+    """An experiment that cannot run here, and why: a result of its own, which neither holds nor fails to."""
+
+    answer: str
+    lesson: str
+    holds: None = None
+
+    @property
+    def measured(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"available": False, "reason": self.answer}
+
+
 class Experiment(Protocol):
     """What a module of an experiment offers.
 
@@ -31,12 +45,15 @@ class Experiment(Protocol):
     QUESTION: str  # ends in a question mark
     CLAIM: str  # a sentence that a measurement can refute
 
-    def measure(self, settings: Settings, digits: "Digits", advance: Advance) -> Finding:
-        """Measure on all implementations that have the thing; call `advance()` a few times on the way.
+    def measure(self, settings: Settings, digits: "Digits", advance: Advance) -> Any:
+        """Measure on all implementations that have the thing: a frozen dataclass `Measured` of the experiment's own.
 
-        The dtype of `digits` is settings.dtype, float32 unless the user chose. Where the experiment cannot run here,
-        it stands aside: the answer says why, `holds` is True and `measured` is {"available": False}.
+        Or NotMeasured. Calls `advance()` a few times on the way. The dtype of `digits` is settings.dtype, float32
+        unless the user chose.
         """
 
-    def draw(self, finding: Finding) -> "Figure":
-        """The figure of a finding whose measurement was available: one message, readable at 800 pixels."""
+    def judge(self, result: Any) -> Finding:
+        """Whether what was measured supports the claim, and what to take from it. Spoilt measurements do not."""
+
+    def draw(self, result: Any) -> "Figure":
+        """The figure of what was measured: one message, readable at 800 pixels."""

@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -150,7 +151,14 @@ LEARN_NOTHING = (
 LESS, FINE = "a1.detach(), or a1.data", "labels one-hot, floats"
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Outcomes by mistake and seed."""
+
+    outcomes: dict[str, list[dict[str, Any]]]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Every training from nn.Linear's start in float32, three seeds; what is refused is so in the first of them."""
     outcomes: dict[str, list[dict[str, Any]]] = {}
     for mistake, training in TRAININGS.items():
@@ -161,7 +169,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             if "refused" in outcomes[mistake][-1]:
                 break
         advance()
-    return judge(outcomes)
+    return Measured(outcomes)
 
 
 def outcome(training: "Training", settings: Settings, digits: "Digits") -> dict[str, Any]:
@@ -189,8 +197,9 @@ def outcome(training: "Training", settings: Settings, digits: "Digits") -> dict[
     return {"before": before, "after": accuracy(net), "warnings": [str(w.message) for w in caught]}
 
 
-def judge(outcomes: dict[str, list[dict[str, Any]]]) -> Finding:
-    """From the outcomes by mistake and seed."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    outcomes = result.outcomes
     refused = tuple(mistake for mistake, runs in outcomes.items() if "refused" in runs[0])
     ends = {m: median(runs, "after") for m, runs in outcomes.items() if m not in refused}
     best = ends.get("no mistake", math.nan)
@@ -228,12 +237,12 @@ def median(runs: list[dict[str, Any]], key: str) -> float:
     return float(np.median([run[key] for run in runs]))
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """A row for each mistake: what PyTorch says, and the test accuracy where it says nothing."""
     from compare.hidden.cells import draw_cells
     from compare.shared.figures import new_figure
 
-    outcomes = finding.measured["outcomes"]
+    outcomes = result.outcomes
     best = median(outcomes["no mistake"], "after")
     figure = new_figure(9.6, 6)
     cells = [_cells(mistake, runs, best) for mistake, runs in outcomes.items()]

@@ -1,5 +1,6 @@
 """The second `backward`: over a graph that was freed, over one that was kept, and by hand, where there is none."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,16 @@ CASES = {
 }
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Multiples of the right gradient, the errors' messages, and whether by hand both calls agreed."""
+
+    times: dict[str, dict[str, float | None]]
+    messages: dict[str, str]
+    same: bool
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The gradient after a second backward pass as a multiple of the right one, or None where it was refused."""
     x, labels = first_batch(settings, digits)
     start = initial_weights(settings, digits)
@@ -61,7 +71,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         message = twice((w + 1).sum(), False)
         times[name]["nothing saved"] = None if message else float(np.asarray(w.grad)[0])
     advance()
-    return judge(times, messages, same)
+    return Measured(times, messages, same)
 
 
 def leaves(dtype: str) -> dict[str, Any]:
@@ -87,8 +97,9 @@ def multiple(found: np.ndarray, right: np.ndarray) -> float:
     return float(np.vdot(found, right) / np.vdot(right, right))
 
 
-def judge(times: dict[str, dict[str, float | None]], messages: dict[str, str], same: bool) -> Finding:
-    """From the multiples of the right gradient, the errors' messages, and whether by hand both calls agreed."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    times, messages, same = result.times, result.messages, result.same
     engine, torch = times[AUTOGRAD], times[TORCH_REF]
     holds = same and engine["second"] is None and torch["second"] is None and engine["nothing saved"] is None
     holds = holds and all(
@@ -117,11 +128,11 @@ def _said(value: float | None) -> str:
     return "refused" if value is None else f"{value:.3g}x the gradient"
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """The gradient after the second pass, or the refusal, by case and implementation."""
     from compare.shared.figures import new_figure
 
-    times = finding.measured["times_right_gradient"]
+    times = result.times
 
     def cell(name: str, case: str) -> tuple[str, str]:
         if case not in times[name]:

@@ -1,6 +1,7 @@
 """Softmax, then logarithm, then mean, against the three in one: at which scores each breaks down."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +40,14 @@ Losses = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 RIGHT = 1
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Scores of every form, implementation and dtype, None where nothing went wrong."""
+
+    found: list[dict[str, Any]]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """For every form, implementation and dtype, the scores from which loss or gradient is wrong, and not finite.
 
     The scores are made up, so neither the settings nor the digits matter.
@@ -55,11 +63,12 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
                         {"form": form, "implementation": name, "dtype": dtype, **breakdown(losses(form), dtype)}
                     )
             advance()
-    return judge(found)
+    return Measured(found)
 
 
-def judge(found: list[dict[str, Any]]) -> Finding:
-    """From the scores of every form, implementation and dtype, None where nothing went wrong."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    found = result.found
     holds = all(
         (one["wrong_from"] is None) if one["form"] == "fused" else (one["not_finite_from"] is not None)
         for one in found
@@ -168,7 +177,7 @@ def torch_losses(form: str) -> Losses:
     return losses
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """A row for each form and dtype: up to which score each implementation is right, and up to which it is finite."""
     from compare.shared.figures import INK, MUTED, new_figure
 
@@ -176,7 +185,7 @@ def draw(finding: Finding) -> "Figure":
     axes = figure.subplots()
     rows = [(form, dtype) for form in FORMS for dtype in DTYPES]
     end = 1060.0
-    for one in finding.measured["breakdowns"]:
+    for one in result.found:
         row, name = rows.index((one["form"], one["dtype"])), one["implementation"]
         y, colour = row + 0.24 * (NAMES.index(name) - 1), world(name).colour
         right, finite = one["wrong_from"] or end, one["not_finite_from"] or end

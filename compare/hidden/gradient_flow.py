@@ -1,6 +1,7 @@
 """The gradients inside a network: variables by hand, elsewhere only for those who ask."""
 
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,16 @@ INITS = ("chapter", "he")
 BINS = np.linspace(-12, 0, 49)
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Distributions, from what is in view by way of looking, and from the most of a line's bound used."""
+
+    sizes: dict[str, dict[str, dict[str, Any]]]
+    view: dict[str, int]
+    used: float
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The inner gradients of the first batch, from all three, for two kinds of initial weights."""
     x, labels = first_batch(settings, digits)
     sizes: dict[str, dict[str, dict[str, Any]]] = {}
@@ -44,7 +54,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             used = max(used, *(line.bound_used for line in check_lines(trace, start, x, labels).lines))
             sizes[init][name] = {line: distribution(trace[line]) for line in INNER}
             advance()
-    return judge(sizes, in_view(start, x, labels), used)
+    return Measured(sizes, in_view(start, x, labels), used)
 
 
 def in_view(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, int]:
@@ -97,8 +107,9 @@ def distribution(gradient: np.ndarray) -> dict[str, Any]:
     }
 
 
-def judge(sizes: dict[str, dict[str, dict[str, Any]]], view: dict[str, int], used: float) -> Finding:
-    """From the distributions, from what is in view by way of looking, and from the most of a line's bound used."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    sizes, view, used = result.sizes, result.view, result.used
     unasked, asked = (view["engine"], view["PyTorch"]), [n for way, n in view.items() if "," in way]
     holds = view["by hand"] == len(INNER) and set(unasked) == {0} and set(asked) == {len(INNER)} and used <= 1
     flow = {init: sizes[init][MANUAL] for init in INITS}
@@ -120,11 +131,11 @@ def judge(sizes: dict[str, dict[str, dict[str, Any]]], view: dict[str, int], use
     return Finding(answer, holds, {"bins": BINS.tolist(), "sizes": sizes, "in_view": view, "bound_used": used}, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """A column for each implementation, a row for each gradient: how its entries are distributed."""
     from compare.shared.figures import MUTED, new_figure
 
-    bins, sizes = np.array(finding.measured["bins"]), finding.measured["sizes"]
+    bins, sizes = np.array(judge(result).measured["bins"]), result.sizes
     figure = new_figure(9.5, 6.6)
     panels = figure.subplots(len(INNER), len(NAMES), sharex=True, sharey=True)
     for column, name in enumerate(NAMES):

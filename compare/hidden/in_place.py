@@ -1,6 +1,7 @@
 """An array that the backward pass needs is overwritten before it runs: who notices?"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +44,15 @@ REFUSED = ("a1.mul_(0.5)", "with no_grad(): a1.mul_(0.5)", "a1.detach().mul_(0.5
 HARMLESS = "z1.mul_(0.5), which relu does not keep"
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Error after each write, None where it was refused, and the first refusal's message."""
+
+    rows: list[dict[str, Any]]
+    message: str
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The error of the gradients after each write, as a part of the right one, or that `backward` raised an error."""
     x, labels = first_batch(settings, digits)
     start = initial_weights(settings.with_(init="he"), digits)
@@ -57,7 +66,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             error, message = None, message or str(refusal)
         rows.append({"implementation": name, "write": write, "error": error})
         advance()
-    return judge(rows, message)
+    return Measured(rows, message)
 
 
 def relative_error(found: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> float:
@@ -66,8 +75,9 @@ def relative_error(found: dict[str, np.ndarray], right: dict[str, np.ndarray]) -
     return float(np.sqrt(distance / sum(float((g**2).sum()) for g in right.values())))
 
 
-def judge(rows: list[dict[str, Any]], message: str) -> Finding:
-    """From the error after each write, None where it was refused, and the first refusal's message."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    rows, message = result.rows, result.message
     refused = [row["write"] for row in rows if row["error"] is None]
     wrong = [row for row in rows if row["error"] is not None and row["error"] > 1e-3]
     silent = [row for row in rows if row["write"] not in (*REFUSED, HARMLESS)]
@@ -149,13 +159,13 @@ def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray, 
     return world(TORCH_REF).gradients_left(net)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """A bar for each way to write: how wrong the gradients are, or that PyTorch refused."""
     from matplotlib.ticker import PercentFormatter
 
     from compare.shared.figures import INK, new_figure
 
-    rows = finding.measured["writes"]
+    rows = result.rows
     figure = new_figure(9, 4.6)
     axes = figure.subplots()
     for i, row in enumerate(rows):

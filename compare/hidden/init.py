@@ -1,6 +1,7 @@
 """Two ways to begin: the chapter's small normal numbers, and what `torch.nn.Linear` draws when nobody asks."""
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,18 @@ PLATEAU = math.log(10)  # the loss of one who gives all ten classes the same pro
 INITS = {"chapter": "0.01 x normal", "torch": "default of nn.Linear"}
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Losses by initial weights, implementation and step, up to where it left the plateau.
+
+    sizes: the length of dW1 for the first batch, by initial weights.
+    """
+
+    losses: dict[str, dict[str, list[float]]]
+    sizes: dict[str, float]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The loss by step, from either start, until it has left the plateau."""
     losses: dict[str, dict[str, list[float]]] = {init: {} for init in INITS}
     sizes = {}
@@ -46,7 +58,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
                 if left_plateau(found):
                     break
             advance()
-    return judge(losses, sizes)
+    return Measured(losses, sizes)
 
 
 def left_plateau(losses: list[float]) -> bool:
@@ -54,11 +66,9 @@ def left_plateau(losses: list[float]) -> bool:
     return len(losses) >= WINDOW and float(np.mean(losses[-WINDOW:])) < PLATEAU - DROP
 
 
-def judge(losses: dict[str, dict[str, list[float]]], sizes: dict[str, float]) -> Finding:
-    """From the losses by initial weights, implementation and step, up to where it left the plateau.
-
-    sizes: the length of dW1 for the first batch, by initial weights.
-    """
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    losses, sizes = result.losses, result.sizes
     steps = {init: {name: len(found) for name, found in by_name.items()} for init, by_name in losses.items()}
     slow, fast = steps["chapter"], steps["torch"]
     holds = all(left_plateau(found) for found in losses["torch"].values())
@@ -87,11 +97,11 @@ def _span(steps: dict[str, int]) -> str:
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """The loss by step from either start; where the plateau is left is marked."""
     from compare.shared.figures import MUTED, new_figure
 
-    losses = finding.measured["loss_by_step"]
+    losses = result.losses
     figure = new_figure(9, 4.4)
     axes = figure.subplots()
     axes.axhline(PLATEAU, color=MUTED, linestyle=":", linewidth=1)

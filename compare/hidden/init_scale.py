@@ -1,6 +1,7 @@
 """Initial weights of several scales: what is left of the digits, and of the gradient, layer by layer."""
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,15 @@ JUDGED_ON = 10_000  # training images, at most, that the loss is read on
 NEAR = 0.02  # how close to a loss, or to a power of the scale, counts as there
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Sizes of the lines and the losses by scale, and the loss of knowing only the digits' frequencies."""
+
+    found: dict[float, dict[str, Any]]
+    frequency: float
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The size of each line at the start, in all three, and a training by hand, from every scale."""
     x, labels = digits.train_x[:IMAGES], digits.train_labels[:IMAGES]
     judged = digits.train_x[:JUDGED_ON], digits.train_labels[:JUDGED_ON]
@@ -55,11 +64,12 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             "loss_after": after,
         }
         advance()
-    return judge(found, frequency_loss(judged[1]))
+    return Measured(found, frequency_loss(judged[1]))
 
 
-def judge(found: dict[float, dict[str, Any]], frequency: float) -> Finding:
-    """From the sizes of the lines and the losses by scale, and the loss of knowing only the digits' frequencies."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    found, frequency = result.found, result.frequency
     tiny, small, chapter, good, large = (found[scale] for scale in SCALES)
     powers = {
         name: {line: math.log10(small["size"][name][line] / tiny["size"][name][line]) for line in ("z3", *WEIGHTS)}
@@ -105,7 +115,7 @@ def frequency_loss(labels: np.ndarray) -> float:
     return float(-(parts[parts > 0] * np.log(parts[parts > 0])).sum())
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """The size of each line from the digits to the scores and back, for every scale, and where its training ended."""
     import matplotlib
 
@@ -113,7 +123,7 @@ def draw(finding: Finding) -> "Figure":
 
     figure = new_figure(9, 5.6)
     axes = figure.subplots()
-    by_scale = finding.measured["by_scale"]
+    by_scale = result.found
     colours = matplotlib.colormaps["viridis"](np.linspace(0.9, 0, len(by_scale)))
     places = range(len(LINES))
     for (scale, one), colour, marker in zip(reversed(by_scale.items()), colours, "vDos^", strict=True):

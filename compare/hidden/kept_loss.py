@@ -1,6 +1,7 @@
 """Losses kept in a list: what each of them keeps alive, when its backward pass has run and when it has not."""
 
 import weakref
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,14 @@ WAYS = {
 }
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Bytes kept alive by implementation, way and batch."""
+
+    kept: dict[str, dict[str, list[int]]]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Bytes that the kept losses keep alive, batch after batch, in every way and both implementations."""
     start = initial_weights(settings, digits)
     kept: dict[str, dict[str, list[int]]] = {}
@@ -47,7 +55,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         for way in WAYS:
             kept[name][way] = bytes_of(start, batches(settings, digits, BATCHES), way)
             advance()
-    return judge(kept)
+    return Measured(kept)
 
 
 def on_the_engine(start: dict[str, np.ndarray], data: Any, way: str) -> list[int]:
@@ -119,8 +127,9 @@ def in_pytorch(start: dict[str, np.ndarray], data: Any, way: str) -> list[int]:
     return found
 
 
-def judge(kept: dict[str, dict[str, list[int]]]) -> Finding:
-    """From the bytes kept alive by implementation, way and batch."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    kept = result.kept
     grows = all(min(np.diff(kept[name]["evaluated"], prepend=0)) > 0 for name in NAMES)
     none = all(not any(kept[name][way]) for name in NAMES for way in WAYS if way != "evaluated")
     steps = " and ".join(f"{kept[name]['evaluated'][0]:,} bytes {world(name).where}" for name in NAMES)
@@ -140,7 +149,7 @@ def judge(kept: dict[str, dict[str, list[int]]]) -> Finding:
     return Finding(answer, none and grows, {"bytes": kept}, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """Bytes kept alive by batch."""
     from compare.shared.figures import MUTED, new_figure
 
@@ -148,7 +157,7 @@ def draw(finding: Finding) -> "Figure":
     axes = figure.subplots()
     counts = np.arange(1, BATCHES + 1)
     for name in NAMES:
-        by_way = {way: np.array(found) / 1e6 for way, found in finding.measured["bytes"][name].items()}
+        by_way = {way: np.array(found) / 1e6 for way, found in result.kept[name].items()}
         looks, dashes = world(name), "-" if name == AUTOGRAD else "--"
         axes.plot(counts, by_way.pop("evaluated"), dashes, color=looks.colour, marker=looks.marker, markersize=4,
                   label=f"evaluation without no_grad, {looks.title}")  # fmt: skip

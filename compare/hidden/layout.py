@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,18 @@ PRODUCTS = ("x W", "dz W^T", "x^T dz")
 SYMBOLS = {"x W": "$x\\,W$", "dz W^T": "$dz\\,W^T$", "x^T dz": "$x^T dz$"}
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Transposes, the products, the bytes of W, the seconds to copy it, and how much may be rounding."""
+
+    transposes: dict[str, dict[str, Any]]
+    rows: list[dict[str, Any]]
+    size: int
+    copying: float
+    tolerance: float
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The first layer of the network in both layouts: strides, shared memory, bytes allocated, times."""
     import torch
 
@@ -55,7 +67,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
                              "bytes_beyond_result": beyond, "difference": apart})  # fmt: skip
         advance()
     copy = median_seconds({"transpose": lambda: W.T, "copy": lambda: np.ascontiguousarray(W.T)}, rounds=50)
-    return judge(transposes, rows, W.nbytes, copy["copy"], float(np.finfo(W.dtype).eps) * len(x[0]))
+    return Measured(transposes, rows, W.nbytes, copy["copy"], float(np.finfo(W.dtype).eps) * len(x[0]))
 
 
 def _torch_transpose(W: Any) -> dict[str, Any]:
@@ -116,10 +128,15 @@ def _allocated_by_torch(run: Callable[[], Any]) -> int:
     return ledger.total
 
 
-def judge(
-    transposes: dict[str, dict[str, Any]], rows: list[dict[str, Any]], size: int, copying: float, tolerance: float
-) -> Finding:
-    """From the transposes, the products, the bytes of W, the seconds to copy it, and how much may be rounding."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    transposes, rows, size, copying, tolerance = (
+        result.transposes,
+        result.rows,
+        result.size,
+        result.copying,
+        result.tolerance,
+    )
     swapped = all(one["shared"] and one["strides_of_transpose"] == one["strides"][::-1] for one in transposes.values())
     beyond = max(row["bytes_beyond_result"] for row in rows)
     holds = swapped and beyond < size / 10 and all(row["difference"] <= tolerance for row in rows)
@@ -145,11 +162,11 @@ def judge(
     return Finding(answer, holds, measured, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """The time of each product in both layouts, and that of a real transposition."""
     from compare.shared.figures import INK, MUTED, new_figure
 
-    rows = finding.measured["products"]
+    rows = result.rows
     figure = new_figure(9, 4.4)
     axes = figure.subplots()
     shades = {"in, out": "#0072B2", "out, in": "#E69F00"}
@@ -159,7 +176,7 @@ def draw(finding: Finding) -> "Figure":
         first = row["product"] == PRODUCTS[0] and row["library"] == "NumPy"
         axes.bar(at, 1e6 * row["seconds"], 0.36, color=shades[row["layout"]],
                  label=f"W kept as ({row['layout']})" if first else None)  # fmt: skip
-    copying = 1e6 * finding.measured["seconds_to_copy_transposed"]
+    copying = 1e6 * result.copying
     axes.bar(len(groups), copying, 0.36, color=MUTED)
     labels = [f"{library}\n{SYMBOLS[p]}" for library, p in groups] + ["NumPy, copy\nof $W^T$"]
     axes.set_xticks(range(len(groups) + 1), labels)

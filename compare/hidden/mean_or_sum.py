@@ -1,11 +1,12 @@
 """Where 1/m goes: into dz of the last layer, into each dW, or into the learning rate; and what a larger batch does."""
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.hidden.experiment import Finding
+from compare.hidden.experiment import Finding, NotMeasured
 from compare.hidden.reduced import GRADIENTS, by_hand
 from compare.judge.network import gradient_balls
 from compare.judge.verdict import part_of
@@ -37,11 +38,27 @@ STEPS = 100
 LAST = 10  # steps whose mean loss is where a training ended
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Bound used by implementation and place, the part of the entries changed, and the sizes by batch.
+
+    The mean of m independent gradients has the expected square |G|^2 + s^2 / m, so its size falls by no more than
+    the root of the growth of m, and that of the sum, m times it, grows by no less. The mean's may grow by half
+    before the claim fails: that much is left to chance.
+    """
+
+    used: dict[str, dict[str, float]]
+    changed: dict[str, dict[int, float]]
+    norms: dict[int, float]
+    ends: dict[str, dict[int, float]]
+    learning_rate: float
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured | NotMeasured:
     """Steps with 1/m in each place, in all three; then trainings by hand on batches of several sizes."""
     if len(digits.train_x) < POWER:
         reason = f"A training set of {len(digits.train_x)} images has no batch of {POWER}, so nothing was measured."
-        return Finding(reason, True, {"available": False, "reason": reason}, "Try it with a larger set.")
+        return NotMeasured(reason, "Try it with a larger set.")
     start = initial_weights(settings, digits)
     used, changed = {}, {}
     for name in NAMES:
@@ -61,22 +78,18 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         ends["mean"][m] = trained(he, settings, digits, m, settings.learning_rate)
         ends["sum"][m] = trained(he, settings, digits, m, settings.learning_rate / TUNED_AT * m)
         advance()
-    return judge(used, changed, norms, ends, settings.learning_rate)
+    return Measured(used, changed, norms, ends, settings.learning_rate)
 
 
-def judge(
-    used: dict[str, dict[str, float]],
-    changed: dict[str, dict[int, float]],
-    norms: dict[int, float],
-    ends: dict[str, dict[int, float]],
-    learning_rate: float,
-) -> Finding:
-    """From the bound used by implementation and place, the part of the entries changed, and the sizes by batch.
-
-    The mean of m independent gradients has the expected square |G|^2 + s^2 / m, so its size falls by no more than
-    the root of the growth of m, and that of the sum, m times it, grows by no less. The mean's may grow by half
-    before the claim fails: that much is left to chance.
-    """
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    used, changed, norms, ends, learning_rate = (
+        result.used,
+        result.changed,
+        result.norms,
+        result.ends,
+        result.learning_rate,
+    )
     small, large = min(norms), max(norms)
     growth = {"mean": norms[large] / norms[small], "sum": norms[large] / norms[small] * large / small}
     same = max(part for by_place in used.values() for part in by_place.values()) <= 1
@@ -173,11 +186,11 @@ def trained(start: Parameters, settings: Settings, digits: "Digits", m: int, lea
     return float(np.mean(losses[-LAST:]))
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """The loss after the training by batch size, with the mean and with the sum, each at one learning rate."""
     from compare.shared.figures import INK, MUTED, new_figure
 
-    ends, rate = finding.measured["loss_after_training"], finding.measured["learning_rate"]
+    ends, rate = result.ends, result.learning_rate
     figure = new_figure(9, 5)
     axes = figure.subplots()
     nothing = math.log(10)

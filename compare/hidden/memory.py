@@ -2,6 +2,7 @@
 
 import weakref
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +33,15 @@ CLAIM = (
 KINDS = ("results", "batch", "parameters")
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """What each keeps: bytes by kind, the weights by name, and the bytes of results held afterwards."""
+
+    kept: dict[str, dict[str, Any]]
+    rows: int
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """One batch through each: the arrays kept, each once, and those of them that are held after the backward pass."""
     x, labels = first_batch(settings, digits)
     start = initial_weights(settings, digits)
@@ -40,11 +49,12 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     for name, look in ((MANUAL, by_hand), (AUTOGRAD, on_the_engine), (TORCH_REF, in_pytorch)):
         kept[name] = look(start, x, labels)
         advance()
-    return judge(kept, len(x))
+    return Measured(kept, len(x))
 
 
-def judge(kept: dict[str, dict[str, Any]], rows: int) -> Finding:
-    """From what each keeps: bytes by kind, the weights by name, and the bytes of results held afterwards."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    kept, rows = result.kept, result.rows
     bytes_of = {name: one["bytes"] for name, one in kept.items()}
     results = {name: found["results"] for name, found in bytes_of.items()}
     holds = (
@@ -160,11 +170,11 @@ def _kb(number: float) -> str:
     return f"{number / 1000:,.0f} kB"
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """A bar for each implementation: the results, and the batch. (The parameters are alive in any case.)"""
     from compare.shared.figures import MUTED, new_figure
 
-    kept = finding.measured["kept"]
+    kept = result.kept
     figure = new_figure(9, 3.8)
     axes = figure.subplots()
     colours = {"results": "#D55E00", "batch": "#bbbbbb"}
@@ -184,7 +194,7 @@ def draw(finding: Finding) -> "Figure":
     axes.set_xlim(0, left.max() * 1.12)
     axes.grid(False, axis="y")
     axes.set_axisbelow(True)
-    axes.set_xlabel(f"kB kept for the backward pass of {finding.measured['rows']} images, besides the parameters")
+    axes.set_xlabel(f"kB kept for the backward pass of {result.rows} images, besides the parameters")
     axes.set_title("A framework keeps what you keep by hand")
     figure.legend(loc="outside lower left", ncols=2, fontsize=9)
     return figure

@@ -1,5 +1,6 @@
 """Mixed precision: which operations run in bfloat16, how far that may take a gradient, and what a loss scale is for."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,16 @@ SCALES = (1, 2**4, 2**8, 2**12, 2**16)
 SHORT, LONG = ("z1", "a1", "z2", "a2", "z3", "dz3", "da2", "dz2", "da1", "dz1"), ("loss", "dW1", "db1", "dW2", "dW3")
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Each line's error and bound by run, its dtype under autocast, and what is lost by format and scale."""
+
+    rows: dict[str, list[dict[str, Any]]]
+    dtypes: dict[str, str]
+    lost: dict[str, list[float]]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """One batch under autocast, line by line against its bound; and what short formats lose of its gradients."""
     x, labels = first_batch(settings, digits)
     start = {name: value.astype(np.float32) for name, value in initial_weights(settings, digits).items()}
@@ -54,7 +64,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     exact = build(MANUAL, {name: value.astype(np.float64) for name, value in start.items()})
     dz1 = exact.trace(x.astype(np.float64), labels)["dz1"] * (len(x) / WHOLE_SET)
     lost = {kind: [lost_of(dz1, kind, scale) for scale in SCALES] for kind in ("float16", "bfloat16")}
-    return judge(rows, dtypes, lost)
+    return Measured(rows, dtypes, lost)
 
 
 def lost_of(gradient: np.ndarray, kind: str, scale: int) -> float:
@@ -69,8 +79,9 @@ def _largest(line: np.ndarray) -> float:
     return float(abs(line).max()) or 1.0
 
 
-def judge(rows: dict[str, list[dict[str, Any]]], dtypes: dict[str, str], lost: dict[str, list[float]]) -> Finding:
-    """From each line's error and bound by run, its dtype under autocast, and what is lost by format and scale."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    rows, dtypes, lost = result.rows, result.dtypes, result.lost
     short = all(dtypes[line] == "bfloat16" for line in SHORT) and all(dtypes[line] == "float32" for line in LONG)
     within = not any(row["is_wrong"] for found in rows.values() for row in found)
     scaled = lost["float16"][0] > lost["float16"][-1] and max(lost["bfloat16"]) == 0
@@ -98,11 +109,11 @@ def judge(rows: dict[str, list[dict[str, Any]]], dtypes: dict[str, str], lost: d
     return Finding(answer, short and within and scaled, {"lines": rows, "dtypes": dtypes, "lost": lost}, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """Each line's error in float32 and under autocast, with what would have been seen; and what a scale saves."""
     from compare.shared.figures import BLUE, GREEN, INK, MUTED, VERMILLION, new_figure
 
-    rows, lost = finding.measured["lines"], finding.measured["lost"]
+    rows, lost = result.rows, result.lost
     figure = new_figure(10, 5)
     left, right = figure.subplots(1, 2, width_ratios=(2, 1))
     floor = 1e-10

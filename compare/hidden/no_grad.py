@@ -1,6 +1,7 @@
 """The update of the weights as one more operation: what the tape becomes if it is recorded."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,18 @@ STEPS = 20
 NAMES = (AUTOGRAD, TORCH_REF)
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Nodes and bytes by implementation, way and step; whether an update in place was refused; and at which step
+    the engine refused to walk a recorded one.
+    """
+
+    growth: dict[str, dict[str, dict[str, list[int]]]]
+    refused: dict[str, bool]
+    refused_at: int | None
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Nodes behind the loss and bytes that the graph keeps, in each of a few steps, with the update recorded or not."""
     start = initial_weights(settings, digits)
     growth: dict[str, dict[str, dict[str, list[int]]]] = {}
@@ -44,7 +56,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             growth[name][way] = steps_of(start, data, settings.learning_rate, way == "recorded")
             advance()
     refused_at = refused_step(start, batches(settings, digits, STEPS), settings.learning_rate)
-    return judge(growth, refusals(settings.dtype), refused_at)
+    return Measured(growth, refusals(settings.dtype), refused_at)
 
 
 def on_the_engine(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> dict[str, list[int]]:
@@ -142,12 +154,9 @@ def refusals(dtype: str) -> dict[str, bool]:
     return refused
 
 
-def judge(
-    growth: dict[str, dict[str, dict[str, list[int]]]], refused: dict[str, bool], refused_at: int | None
-) -> Finding:
-    """From nodes and bytes by implementation, way and step; whether an update in place was refused; and at which step
-    the engine refused to walk a recorded one.
-    """
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    growth, refused, refused_at = result.growth, result.refused, result.refused_at
     per_step = {name: np.diff(growth[name]["recorded"]["nodes"]).tolist() for name in NAMES}
     steady = all(len(set(growth[name]["no_grad"]["nodes"])) == 1 for name in NAMES)
     holds = steady and all(refused.values()) and refused_at is not None
@@ -173,13 +182,13 @@ def judge(
     return Finding(answer, holds, measured, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """Nodes behind the loss by step, recorded and not, in both."""
     from matplotlib.ticker import MaxNLocator
 
     from compare.shared.figures import new_figure
 
-    growth = finding.measured["growth"]
+    growth = result.growth
     figure = new_figure(9, 4.4)
     axes = figure.subplots()
     for name in NAMES:

@@ -1,6 +1,7 @@
 """What an optimizer remembers between steps: arrays that no line of yours has made."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +38,16 @@ PINK = "#CC79A7"
 IN_A_STEP, IN_A_MEAN = 10, 3
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """What each kind of optimizer holds, and from how much of the allowed difference the two have used."""
+
+    found: dict[str, dict[str, Any]]
+    parameter_bytes: int
+    dtype: str
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Both optimizers of a kind on the same gradients: those by hand, at the engine's weights."""
     start = initial_weights(settings.with_(init="he"), digits)
     found = {}
@@ -45,7 +55,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         for name in HIDDEN_ARRAYS:
             found[name] = race(name, start, batches(settings, digits, STEPS))
             advance()
-    return judge(found, _bytes(start.values()), settings.dtype)
+    return Measured(found, _bytes(start.values()), settings.dtype)
 
 
 def race(name: str, start: dict[str, np.ndarray], data: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
@@ -127,8 +137,9 @@ def _bytes(arrays: Iterable[np.ndarray]) -> int:
     return sum(array.nbytes for array in arrays)
 
 
-def judge(found: dict[str, dict[str, Any]], parameter_bytes: int, dtype: str) -> Finding:
-    """From what each kind of optimizer holds, and from how much of the allowed difference the two have used."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    found, parameter_bytes, dtype = result.found, result.parameter_bytes, result.dtype
     counted = all(set(found[name]["arrays"].values()) == {arrays} for name, arrays in HIDDEN_ARRAYS.items())
     same = all(one["allowed_used"] <= 1 for one in found.values())
     apart = max(one["difference_by_step"][-1] for one in found.values())
@@ -152,11 +163,11 @@ def judge(found: dict[str, dict[str, Any]], parameter_bytes: int, dtype: str) ->
     return Finding(answer, counted and same, {"parameter_bytes": parameter_bytes, "optimizers": found}, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """What each optimizer holds in multiples of the parameters' bytes; below, how far the two are apart, by step."""
     from compare.shared.figures import BLUE, MUTED, VERMILLION, new_figure
 
-    found, size = finding.measured["optimizers"], finding.measured["parameter_bytes"]
+    found, size = result.found, result.parameter_bytes
     figure = new_figure(9, 5.6)
     above, below = figure.subplots(2, height_ratios=(1, 1.1))
     for y, one in enumerate(found.values()):

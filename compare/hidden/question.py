@@ -4,8 +4,8 @@ import time
 from typing import Any
 
 from compare.hidden import catalogue
-from compare.hidden.answer import Answers, Listing, Told
-from compare.hidden.experiment import Experiment
+from compare.hidden.answer import Answers, Listing, Outcome
+from compare.hidden.experiment import Experiment, NotMeasured
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
 from compare.shared.settings import Settings
@@ -38,17 +38,19 @@ def _run(experiments: dict[str, Experiment], settings: Settings, output: Output)
 
     output.open()
     digits = Digits.of(load_mnist(settings.data), settings)
-    told = []
+    outcomes = []
     with use_threads(settings.threads) as threads, progress("hidden", len(experiments) * PARTS) as advance:
         for name, experiment in experiments.items():
-            one = _tell(name, experiment, settings, digits, advance, output)
+            one = _try(name, experiment, settings, digits, advance, output)
             about = {"settings": settings.as_json(), "environment": environment(threads)}
             output.write_json(f"{name}.json", {**one.as_json(), **about})
-            told.append(one)
-    return Answers(told)
+            outcomes.append(one)
+    return Answers(outcomes)
 
 
-def _tell(name: str, experiment: Experiment, settings: Settings, digits: Any, advance: Advance, output: Output) -> Told:
+def _try(
+    name: str, experiment: Experiment, settings: Settings, digits: Any, advance: Advance, output: Output
+) -> Outcome:
     """Measure, and draw what was measured."""
     import numpy as np
 
@@ -65,8 +67,9 @@ def _tell(name: str, experiment: Experiment, settings: Settings, digits: Any, ad
     begun = time.perf_counter()
     part(0)
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is in the measurement, and judged there
-        finding = experiment.measure(settings, digits, part)
-    if finding.measured.get("available", True):
-        save_figure(experiment.draw(finding), output, name)
+        result = experiment.measure(settings, digits, part)
+        finding = result if isinstance(result, NotMeasured) else experiment.judge(result)
+    if not isinstance(result, NotMeasured):
+        save_figure(experiment.draw(result), output, name)
     part(PARTS)
-    return Told(name, experiment.QUESTION, experiment.CLAIM, finding, round(time.perf_counter() - begun, 3))
+    return Outcome(name, experiment.QUESTION, experiment.CLAIM, finding, round(time.perf_counter() - begun, 3))

@@ -1,5 +1,6 @@
 """The derivative that does not exist: what each returns for a ReLU at exactly zero, and how often that is asked."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +33,16 @@ STEPS = 300
 FORMS = {"relu": "relu(z)", "maximum": "maximum(z, 0)", "clip": "clip(z, 0, infinity)"}
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Derivatives at 0 by implementation and form, and the exact zeros among all pre-activations."""
+
+    derivatives: dict[str, dict[str, float]]
+    zeros: dict[str, int]
+    count: dict[str, int]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The derivative at 0 of three ways to write max(z, 0), and the zeros among z1 and z2 in a training by hand."""
     derivatives = {MANUAL: by_hand(settings.dtype), AUTOGRAD: on_the_engine(settings.dtype)}
     derivatives[TORCH_REF] = in_pytorch(settings.dtype)
@@ -47,11 +57,12 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         net.step(x, labels, settings.learning_rate)
         if k % (STEPS // 5) == 0:
             advance()
-    return judge(derivatives, zeros, count)
+    return Measured(derivatives, zeros, count)
 
 
-def judge(derivatives: dict[str, dict[str, float]], zeros: dict[str, int], count: dict[str, int]) -> Finding:
-    """From the derivatives at 0 by implementation and form, and the exact zeros among all pre-activations."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    derivatives, zeros, count = result.derivatives, result.zeros, result.count
     at_zero = {name: found["relu"] for name, found in derivatives.items()}
     hits, total = sum(zeros.values()), sum(count.values())
     others = [derivatives[name][form] for name in (AUTOGRAD, TORCH_REF) for form in ("maximum", "clip")]
@@ -113,11 +124,11 @@ def in_pytorch(dtype: str) -> dict[str, float]:
     return found
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """The derivative at 0 for each way of writing the same function, in each implementation."""
     from compare.shared.figures import MUTED, new_figure
 
-    derivatives = finding.measured["derivative_at_0"]
+    derivatives = result.derivatives
     colours = {0.0: "blue", 0.5: "green", 1.0: "orange"}
     cells = [
         [
@@ -132,6 +143,6 @@ def draw(finding: Finding) -> "Figure":
     axes = figure.subplots()
     draw_cells(axes, list(FORMS.values()), [world(name).title for name in NAMES], cells, fontsize=14)
     axes.set_title("One function, three derivatives at exactly 0: it depends on how you write it", pad=14)
-    hits, total = sum(finding.measured["exact_zeros"].values()), sum(finding.measured["of"].values())
+    hits, total = sum(result.zeros.values()), sum(result.count.values())
     axes.set_xlabel(f"how often it is asked: {hits:,} of {total:,} pre-activations in {STEPS} steps", color=MUTED)
     return figure

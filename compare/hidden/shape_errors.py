@@ -3,6 +3,7 @@
 import importlib
 import traceback
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,14 @@ def mistakes(parameters: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarra
     }
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Every outcome, by mistake and implementation."""
+
+    outcomes: dict[str, dict[str, dict[str, Any]]]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Gradients and one step in each world, for each mistake."""
     x, labels = digits.train_x[:ROWS], digits.train_labels[:ROWS]
     parameters = initial_weights(settings.with_(init="he"), digits)
@@ -60,7 +68,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
     for mistake, case in mistakes(parameters, x, labels).items():
         outcomes[mistake] = {name: outcome(name, case, right) for name in NAMES}
         advance()
-    return judge(outcomes)
+    return Measured(outcomes)
 
 
 def _network(name: str, parameters: dict[str, np.ndarray]) -> Any:
@@ -104,8 +112,9 @@ def _distance(found: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> flo
     return float(np.sqrt(squares / sum(float((value.astype(float) ** 2).sum()) for value in right.values())))
 
 
-def judge(outcomes: dict[str, dict[str, dict[str, Any]]]) -> Finding:
-    """From every outcome, by mistake and implementation."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    outcomes = result.outcomes
 
     def count(name: str, *kinds: str) -> int:
         return sum(found[name]["kind"] in kinds for found in outcomes.values())
@@ -136,12 +145,12 @@ def judge(outcomes: dict[str, dict[str, dict[str, Any]]]) -> Finding:
     return Finding(f"{answer}.", holds, {"outcomes": outcomes}, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """A table: a row for each mistake, a column for each world."""
     from compare.hidden.cells import draw_cells
     from compare.shared.figures import new_figure
 
-    outcomes = finding.measured["outcomes"]
+    outcomes = result.outcomes
     figure = new_figure(9.6, 7)
     cells = [[_cell(found[name]) for name in NAMES] for found in outcomes.values()]
     draw_cells(figure.subplots(), list(outcomes), [world(name).title for name in NAMES], cells, fontsize=8)

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,16 @@ FLOOR = math.log(math.e + CLASSES - 1) - 1  # the loss of probabilities that are
 LEADS = tuple(range(0, 21))  # by how much the score of a wrong class is above those of all others
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Trainings by start, way and seed; the first gradients by start and implementation; and by lead."""
+
+    curves: dict[str, dict[str, list[dict[str, Any]]]]
+    shrinking: dict[str, dict[str, float]]
+    lengths: dict[str, list[float]]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Trainings of `torch_ref/plain.py` with and without a softmax at its end, and the gradients of the scores."""
     curves: dict[str, dict[str, list[dict[str, Any]]]] = {start: {way: [] for way in WAYS} for start in STARTS}
     for start in STARTS:
@@ -53,7 +63,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             advance()
     x, labels = first_batch(settings, digits)
     z3 = {start: ManualNetwork(initial_weights(settings.with_(init=start), digits)).logits(x) for start in STARTS}
-    return judge(curves, {start: shrunk(z, labels) for start, z in z3.items()}, lengths_by_lead(settings.dtype))
+    return Measured(curves, {start: shrunk(z, labels) for start, z in z3.items()}, lengths_by_lead(settings.dtype))
 
 
 def model(way: str, parameters: dict[str, np.ndarray]) -> "nn.Sequential":
@@ -140,12 +150,9 @@ def lengths_by_lead(dtype: str) -> dict[str, list[float]]:
     return found
 
 
-def judge(
-    curves: dict[str, dict[str, list[dict[str, Any]]]],
-    shrinking: dict[str, dict[str, float]],
-    lengths: dict[str, list[float]],
-) -> Finding:
-    """From the trainings by start, way and seed; the first gradients by start and implementation; and by lead."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    curves, shrinking, lengths = result.curves, result.shrinking, result.lengths
     ends = {
         start: {way: [run["test_accuracy"][-1] for run in runs] for way, runs in by_way.items()}
         for start, by_way in curves.items()
@@ -184,7 +191,7 @@ def judge(
     return Finding(answer, holds, measured, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """Test accuracy by step from either start, and the length of a misread image's gradient."""
     from compare.shared.figures import MUTED, new_figure
 
@@ -192,12 +199,12 @@ def draw(finding: Finding) -> "Figure":
     panels = figure.subplots(1, 3)
     colours = {"once": world(MANUAL).colour, "twice": world(AUTOGRAD).colour}
     for axes, start in zip(panels, STARTS, strict=False):
-        _draw_curves(axes, finding.measured["curves"][start], colours)
+        _draw_curves(axes, result.curves[start], colours)
         axes.set_title(f"From {STARTS[start]}", fontsize=11)
     panels[0].set_ylabel(f"test accuracy, {SEEDS} seeds")
     panels[1].tick_params(labelleft=False)
     panels[0].legend(loc="lower right", fontsize=9)
-    for way, values in finding.measured["length_by_lead"].items():
+    for way, values in result.lengths.items():
         panels[2].plot(LEADS, values, color=colours[way], marker="o" if way == "once" else "s", markersize=3)
     panels[2].set_yscale("log")
     panels[2].set_xlabel("lead of a wrong class, in scores")

@@ -1,6 +1,7 @@
 """The same numbers in another order, or on another number of threads: other last bits, and the bound on them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,15 @@ PIXELS = 28  # columns of x, the middle row of the image: each has a sum of its 
 BLOCK = 64  # rows added at a time, as mini-batches whose gradients are accumulated are
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """What each order did, by the number of terms and the order's name."""
+
+    by_size: dict[int, dict[str, dict[str, float]]]
+    dtype: str
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """dW1 = x^T dz1 in every order for growing numbers of terms, from one dz1, so that nothing else can differ."""
     middle = digits.train_x.shape[1] // 2
     by_size: dict[int, dict[str, dict[str, float]]] = {}
@@ -46,11 +55,12 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         for n in [*(size for size in SIZES if size < rows), rows]:
             by_size[n] = against_exact(in_every_order(x[:n], dz1[:n]), x[:n], dz1[:n])
             advance()
-    return judge(by_size, settings.dtype)
+    return Measured(by_size, settings.dtype)
 
 
-def judge(by_size: dict[int, dict[str, dict[str, float]]], dtype: str) -> Finding:
-    """From what each order did, by the number of terms and the order's name."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    by_size, dtype = result.by_size, result.dtype
     n, orders = list(by_size.items())[-1]
     everything = [one for each in by_size.values() for one in each.values()]
     within = all(one["bound_used"] <= 1 and one["probable_used"] <= 1 for one in everything)
@@ -162,11 +172,11 @@ def ulps_between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return ulps(abs(wide_a - wide_b), wide_a, wide_b, a.dtype)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """The error of each order by the number of terms, below the two bounds."""
     from compare.shared.figures import INK, MUTED, new_figure
 
-    by_size = finding.measured["orders_by_terms"]
+    by_size = result.by_size
     terms = np.array(list(by_size))
     series: dict[str, dict[str, Any]] = {
         "row by row": {"color": "#CC79A7", "marker": "D", "label": "NumPy, row by row"},

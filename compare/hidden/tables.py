@@ -1,7 +1,9 @@
 """What `hidden` shows in the terminal."""
 
-from compare.hidden.answer import Answers, Listing, Told
+from compare.hidden.answer import Answers, Listing, Outcome
 from compare.shared.terminal import print_table, print_text
+
+HOLDS = {True: "yes", False: "NO", None: "not measured"}
 
 
 def show(answer: Listing | Answers) -> None:
@@ -20,19 +22,18 @@ def show_listing(answer: Listing) -> None:
 
 def show_answers(answer: Answers) -> None:
     """Each experiment in full and, of several, the table of their answers, on stdout."""
-    for one in answer.told:
-        show_told(one)
-    if len(answer.told) > 1:
+    for one in answer.outcomes:
+        show_outcome(one)
+    if len(answer.outcomes) > 1:
         rows = [
-            (one.name, "yes" if one.finding.holds else "NO", f"{one.seconds:.1f}", one.finding.answer)
-            for one in answer.told
+            (one.name, HOLDS[one.finding.holds], f"{one.seconds:.1f}", one.finding.answer) for one in answer.outcomes
         ]
         print_table("", ("experiment", "holds", "seconds", "answer"), rows)
-        print_text(f"{sum(one.finding.holds for one in answer.told)} of {len(answer.told)} claims hold.")
+        print_text(answer.verdict)
 
 
-def show_told(told: Told) -> None:
+def show_outcome(outcome: Outcome) -> None:
     """The question, its answer and what to take from it, on stdout."""
-    print_text(f"{told.name}: {told.question}\n\n{told.finding.answer}\n\n{told.finding.lesson}\n")
-    if not told.finding.holds:
-        print_text(f"The claim does not hold here: {told.claim}\n")
+    print_text(f"{outcome.name}: {outcome.question}\n\n{outcome.finding.answer}\n\n{outcome.finding.lesson}\n")
+    if outcome.finding.holds is False:
+        print_text(f"The claim does not hold here: {outcome.claim}\n")

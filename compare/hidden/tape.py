@@ -1,5 +1,6 @@
 """The record that a forward pass leaves behind, line by line."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd.losses import cross_entropy
@@ -39,7 +40,15 @@ LINES = {
 STEPS = 3
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Names of the nodes by implementation and line, and their number by implementation and step."""
+
+    by_line: dict[str, dict[str, list[str]]]
+    by_step: dict[str, list[int]]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The nodes that each line of the forward pass adds, and their number in each of a few steps."""
     import torch
 
@@ -61,11 +70,12 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
             by_step[name].append(sum(len(recorded) for recorded in by_line[name].values()))
             net.step(x, labels, settings.learning_rate)
         advance()
-    return judge(by_line, by_step)
+    return Measured(by_line, by_step)
 
 
-def judge(by_line: dict[str, dict[str, list[str]]], by_step: dict[str, list[int]]) -> Finding:
-    """From the names of the nodes by implementation and line, and their number by implementation and step."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    by_line, by_step = result.by_line, result.by_step
     total = {name: counts[0] for name, counts in by_step.items()}
     steady = all(len(set(counts)) == 1 for counts in by_step.values())
     holds = (
@@ -103,11 +113,11 @@ def _name(node: Any) -> str:
     return node.operation if isinstance(node, Node) else node.name().rpartition("::")[2].removesuffix("Backward0")
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """One row a line of the forward pass: what each implementation wrote down for it."""
     from compare.shared.figures import new_figure
 
-    by_line = finding.measured["nodes_by_line"]
+    by_line = result.by_line
     figure = new_figure(9, 5)
     axes = figure.subplots()
     colours = {MANUAL: "grey", AUTOGRAD: "orange", TORCH_REF: "green"}
@@ -115,7 +125,7 @@ def draw(finding: Finding) -> "Figure":
         [(_words(by_line[name][line]), colours[name] if by_line[name][line] else "grey") for name in NAMES]
         for line in LINES
     ]
-    totals = {name: counts[0] for name, counts in finding.measured["nodes_by_step"].items()}
+    totals = {name: counts[0] for name, counts in result.by_step.items()}
     columns = [f"{world(name).title}: {totals[name]} nodes" for name in NAMES]
     draw_cells(axes, list(LINES.values()), columns, cells, fontsize=9)
     axes.set_title("What each line of the forward pass leaves on the tape", pad=14)

@@ -66,7 +66,18 @@ def trials() -> Iterator[Trial]:
             yield Trial(sizes, rows, dtype, activation, inputs, threads)
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:  # noqa: ARG001 (made-up data suffice)
+@dataclass(frozen=True)
+class Measured:
+    """Part of its bound that each line used, by kind and dtype; from the cases outside, and the planted."""
+
+    used: dict[str, dict[str, list[float]]]
+    outside: list[dict[str, Any]]
+    cases: int
+    plants: tuple[int, int]
+    worst: tuple[float, str]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:  # noqa: ARG001 (made-up data suffice)
     """Put every trial's trace through the line check."""
     used: dict[str, dict[str, list[float]]] = {}
     outside: list[dict[str, Any]] = []
@@ -83,7 +94,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding: 
             outside.append({"trial": str(trial), "line": check.first_wrong_line})
         if k % (len(every) // 8 or 1) == 0:
             advance()
-    return judge(used, outside, len(every), (planted, caught), worst)
+    return Measured(used, outside, len(every), (planted, caught), worst)
 
 
 def run(trial: Trial, seed: int) -> tuple[Judged, bool | None]:
@@ -114,14 +125,9 @@ def kind(line: str) -> str:
     return line.rstrip("0123456789")
 
 
-def judge(
-    used: dict[str, dict[str, list[float]]],
-    outside: list[dict[str, Any]],
-    cases: int,
-    plants: tuple[int, int],
-    worst: tuple[float, str],
-) -> Finding:
-    """From the part of its bound that each line used, by kind and dtype; from the cases outside, and the planted."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    used, outside, cases, plants, worst = result.used, result.outside, result.cases, result.plants, result.worst
     lines = sum(len(values) for by_dtype in used.values() for values in by_dtype.values())
     exact = sum(values.count(0.0) for by_dtype in used.values() for values in by_dtype.values())
     planted, caught = plants
@@ -155,11 +161,12 @@ def judge(
     return Finding(answer, holds, measured, lesson)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """For each kind of line and dtype, the part of its bound that was used: the median and the most."""
     from compare.shared.figures import BLUE, INK, VERMILLION, new_figure
 
-    summary, m = finding.measured["bound_used"], finding.measured
+    m = judge(result).measured
+    summary = m["bound_used"]
     figure = new_figure(9, 5)
     axes = figure.subplots()
     floor = 1e-4

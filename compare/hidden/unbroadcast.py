@@ -1,5 +1,6 @@
 """Why the gradient of a bias is a sum: the transpose of broadcasting."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,16 @@ CLAIM = (
 CASES = (((3,), (4, 3)), ((1, 3), (4, 3)), ((4, 1), (4, 3)), ((), (4, 3)))
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """What each way found for small cases, and the part of the rounding bound that db3 used by implementation."""
+
+    cases: list[dict[str, Any]]
+    used: dict[str, float]
+    rows: int
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Small whole numbers, whose sums no rounding blurs; then the last bias of the network on real digits."""
     random = np.random.default_rng(settings.seed)
     cases = []
@@ -45,11 +55,12 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         trace = network(name, settings, digits).trace(x, labels)
         used[name] = part_of_bound(trace["dz3"], trace["db3"])
         advance()
-    return judge(cases, used, len(x))
+    return Measured(cases, used, len(x))
 
 
-def judge(cases: list[dict[str, Any]], used: dict[str, float], rows: int) -> Finding:
-    """From what each way found for small cases, and the part of the rounding bound that db3 used by implementation."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    cases, used, rows = result.cases, result.used, result.rows
     equal = [all(value == case["found"]["transpose"] for value in case["found"].values()) for case in cases]
     worst = max(used.values())
     answer = (
@@ -105,11 +116,11 @@ def part_of_bound(dz: np.ndarray, db: np.ndarray) -> float:
     return float((np.abs(db - exact) / bound).max())
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """J^T g = db as a picture, for a bias of three entries and a batch of four."""
     from compare.shared.figures import INK, new_figure
 
-    case = finding.measured["cases"][0]
+    case = result.cases[0]
     Jt, g = np.array(case["J"]).T, np.array(case["g"])
     rows, n = g.shape
     shades = ("#0072B2", "#D55E00", "#009E73")  # one for each entry of b

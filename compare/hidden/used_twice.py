@@ -1,5 +1,6 @@
 """A graph small enough to draw: value and gradient in every box, and one value that is used twice."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,7 +81,16 @@ def in_pytorch(**numbers: float) -> dict[str, float]:
     return {name: value.grad.item() for name, value in values.items()}
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Example's values and gradients, and how many draws agree with those by hand, by implementation."""
+
+    values: dict[str, float]
+    gradients: dict[str, float]
+    equal: dict[str, int]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The example, and random numbers, all in float64."""
     del digits
     random = np.random.default_rng(settings.seed)
@@ -93,7 +103,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         if k % 200 == 0:
             advance()
     values = {name: float(value) for name, value in forward(**EXAMPLE, relu=lambda z: max(z, 0.0)).items()}
-    return judge(values, on_the_engine(**EXAMPLE), equal)
+    return Measured(values, on_the_engine(**EXAMPLE), equal)
 
 
 def same(found: dict[str, float], expected: dict[str, float]) -> bool:
@@ -101,8 +111,9 @@ def same(found: dict[str, float], expected: dict[str, float]) -> bool:
     return all(found[name] == value for name, value in expected.items())
 
 
-def judge(values: dict[str, float], gradients: dict[str, float], equal: dict[str, int]) -> Finding:
-    """From the example's values and gradients, and how many draws agree with those by hand, by implementation."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    values, gradients, equal = result.values, result.gradients, result.equal
     through = gradients["q"] * values["v"]
     answer = (
         f"The sum over its uses. h goes straight into the loss, which gives {gradients['loss']:g}, and into q, which "
@@ -132,13 +143,13 @@ def shares(values: dict[str, float], gradients: dict[str, float]) -> dict[tuple[
     return found
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """The graph: forward along the arrows, gradients back along them."""
     from compare.shared.figures import new_figure
 
     figure = new_figure(10, 4.4)
     axes = figure.subplots()
-    values, gradients = finding.measured["values"], finding.measured["gradients"]
+    values, gradients = result.values, result.gradients
     for name, (how, _, place) in BOXES.items():
         text = f"{name} = {how}" if how else name
         _draw_box(axes, place, text, f"value {values[name]:g}", f"gradient {gradients[name]:g}", leaf=not how)

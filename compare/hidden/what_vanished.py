@@ -1,5 +1,6 @@
 """Three things that vanish from your code in a framework, counted in lines, and where they went."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,15 @@ CLAIM = (
 DRAWS = "reset_parameters"
 
 
-def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
+@dataclass(frozen=True)
+class Measured:
+    """Lines by implementation and part."""
+
+    counts: dict[str, dict[str, dict[str, Any]]]
+    parameters: int
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Build each network and take one step, while every function that runs for it is noted."""
     import autograd.network
     import manual.network
@@ -46,7 +55,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Finding:
         run()  # once before, for what a library does only the first time
         counts[name] = count(run, network)
         advance()
-    return judge(counts, len(start))
+    return Measured(counts, len(start))
 
 
 def count(run: Any, network: ModuleType) -> dict[str, dict[str, Any]]:
@@ -69,8 +78,9 @@ def _library(network: ModuleType) -> Path:
     return Path(str(network.__file__)).parent
 
 
-def judge(counts: dict[str, dict[str, dict[str, Any]]], parameters: int) -> Finding:
-    """From the lines by implementation and part."""
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    counts, parameters = result.counts, result.parameters
     weights, backward, update = ({name: counts[name][part] for name in NAMES} for part in PARTS)
     frameworks = (AUTOGRAD, TORCH_REF)
     drawn = [name for name in weights[TORCH_REF]["functions"] if name.endswith(DRAWS)]
@@ -110,11 +120,11 @@ def _story(part: dict[str, dict[str, Any]]) -> str:
     return ", ".join(words)
 
 
-def draw(finding: Finding) -> "Figure":
+def draw(result: Measured) -> "Figure":
     """A bar for each part and implementation: lines in network.py, then those behind, and whose they are."""
     from compare.shared.figures import MUTED, new_figure
 
-    counts = finding.measured["lines"]
+    counts = result.counts
     figure = new_figure(9.5, 6.4)
     axes = figure.subplots()
     longest = max(one["in_network"] + one["behind"] for parts in counts.values() for one in parts.values())

@@ -31,9 +31,9 @@ def answer_page(command: str, content: Mapping[str, Any], files: Sequence[Path])
         drawn = [inline_svg(figures.pop(name), one["answer"]) for name in (one["name"],) if name in figures]
         told.append(Collected(one["name"], one["question"], one["answer"], one["holds"], one.get("lesson", ""), drawn))
     if told and not verdict:
-        verdict = f"{sum(one.holds for one in told)} of {len(told)} claims hold." if len(told) > 1 else told[0].answer
+        verdict = told[0].answer
     about = {name: content[name] for name in ("settings", "environment") if name in content}
-    holds = bool(content.get("holds", all(one.holds for one in told)))
+    holds = bool(content.get("holds", all(one.holds is not False for one in told)))
     parts = {
         "experiments": told,
         "figures": [inline_svg(path, verdict or command) for path in figures.values()],

@@ -16,7 +16,7 @@ class Collected:
     name: str
     question: str
     answer: str
-    holds: bool
+    holds: bool | None  # None where it was not measured
     lesson: str
     figures: list[Markup]
 
@@ -30,7 +30,7 @@ def collected(folder: Path) -> list[Collected]:
             drawing = path.with_suffix(".svg")
             figures = [inline_svg(drawing, content["answer"])] if drawing.exists() else []
             name = content.get("name") or f"exercise {content['exercise']}"
-            lesson, holds = content.get("lesson", ""), bool(content["holds"])
+            lesson, holds = content.get("lesson", ""), None if content["holds"] is None else bool(content["holds"])
             found.append(Collected(name, content["question"], content["answer"], holds, lesson, figures))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # another program's file, or one of another version: the page does without

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from compare.hidden import catalogue
+from compare.hidden.experiment import NotMeasured
 from compare.shared.dataset import load_mnist
 from compare.shared.settings import Settings
 from compare.shared.training import Digits
@@ -37,7 +38,13 @@ def quiet():
 
 @pytest.fixture(scope="session")
 def finding_of(small_set, quiet):
-    """Measures the experiment of that name on real digits: once, for all who ask."""
+    """Measures the experiment of that name on real digits, and judges that: once, for all who ask."""
     settings = Settings(data=small_set, dtype="float32")
     digits = Digits.of(load_mnist(small_set), settings)
-    return functools.cache(lambda name: catalogue.load(name).measure(settings, digits, quiet))
+
+    @functools.cache
+    def found(name):
+        result = catalogue.load(name).measure(settings, digits, quiet)
+        return result, result if isinstance(result, NotMeasured) else catalogue.load(name).judge(result)
+
+    return found

@@ -36,9 +36,19 @@ def test_forgetting_is_momentum_1_and_no_other(tiny_settings, tiny, kind):
 def test_a_training_that_ends_as_well_without_zero_grad_does_not_hold():
     times = {"manual": [1.0, 1.0, 1.0], "autograd": [1.0, 2.0, 3.0], "torch_ref": [1.0, 2.0, 3.0]}
     right, wrong, nan = [2.3, *[0.3] * 99], [2.5] * 100, [float("nan")] * 100
-    assert accumulate.judge(times, {"right": right, "autograd": wrong, "torch_ref": nan}, 0.0).holds
-    assert not accumulate.judge(times, {"right": right, "autograd": wrong, "torch_ref": right}, 0.0).holds
-    assert not accumulate.judge(times, {"right": nan, "autograd": wrong, "torch_ref": nan}, 0.0).holds
-    assert not accumulate.judge(times, {"right": right, "autograd": wrong, "torch_ref": nan}, 1e-9).holds
+    assert accumulate.judge(
+        accumulate.Measured(times, {"right": right, "autograd": wrong, "torch_ref": nan}, 0.0)
+    ).holds
+    assert not accumulate.judge(
+        accumulate.Measured(times, {"right": right, "autograd": wrong, "torch_ref": right}, 0.0)
+    ).holds
+    assert not accumulate.judge(
+        accumulate.Measured(times, {"right": nan, "autograd": wrong, "torch_ref": nan}, 0.0)
+    ).holds
+    assert not accumulate.judge(
+        accumulate.Measured(times, {"right": right, "autograd": wrong, "torch_ref": nan}, 1e-9)
+    ).holds
     once = {**times, "autograd": [1.0, 1.0, 1.0]}
-    assert not accumulate.judge(once, {"right": right, "autograd": wrong, "torch_ref": nan}, 0.0).holds
+    assert not accumulate.judge(
+        accumulate.Measured(once, {"right": right, "autograd": wrong, "torch_ref": nan}, 0.0)
+    ).holds

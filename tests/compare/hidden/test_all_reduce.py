@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from compare.hidden import all_reduce
+from compare.hidden.experiment import NotMeasured
 from compare.judge.network import gradient_balls
 from compare.shared.dataset import load_mnist
 from compare.shared.initial import initial_parameters
@@ -29,9 +30,9 @@ def test_the_mean_of_means_is_the_mean_for_equal_shards_only_and_weights_mend_it
 
 def test_the_verdict_fails_where_a_right_way_leaves_the_bound_or_the_wrong_one_does_not():
     ways = {"one process": 0.1, all_reduce.WAYS[0]: 0.1, all_reduce.WAYS[1]: 0.1, all_reduce.WAYS[2]: 1e9}
-    assert all_reduce.judge({"manual": ways}, 0.3).holds
-    assert not all_reduce.judge({"manual": ways | {all_reduce.WAYS[1]: 2.0}}, 0.3).holds
-    assert not all_reduce.judge({"manual": ways | {all_reduce.WAYS[2]: 0.5}}, 0.3).holds
+    assert all_reduce.judge(all_reduce.Measured({"manual": ways}, 0.3)).holds
+    assert not all_reduce.judge(all_reduce.Measured({"manual": ways | {all_reduce.WAYS[1]: 2.0}}, 0.3)).holds
+    assert not all_reduce.judge(all_reduce.Measured({"manual": ways | {all_reduce.WAYS[2]: 0.5}}, 0.3)).holds
 
 
 @pytest.fixture
@@ -45,14 +46,13 @@ def test_where_processes_cannot_be_run_it_stands_aside_and_says_why(digits, monk
         raise ProcessFailed("no sockets")
 
     monkeypatch.setattr(all_reduce, "run_python", fail)
-    finding = all_reduce.measure(*digits, lambda *_: None)
-    assert finding.holds
-    assert finding.measured["available"] is False
-    assert "no sockets" in finding.answer
+    result = all_reduce.measure(*digits, lambda *_: None)
+    assert isinstance(result, NotMeasured)
+    assert "no sockets" in result.answer
 
 
 @pytest.mark.slow
 def test_processes_that_share_a_batch_get_the_gradients_of_one(finding_of):
-    finding = finding_of("all-reduce")
+    _, finding = finding_of("all-reduce")
     assert finding.holds
     assert set(finding.measured["bound_used"]["torch_ref"]) == {"one process", *all_reduce.WAYS}

@@ -41,7 +41,7 @@ def test_the_verdict_fails_where_noise_is_not_as_expected_or_the_whole_set_learn
 
     def holds(noise=one, last=2.0):
         curves = {size: {"loss": [2.3, loss], "steps": 5} for size, loss in ((1, 1.0), (64, 0.5), (640, last))}
-        return batch_size.judge({1: one, 64: noise}, epochs, curves).holds
+        return batch_size.judge(batch_size.Measured({1: one, 64: noise}, epochs, curves)).holds
 
     assert holds()
     assert not holds(noise=one | {"mean_square": 1.6})

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from compare.hidden import blas
+from compare.hidden.experiment import NotMeasured
 from compare.shared.dataset import load_mnist
 from compare.shared.environment import blas as loaded
 from compare.shared.settings import Settings
@@ -22,10 +23,9 @@ def test_the_other_kernels_are_older_than_those_picked_and_there_are_none_for_an
 
 
 def test_where_there_is_nothing_to_compare_it_stands_aside_and_says_so():
-    finding = blas.aside("")
-    assert finding.holds
-    assert finding.measured["available"] is False
-    assert "not OpenBLAS" in finding.answer
+    result = blas.aside("")
+    assert isinstance(result, NotMeasured)
+    assert "not OpenBLAS" in result.answer
 
 
 def test_the_verdict_fails_where_a_line_leaves_its_bound_or_no_bit_changes():
@@ -34,9 +34,9 @@ def test_the_verdict_fails_where_a_line_leaves_its_bound_or_no_bit_changes():
         return {"architecture": "A", "version": "1", "seconds": 1.0, "bound_used": lines}
 
     changed = {"z1": 0.5, "dW1": 0.0}
-    assert blas.judge([kernels(0.1), kernels(0.2)], changed).holds
-    assert not blas.judge([kernels(0.1), kernels(1.2)], changed).holds
-    assert not blas.judge([kernels(0.1), kernels(0.2)], {"z1": 0.0, "dW1": 0.0}).holds
+    assert blas.judge(blas.Measured([kernels(0.1), kernels(0.2)], changed)).holds
+    assert not blas.judge(blas.Measured([kernels(0.1), kernels(1.2)], changed)).holds
+    assert not blas.judge(blas.Measured([kernels(0.1), kernels(0.2)], {"z1": 0.0, "dW1": 0.0})).holds
 
 
 @pytest.mark.slow
@@ -47,7 +47,7 @@ def test_the_verdict_fails_where_a_line_leaves_its_bound_or_no_bit_changes():
 def test_other_kernels_are_used_in_the_other_process_alone_and_both_keep_to_the_bound(small_set):
     settings = Settings(data=small_set, dtype="float32")
     before = dict(os.environ), loaded()
-    finding = blas.measure(settings, Digits.of(load_mnist(small_set), settings), lambda *_: None)
+    finding = blas.judge(blas.measure(settings, Digits.of(load_mnist(small_set), settings), lambda *_: None))
     assert (dict(os.environ), loaded()) == before
     assert finding.holds
     first, second = (one["architecture"] for one in finding.measured["kernels"])

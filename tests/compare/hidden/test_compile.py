@@ -1,11 +1,10 @@
 """The compiled step. Compiling itself takes seconds: the test of all experiments does it once."""
 
-import copy
-
 import pytest
 
 from compare.hidden import compile as compiling
 from compare.hidden.compile_worker import generated
+from compare.hidden.experiment import NotMeasured
 from compare.shared.dataset import load_mnist
 from compare.shared.processes import ProcessFailed
 from compare.shared.settings import Settings
@@ -31,10 +30,10 @@ def test_kernels_and_products_are_counted_in_the_generated_code(tmp_path):
 
 
 def test_compiling_pays_after_as_many_steps_as_it_saves_its_time_in_or_never():
-    paid = copy.deepcopy(MEASURED)
-    assert compiling.judge(paid).holds
-    assert paid["steps_to_pay"] == pytest.approx(10_000)
-    slower = MEASURED | {"seconds": {"eager": 0.002, "compiled": 0.003}}
+    paid = compiling.judge(compiling.Measured(**MEASURED))
+    assert paid.holds
+    assert paid.measured["steps_to_pay"] == pytest.approx(10_000)
+    slower = compiling.Measured(**MEASURED | {"seconds": {"eager": 0.002, "compiled": 0.003}})
     assert "never pays" in compiling.judge(slower).answer
 
 
@@ -43,7 +42,7 @@ def test_compiling_pays_after_as_many_steps_as_it_saves_its_time_in_or_never():
     [{"bound_used": {"eager": 0.1, "compiled": 3.0}}, {"operators": 10}, {"compiling": 0.1}],
 )
 def test_the_verdict_fails_where_the_measurement_refutes_it(changes):
-    assert not compiling.judge(MEASURED | changes).holds
+    assert not compiling.judge(compiling.Measured(**MEASURED | changes)).holds
 
 
 def test_without_a_compiler_it_stands_aside_and_says_why(small_set, monkeypatch):
@@ -52,7 +51,6 @@ def test_without_a_compiler_it_stands_aside_and_says_why(small_set, monkeypatch)
 
     monkeypatch.setattr(compiling, "run_python", fail)
     settings = Settings(data=small_set, dtype="float32")
-    finding = compiling.measure(settings, Digits.of(load_mnist(small_set), settings), lambda *_: None)
-    assert finding.holds
-    assert finding.measured["available"] is False
-    assert "No working C++ compiler" in finding.answer
+    result = compiling.measure(settings, Digits.of(load_mnist(small_set), settings), lambda *_: None)
+    assert isinstance(result, NotMeasured)
+    assert "No working C++ compiler" in result.answer

@@ -34,6 +34,6 @@ def test_the_verdict_fails_where_bookkeeping_does_not_shrink_with_the_batch():
     def table(bookkeeping):
         return {m: {name: cost.split(100.0, share, 60.0, 1.0) for name in NAMES} for m, share in bookkeeping.items()}
 
-    assert cost.judge(table({1: 30.0, 64: 20.0, 1024: 5.0})).holds
-    assert not cost.judge(table({1: 4.0, 64: 4.0, 1024: 5.0})).holds
-    assert not cost.judge(table({1: 90.0, 64: 80.0, 1024: 70.0})).holds
+    assert cost.judge(cost.Measured(table({1: 30.0, 64: 20.0, 1024: 5.0}))).holds
+    assert not cost.judge(cost.Measured(table({1: 4.0, 64: 4.0, 1024: 5.0}))).holds
+    assert not cost.judge(cost.Measured(table({1: 90.0, 64: 80.0, 1024: 70.0}))).holds

@@ -42,9 +42,9 @@ def test_each_measured_product_is_the_one_whose_error_is_given(tiny_settings, ti
         factor = 1 if point["W1"].dtype.char == "g" else 2  # what is taken for exact stays as it is
         return {key: factor * value for key, value in whole(point, *inputs).items()}
 
-    assert experiment.measure(tiny_settings, tiny, quiet).holds
+    assert experiment.judge(experiment.measure(tiny_settings, tiny, quiet)).holds
     monkeypatch.setattr(experiment, name, doubled)
-    finding = experiment.measure(tiny_settings, tiny, quiet)
+    finding = experiment.judge(experiment.measure(tiny_settings, tiny, quiet))
     assert [finding.measured["errors"][dtype][way] for dtype in ("float32", "float64")] == pytest.approx([1, 1])
     assert not finding.holds
 
@@ -77,4 +77,4 @@ def spoilt(dtype, way, error):
     ],
 )
 def test_the_claim_holds_only_if_every_part_of_it_does(errors, engine_records, refused, holds):
-    assert experiment.judge(errors, engine_records, refused).holds is holds
+    assert experiment.judge(experiment.Measured(errors, engine_records, refused)).holds is holds

@@ -8,7 +8,7 @@ from compare.hidden import dtype
 
 
 def test_errors_lie_about_where_the_roundoff_is(tiny_settings, tiny, quiet):
-    finding = dtype.measure(tiny_settings, tiny, quiet)
+    finding = dtype.judge(dtype.measure(tiny_settings, tiny, quiet))
     for row in finding.measured["runs"]:
         roundoff = np.finfo(row["dtype"]).eps / 2
         assert roundoff / 100 < row["error"] < 1000 * roundoff
@@ -16,10 +16,10 @@ def test_errors_lie_about_where_the_roundoff_is(tiny_settings, tiny, quiet):
 
 
 def test_bytes_that_are_not_halved_an_error_too_large_or_another_default_do_not_hold(tiny_settings, tiny, quiet):
-    measured = dtype.measure(tiny_settings, tiny, quiet).measured
+    measured = dtype.judge(dtype.measure(tiny_settings, tiny, quiet)).measured
     runs, defaults = measured["runs"], measured["defaults"]
     for change in ({"bytes": 1}, {"error": 1e-3}, {"error": 1e-15}):
         changed = copy.deepcopy(runs)
         next(row for row in changed if row["dtype"] == "float32").update(change)
-        assert not dtype.judge(changed, defaults).holds
-    assert not dtype.judge(runs, {**defaults, "torch_ref": "float64"}).holds
+        assert not dtype.judge(dtype.Measured(changed, defaults)).holds
+    assert not dtype.judge(dtype.Measured(runs, {**defaults, "torch_ref": "float64"})).holds

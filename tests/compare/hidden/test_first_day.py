@@ -61,12 +61,12 @@ def test_each_part_of_the_claim_can_fail():
     outcomes |= {mistake: run(0.1) for mistake in experiment.LEARN_NOTHING}
     outcomes |= {mistake: [{"refused": "RuntimeError: no"}] for mistake in experiment.REFUSED}
     outcomes[experiment.LESS] = run(0.5)
-    assert experiment.judge(outcomes).holds
+    assert experiment.judge(experiment.Measured(outcomes)).holds
     wrong = {
         experiment.LESS: run(0.9), experiment.FINE: run(0.5), experiment.LEARN_NOTHING[1]: run(0.2),
         experiment.REFUSED[0]: run(0.9), experiment.REFUSED[1]: run(0.1),
     }  # fmt: skip
     for mistake, found in wrong.items():
-        assert not experiment.judge({**outcomes, mistake: found}).holds, mistake
+        assert not experiment.judge(experiment.Measured({**outcomes, mistake: found})).holds, mistake
     warned = [{"before": 0.1, "after": 0.1, "warnings": ["look out"]}]
-    assert not experiment.judge({**outcomes, experiment.LEARN_NOTHING[0]: warned}).holds
+    assert not experiment.judge(experiment.Measured({**outcomes, experiment.LEARN_NOTHING[0]: warned})).holds

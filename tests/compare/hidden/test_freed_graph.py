@@ -13,7 +13,7 @@ def test_twice_runs_where_the_graph_is_retained_and_tells_the_error_where_it_is_
 
 
 def test_what_is_refused_on_the_engine_leaves_the_first_gradient(tiny_settings, tiny, quiet):
-    finding = freed_graph.measure(tiny_settings, tiny, quiet)
+    finding = freed_graph.judge(freed_graph.measure(tiny_settings, tiny, quiet))
     assert finding.holds
     w = freed_graph.leaves("float64")["autograd"]
     freed_graph.twice((w + 1).sum(), retain=False)
@@ -21,9 +21,9 @@ def test_what_is_refused_on_the_engine_leaves_the_first_gradient(tiny_settings, 
 
 
 def test_a_second_backward_that_runs_or_does_not_add_does_not_hold(tiny_settings, tiny, quiet):
-    measured = freed_graph.measure(tiny_settings, tiny, quiet).measured
+    measured = freed_graph.judge(freed_graph.measure(tiny_settings, tiny, quiet)).measured
     times, messages = measured["times_right_gradient"], measured["messages"]
-    assert not freed_graph.judge(times, messages, same=False).holds
+    assert not freed_graph.judge(freed_graph.Measured(times, messages, same=False)).holds
     for name, case, value in (
         ("autograd", "second", 2.0),
         ("torch_ref", "retained", 1.0),
@@ -31,4 +31,4 @@ def test_a_second_backward_that_runs_or_does_not_add_does_not_hold(tiny_settings
     ):
         changed = copy.deepcopy(times)
         changed[name][case] = value
-        assert not freed_graph.judge(changed, messages, same=True).holds
+        assert not freed_graph.judge(freed_graph.Measured(changed, messages, same=True)).holds

@@ -45,7 +45,7 @@ def test_a_finite_gradient_that_is_wrong_is_found_though_its_loss_is_right():
 
 
 def test_overflow_is_found_where_the_dtype_ends(tiny_settings, tiny, quiet):
-    finding = fused_loss.measure(tiny_settings, tiny, quiet)
+    finding = fused_loss.judge(fused_loss.measure(tiny_settings, tiny, quiet))
     found = {(one["form"], one["implementation"], one["dtype"]): one for one in finding.measured["breakdowns"]}
     for dtype in ("float32", "float64"):
         first = int(np.floor(np.log(np.finfo(dtype).max))) + 1
@@ -54,8 +54,8 @@ def test_overflow_is_found_where_the_dtype_ends(tiny_settings, tiny, quiet):
 
 
 def test_a_fused_loss_that_breaks_or_a_naive_one_that_does_not_is_no_support(tiny_settings, tiny, quiet):
-    found = fused_loss.measure(tiny_settings, tiny, quiet).measured["breakdowns"]
+    found = fused_loss.judge(fused_loss.measure(tiny_settings, tiny, quiet)).measured["breakdowns"]
     for form, change in (("fused", {"wrong_from": 500.0}), ("safe softmax", {"not_finite_from": None})):
         changed = copy.deepcopy(found)
         next(one for one in changed if one["form"] == form).update(change)
-        assert not fused_loss.judge(changed).holds
+        assert not fused_loss.judge(fused_loss.Measured(changed)).holds

@@ -37,6 +37,6 @@ def sizes():
 
 @pytest.mark.parametrize(("way", "count"), [("by hand", 4), ("engine", 1), ("PyTorch", 1), ("PyTorch, hooks", 4)])
 def test_the_claim_holds_only_if_each_way_of_looking_shows_what_it_says(way, count):
-    assert experiment.judge(sizes(), VIEW, used=1.0).holds
-    assert not experiment.judge(sizes(), VIEW | {way: count}, used=1.0).holds
-    assert not experiment.judge(sizes(), VIEW, used=1.1).holds
+    assert experiment.judge(experiment.Measured(sizes(), VIEW, used=1.0)).holds
+    assert not experiment.judge(experiment.Measured(sizes(), VIEW | {way: count}, used=1.0)).holds
+    assert not experiment.judge(experiment.Measured(sizes(), VIEW, used=1.1)).holds

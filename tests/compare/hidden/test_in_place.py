@@ -11,7 +11,7 @@ from manual.network import Network as ManualNetwork
 
 
 def test_the_writes_that_are_silent_give_the_gradient_of_halved_activations(tiny_settings, tiny, quiet):
-    finding = in_place.measure(tiny_settings, tiny, quiet)
+    finding = in_place.judge(in_place.measure(tiny_settings, tiny, quiet))
     assert finding.holds
     by_write = {row["write"]: row["error"] for row in finding.measured["writes"]}
     x, labels = first_batch(tiny_settings, tiny)
@@ -30,8 +30,8 @@ def test_without_a_write_nothing_is_wrong(tiny_settings, tiny, monkeypatch):
 
 
 def test_a_guard_that_lets_one_through_or_shuts_a_door_does_not_hold(tiny_settings, tiny, quiet):
-    rows = in_place.measure(tiny_settings, tiny, quiet).measured["writes"]
+    rows = in_place.judge(in_place.measure(tiny_settings, tiny, quiet)).measured["writes"]
     for write, error in (("a1.mul_(0.5)", 0.2), ("a1.data.mul_(0.5)", None), ("a1 *= 0.5", 0.0)):
         changed = copy.deepcopy(rows)
         next(row for row in changed if row["write"] == write)["error"] = error
-        assert not in_place.judge(changed, "").holds
+        assert not in_place.judge(in_place.Measured(changed, "")).holds

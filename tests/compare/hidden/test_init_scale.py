@@ -34,18 +34,18 @@ def test_knowing_only_frequencies_costs_ln_10_for_equal_ones_and_less_for_unequa
 )
 def test_the_verdict_fails_when_a_training_ends_elsewhere(scale, key, value):
     found = measured()
-    assert init_scale.judge(found, 2.3).holds
+    assert init_scale.judge(init_scale.Measured(found, 2.3)).holds
     found[scale][key] = value
-    assert not init_scale.judge(found, 2.3).holds
+    assert not init_scale.judge(init_scale.Measured(found, 2.3)).holds
 
 
 def test_the_verdict_fails_when_one_implementation_feels_the_scale_differently():
     found = copy.deepcopy(measured())
     found[0.0001]["size"]["torch_ref"]["dW1"] *= 1.1
-    assert not init_scale.judge(found, 2.3).holds
+    assert not init_scale.judge(init_scale.Measured(found, 2.3)).holds
 
 
 def test_a_training_that_ends_without_a_finite_loss_counts_as_exploded():
     found = measured()
     found[1.0]["loss_after"] = float("nan")
-    assert init_scale.judge(found, 2.3).holds
+    assert init_scale.judge(init_scale.Measured(found, 2.3)).holds

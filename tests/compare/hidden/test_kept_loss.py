@@ -25,11 +25,11 @@ def test_the_claim_falls_where_something_else_keeps_arrays_or_an_evaluation_stop
     counts = experiment.BATCHES
     nothing = {way: [0] * counts for way in experiment.WAYS}
     kept = {name: {**nothing, "evaluated": list(range(5, 5 * counts + 5, 5))} for name in experiment.NAMES}
-    assert experiment.judge(kept).holds
+    assert experiment.judge(experiment.Measured(kept)).holds
     for name, way, found in (
         ("torch_ref", "trained", [0] * (counts - 1) + [1]),
         ("autograd", "evaluated", [5] * counts),
     ):
         changed = copy.deepcopy(kept)
         changed[name][way] = found
-        assert not experiment.judge(changed).holds
+        assert not experiment.judge(experiment.Measured(changed)).holds

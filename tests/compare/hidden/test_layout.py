@@ -32,16 +32,16 @@ def test_both_layouts_give_the_same_products(library):
 
 
 def test_a_copy_a_difference_or_strides_that_are_not_swapped_do_not_hold(tiny_settings, tiny, quiet):
-    measured = layout.measure(tiny_settings.with_(hidden=(200, 4)), tiny, quiet).measured
+    measured = layout.judge(layout.measure(tiny_settings.with_(hidden=(200, 4)), tiny, quiet)).measured
     transposes, rows = measured["transposes"], measured["products"]
     for row in rows:
         row["bytes_beyond_result"] = 0
-    assert layout.judge(transposes, rows, SIZE, 1e-4, 1e-6).holds
+    assert layout.judge(layout.Measured(transposes, rows, SIZE, 1e-4, 1e-6)).holds
     for change in ({"bytes_beyond_result": SIZE}, {"difference": 0.1}):
         changed = copy.deepcopy(rows)
         changed[3].update(change)
-        assert not layout.judge(transposes, changed, SIZE, 1e-4, 1e-6).holds
+        assert not layout.judge(layout.Measured(transposes, changed, SIZE, 1e-4, 1e-6)).holds
     for change in ({"shared": False}, {"strides_of_transpose": (1, 2)}):
         assert not layout.judge(
-            {**transposes, "NumPy": {**transposes["NumPy"], **change}}, rows, SIZE, 1e-4, 1e-6
+            layout.Measured({**transposes, "NumPy": {**transposes["NumPy"], **change}}, rows, SIZE, 1e-4, 1e-6)
         ).holds

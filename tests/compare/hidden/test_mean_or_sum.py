@@ -62,4 +62,4 @@ def test_the_verdict_follows_the_measurement(changes, holds):
         "norms": {16: 1.0, 64: 0.8, 256: 0.7},
         "ends": {"mean": {16: 0.5, 256: 0.4}, "sum": {16: 0.9, 256: float("nan")}},
     }
-    assert mean_or_sum.judge(**{**measured, **changes}, learning_rate=0.1).holds is holds
+    assert mean_or_sum.judge(mean_or_sum.Measured(**{**measured, **changes}, learning_rate=0.1)).holds is holds

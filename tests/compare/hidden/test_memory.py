@@ -11,7 +11,7 @@ ROWS, FLOAT, INT = 8, 8, 8
 
 
 def test_the_bytes_are_those_of_the_arrays_that_a_reader_would_count(tiny_settings, tiny, quiet):
-    finding = memory.measure(tiny_settings, tiny, quiet)
+    finding = memory.judge(memory.measure(tiny_settings, tiny, quiet))
     by_hand = finding.measured["kept"]["manual"]
     assert by_hand["bytes"]["batch"] == ROWS * 6 * FLOAT + ROWS * INT  # images, labels
     assert by_hand["bytes"]["parameters"] == (5 * 4 + 4 * 10) * FLOAT  # W2, W3
@@ -32,7 +32,7 @@ def test_a_graph_that_is_retained_is_seen_to_hold_its_results(tiny_settings, tin
 
 
 def test_results_held_other_weights_kept_or_more_kept_do_not_hold(tiny_settings, tiny, quiet):
-    finding = memory.measure(tiny_settings.with_(hidden=(50, 40)), tiny, quiet)
+    finding = memory.judge(memory.measure(tiny_settings.with_(hidden=(50, 40)), tiny, quiet))
     assert finding.holds
     kept = finding.measured["kept"]
     more = {**kept["torch_ref"]["bytes"], "results": int(1.1 * kept["manual"]["bytes"]["results"])}
@@ -43,4 +43,4 @@ def test_results_held_other_weights_kept_or_more_kept_do_not_hold(tiny_settings,
     ):
         changed = copy.deepcopy(kept)
         changed[name].update(change)
-        assert not memory.judge(changed, ROWS).holds
+        assert not memory.judge(memory.Measured(changed, ROWS)).holds

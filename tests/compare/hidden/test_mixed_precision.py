@@ -27,7 +27,7 @@ def judged(trace):
 
 def test_the_claim_holds(tiny_settings, tiny, quiet, monkeypatch):
     monkeypatch.setattr(mixed_precision, "WHOLE_SET", 3_000_000)  # a small network's gradients are large
-    assert mixed_precision.measure(tiny_settings, tiny, quiet).holds
+    assert mixed_precision.judge(mixed_precision.measure(tiny_settings, tiny, quiet)).holds
 
 
 def test_each_line_under_autocast_is_within_what_it_rounds_and_not_within_what_float32_does(trace):
@@ -55,11 +55,13 @@ def test_float16_loses_what_a_scale_saves_and_bfloat16_nothing():
 
 
 def test_a_line_outside_another_dtype_or_nothing_lost_does_not_hold(tiny_settings, tiny, quiet):
-    measured = mixed_precision.measure(tiny_settings, tiny, quiet).measured
+    measured = mixed_precision.judge(mixed_precision.measure(tiny_settings, tiny, quiet)).measured
     wrong = copy.deepcopy(measured["lines"])
     wrong["autocast"][3]["is_wrong"] = True
-    assert not mixed_precision.judge(wrong, measured["dtypes"], measured["lost"]).holds
-    assert not mixed_precision.judge(measured["lines"], measured["dtypes"] | {"z1": "float32"}, measured["lost"]).holds
+    assert not mixed_precision.judge(mixed_precision.Measured(wrong, measured["dtypes"], measured["lost"])).holds
     assert not mixed_precision.judge(
-        measured["lines"], measured["dtypes"], measured["lost"] | {"float16": [0.0] * 5}
+        mixed_precision.Measured(measured["lines"], measured["dtypes"] | {"z1": "float32"}, measured["lost"])
+    ).holds
+    assert not mixed_precision.judge(
+        mixed_precision.Measured(measured["lines"], measured["dtypes"], measured["lost"] | {"float16": [0.0] * 5})
     ).holds

@@ -6,7 +6,7 @@ from compare.hidden import no_grad
 
 
 def test_six_weights_recorded_are_six_nodes_more_a_step_and_none_under_no_grad(tiny_settings, tiny, quiet):
-    finding = no_grad.measure(tiny_settings, tiny, quiet)
+    finding = no_grad.judge(no_grad.measure(tiny_settings, tiny, quiet))
     for by_way in finding.measured["growth"].values():
         first, *rest = by_way["recorded"]["nodes"]
         assert rest == [first + 6 * k for k in range(1, no_grad.STEPS)]
@@ -17,12 +17,12 @@ def test_six_weights_recorded_are_six_nodes_more_a_step_and_none_under_no_grad(t
 
 
 def test_a_graph_that_grows_under_no_grad_or_not_when_recorded_does_not_hold(tiny_settings, tiny, quiet):
-    measured = no_grad.measure(tiny_settings, tiny, quiet).measured
+    measured = no_grad.judge(no_grad.measure(tiny_settings, tiny, quiet)).measured
     growth, refused = measured["growth"], measured["in_place_refused"]
-    assert no_grad.judge(growth, refused, 3).holds
-    assert not no_grad.judge(growth, refused, None).holds
+    assert no_grad.judge(no_grad.Measured(growth, refused, 3)).holds
+    assert not no_grad.judge(no_grad.Measured(growth, refused, None)).holds
     for way, other in (("recorded", "no_grad"), ("no_grad", "recorded")):
         changed = copy.deepcopy(growth)
         changed["torch_ref"][way] = changed["torch_ref"][other]
-        assert not no_grad.judge(changed, refused, 3).holds
-    assert not no_grad.judge(growth, {**refused, "autograd": False}, 3).holds
+        assert not no_grad.judge(no_grad.Measured(changed, refused, 3)).holds
+    assert not no_grad.judge(no_grad.Measured(growth, {**refused, "autograd": False}, 3)).holds

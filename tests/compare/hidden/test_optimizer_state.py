@@ -43,4 +43,4 @@ def test_an_optimizer_that_is_a_little_different_is_outside_what_rounding_allows
     monkeypatch.setattr(kind, "step", a_little_more)
     found = {name: experiment.race(name, start, data()) for name in experiment.HIDDEN_ARRAYS}
     assert found[name]["allowed_used"] > 1
-    assert not experiment.judge(found, 1, "float64").holds
+    assert not experiment.judge(experiment.Measured(found, 1, "float64")).holds

@@ -1,46 +1,55 @@
 """The frame of the hidden experiments: listing, running, keeping on; and each of them on real digits."""
 
+import ast
 import json
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from compare.hidden import catalogue, question, tables
-from compare.hidden.answer import Told
-from compare.hidden.experiment import Finding
+from compare.hidden.answer import Outcome
+from compare.hidden.experiment import Finding, NotMeasured
 from compare.shared.errors import BadInput
 from compare.shared.figures import new_figure
 from compare.shared.results import ask
 from compare.shared.settings import Settings
 
 
-def experiment(answer="4 of 4", holds=True, measured=None, draw=new_figure):
+def experiment(answer="4 of 4", holds=True, draw=new_figure):
     """A fake one, which calls `advance` more often than there are parts of the bar."""
 
     def measure(settings, digits, advance):
         for _ in range(2 * question.PARTS):
             advance()
-        rows = len(digits.train_x)
-        return Finding(answer, holds, measured or {"rows": rows, "dtype": settings.dtype}, "Take this from it.")
+        return {"rows": len(digits.train_x), "dtype": settings.dtype}
 
-    return SimpleNamespace(QUESTION=f"Is it {answer}?", CLAIM="It is.", measure=measure, draw=lambda _: draw())
+    def judge(result):
+        return Finding(answer, holds, result, "Take this from it.")
+
+    return SimpleNamespace(
+        QUESTION=f"Is it {answer}?", CLAIM="It is.", measure=measure, judge=judge, draw=lambda _: draw()
+    )
+
+
+def absent():
+    """A fake one that cannot run here, and so judges and draws nothing."""
+    return SimpleNamespace(QUESTION="Is it?", CLAIM="It is.", measure=lambda *_: NotMeasured("no compiler", "Get one."))
 
 
 @pytest.fixture
 def fakes(monkeypatch):
     """In place of the experiments: one that holds, one that does not, one that cannot run here and so draws nothing."""
 
-    def no_figure():
-        raise AssertionError("there is nothing to draw")
-
     known = {
         "good": experiment(),
         "bad": experiment(answer="3 of 4", holds=False),
-        "absent": experiment(answer="no compiler", measured={"available": False}, draw=no_figure),
+        "absent": absent(),
     }
     monkeypatch.setattr(catalogue, "NAMES", tuple(known))
     monkeypatch.setattr(catalogue, "load", known.__getitem__)
@@ -76,7 +85,7 @@ def test_all_keeps_going_after_one_that_does_not_hold_and_does_not_hold_as_a_who
     answers = ask(lambda out: question.ask(settings, out, everything=True), tmp_path)
     assert not answers.answer.holds
     assert [(one["name"], one["holds"]) for one in answers.answer.as_json()["experiments"]] == [
-        ("good", True), ("bad", False), ("absent", True),
+        ("good", True), ("bad", False), ("absent", None),
     ]  # fmt: skip
     promised = {"name", "question", "answer", "holds", "seconds", "measured"}
     assert set(answers.answer.as_json()["experiments"][0]) == promised | {"claim", "lesson"}
@@ -85,11 +94,25 @@ def test_all_keeps_going_after_one_that_does_not_hold_and_does_not_hold_as_a_who
     ]  # fmt: skip
     tables.show(answers.answer)
     table = capsys.readouterr().out.rpartition("experiment ")[2]
-    rows = [line.split(maxsplit=3) for line in table.splitlines()]
-    assert [(row[0], row[1], row[3].strip()) for row in rows if len(row) == 4 and row[0] in fakes] == [
-        ("good", "yes", "4 of 4"), ("bad", "NO", "3 of 4"), ("absent", "yes", "no compiler"),
-    ]  # fmt: skip
-    assert "2 of 3 claims hold." in table
+    rows = [" ".join(line.split()) for line in table.splitlines()]
+    for row, (name, holds, answer) in zip(
+        [row for row in rows if row.partition(" ")[0] in fakes],
+        [("good", "yes", "4 of 4"), ("bad", "NO", "3 of 4"), ("absent", "not measured", "no compiler")],
+        strict=True,
+    ):
+        assert row.startswith(f"{name} {holds} ")
+        assert row.endswith(answer)
+    assert "1 of 2 claims hold, and 1 was not measured here." in table
+
+
+def test_what_is_not_measured_neither_holds_nor_fails(fakes, settings, tmp_path):
+    del fakes["bad"]
+    results = ask(lambda out: question.ask(settings, out, "absent"), tmp_path)
+    assert results.answer.holds
+    (one,) = results.document["experiments"]
+    assert one["holds"] is None
+    assert one["measured"] == {"available": False, "reason": "no compiler"}
+    tables.show(results.answer)
 
 
 @pytest.mark.usefixtures("fakes")
@@ -141,11 +164,29 @@ def test_an_experiment_asks_a_question_and_makes_a_claim(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", catalogue.NAMES)
 def test_an_experiment_holds_on_a_small_set_and_its_figure_shows_something(name, finding_of):
-    found, finding = catalogue.load(name), finding_of(name)
-    assert finding.holds, finding.answer
+    found, (result, finding) = catalogue.load(name), finding_of(name)
+    assert finding.holds is not False, finding.answer
     assert "\n" not in finding.answer
-    json.dumps(Told(name, found.QUESTION, found.CLAIM, finding, 0.0).as_json(), default=np.ndarray.tolist)
-    if finding.measured.get("available", True):
-        figure = found.draw(finding)
+    json.dumps(Outcome(name, found.QUESTION, found.CLAIM, finding, 0.0).as_json(), default=np.ndarray.tolist)
+    if not isinstance(result, NotMeasured):
+        figure = found.draw(result)
         assert all(axes.has_data() for axes in figure.axes)
         assert figure.axes
+
+
+@pytest.mark.parametrize("name", catalogue.NAMES)
+def test_an_experiment_measures_a_frozen_dataclass_of_its_own_and_a_spoilt_one_is_shown_to_refute_its_claim(name):
+    found = catalogue.load(name)
+    assert found.Measured.__dataclass_params__.frozen
+    assert found.Measured.__module__ == found.__name__
+    module = name.replace("-", "_")
+    tests = ast.parse((Path(__file__).parent / f"test_{module}.py").read_text())
+    judged = [
+        ast.unparse(test) for test in tests.body if isinstance(test, ast.FunctionDef) and ".judge(" in ast.unparse(test)
+    ]
+    refuted = [
+        test
+        for test in judged
+        if re.search(r"assert not .*holds", test) or (".holds is holds" in test and "False" in test)
+    ]
+    assert refuted, f"test_{module}.py shows nothing that the judgement of {name} refuses"

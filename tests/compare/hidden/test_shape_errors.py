@@ -52,8 +52,8 @@ def test_an_error_is_told_with_the_line_that_ran_and_the_file_that_raised(outcom
 
 def test_if_pytorch_let_as_many_pass_as_by_hand_the_claim_would_not_hold(outcomes):
     outcomes = {mistake: found for mistake, found in outcomes.items() if mistake != "none"}
-    assert experiment.judge(outcomes).holds
+    assert experiment.judge(experiment.Measured(outcomes)).holds
     other = copy.deepcopy(outcomes)
     for found in other.values():
         found["torch_ref"] = dict(found["manual"], own=False)
-    assert not experiment.judge(other).holds
+    assert not experiment.judge(experiment.Measured(other)).holds

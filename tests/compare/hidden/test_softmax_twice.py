@@ -50,12 +50,12 @@ def test_each_part_of_the_claim_can_fail():
     curves = {s: {"once": runs(0.9, 0.9, 0.9), "twice": runs(0.5, 0.4, 0.6)} for s in experiment.STARTS}
     tenth = {start: dict.fromkeys(("manual", "autograd", "torch_ref"), 0.1) for start in experiment.STARTS}
     lengths = {"once": [1.0] * 21, "twice": [0.1] * 21}
-    finding = experiment.judge(curves, tenth, lengths)
+    finding = experiment.judge(experiment.Measured(curves, tenth, lengths))
     assert finding.holds
     assert "50.0% instead of 90.0%" in finding.answer
     for wrong in (runs(0.5, 0.95, 0.6), runs(0.5, 0.4, 0.6, loss=1.4), runs(0.5, 0.4, 0.6, said=["a warning"])):
         changed = copy.deepcopy(curves)
         changed["torch"]["twice"] = wrong
-        assert not experiment.judge(changed, tenth, lengths).holds
+        assert not experiment.judge(experiment.Measured(changed, tenth, lengths)).holds
     tenth["chapter"]["autograd"] = 0.5
-    assert not experiment.judge(curves, tenth, lengths).holds
+    assert not experiment.judge(experiment.Measured(curves, tenth, lengths)).holds

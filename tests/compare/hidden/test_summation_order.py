@@ -31,7 +31,9 @@ def test_reversed_rows_change_bits_and_the_engine_has_those_by_hand(table):
 def test_the_verdict_fails_when_an_order_leaves_its_bound_or_nothing_changes(table):
     orders, dtype = table
     right = {name: one for name, one in orders.items() if name != "a term missing"}
-    assert summation_order.judge({500: right}, dtype).holds
-    assert not summation_order.judge({500: orders}, dtype).holds
+    assert summation_order.judge(summation_order.Measured({500: right}, dtype)).holds
+    assert not summation_order.judge(summation_order.Measured({500: orders}, dtype)).holds
     unmoved = right["PyTorch, rows reversed"] | {"changed": 0.0}
-    assert not summation_order.judge({500: right | {"PyTorch, rows reversed": unmoved}}, dtype).holds
+    assert not summation_order.judge(
+        summation_order.Measured({500: right | {"PyTorch, rows reversed": unmoved}}, dtype)
+    ).holds

@@ -45,9 +45,9 @@ def test_a_pytorch_that_errs_in_one_trial_is_reported_with_the_trial_and_the_lin
     monkeypatch.setattr(Network, "trace", wrong)
     trials = [Trial(SMALL, rows, "float32", "relu", "ordinary", 1) for rows in (4, 5, 6)]
     monkeypatch.setattr(experiment, "trials", lambda: trials)
-    finding = experiment.measure(experiment.Settings(), None, lambda: None)
+    finding = experiment.judge(experiment.measure(experiment.Settings(), None, lambda: None))
     assert not finding.holds
     assert [(case["trial"], case["line"]) for case in finding.measured["outside"]] == [(str(trials[1]), "da1")]
     assert finding.answer.startswith("1 of 3 cases is outside")
     monkeypatch.setattr(Network, "trace", right)
-    assert experiment.measure(experiment.Settings(), None, lambda: None).holds
+    assert experiment.judge(experiment.measure(experiment.Settings(), None, lambda: None)).holds

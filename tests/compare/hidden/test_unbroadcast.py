@@ -17,11 +17,11 @@ def test_the_jacobian_of_stretching_a_column_repeats_each_row_of_the_unit_matrix
 
 
 def test_the_three_find_what_the_transpose_finds_and_a_mean_would_not_do(tiny_settings, tiny, quiet):
-    finding = unbroadcast.measure(tiny_settings, tiny, quiet)
+    finding = unbroadcast.judge(unbroadcast.measure(tiny_settings, tiny, quiet))
     assert finding.holds
     cases = copy.deepcopy(finding.measured["cases"])
     cases[0]["found"]["autograd"][1] /= 4
-    assert not unbroadcast.judge(cases, finding.measured["db3_bound_used"], 8).holds
+    assert not unbroadcast.judge(unbroadcast.Measured(cases, finding.measured["db3_bound_used"], 8)).holds
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -29,6 +29,8 @@ def test_the_arrows_that_leave_a_box_add_up_to_its_gradient():
 def test_the_claim_falls_with_one_draw_that_differs():
     values = experiment.forward(**experiment.EXAMPLE, relu=abs)
     gradients = experiment.by_hand(**experiment.EXAMPLE)
-    assert experiment.judge(values, gradients, {"autograd": experiment.DRAWS, "torch_ref": experiment.DRAWS}).holds
+    assert experiment.judge(
+        experiment.Measured(values, gradients, {"autograd": experiment.DRAWS, "torch_ref": experiment.DRAWS})
+    ).holds
     fewer = {"autograd": experiment.DRAWS, "torch_ref": experiment.DRAWS - 1}
-    assert not experiment.judge(values, gradients, fewer).holds
+    assert not experiment.judge(experiment.Measured(values, gradients, fewer)).holds

@@ -111,7 +111,7 @@ def test_the_functions_behind_are_the_ones_that_do_the_work(counts):
     assert "autograd.optimizers.SGD.step" in functions("autograd", "update")
     assert "torch.optim.sgd.SGD.step" in functions("torch_ref", "update")
     assert "torch.nn.modules.linear.Linear.reset_parameters" in functions("torch_ref", "initial weights")
-    finding = experiment.judge(counts, 6)
+    finding = experiment.judge(experiment.Measured(counts, 6))
     assert finding.holds
     assert "lines by hand, 1 on the engine with" in finding.answer
 
@@ -120,4 +120,4 @@ def test_the_functions_behind_are_the_ones_that_do_the_work(counts):
 def test_a_count_that_refutes_the_claim_does_not_hold(counts, part):
     other = copy.deepcopy(counts)
     other["torch_ref"][part] = {"in_network": 9, "behind": 0, "functions": []}
-    assert not experiment.judge(other, 6).holds
+    assert not experiment.judge(experiment.Measured(other, 6)).holds
