@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograd import Tensor
-from compare.hidden import used_twice
+from compare.hidden.experiments import used_twice
 
 LISTING = Path(__file__).parents[1] / "docs" / "tape.py"
 

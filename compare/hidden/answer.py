@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from compare.hidden.experiment import Finding, NotMeasured
+from compare.hidden.frame.experiment import Finding, NotMeasured
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
-from compare.hidden import catalogue
 from compare.hidden.answer import Answers, Listing, Outcome
-from compare.hidden.experiment import Experiment, NotMeasured
+from compare.hidden.frame import catalogue
+from compare.hidden.frame.experiment import Experiment, NotMeasured
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
 from compare.shared.settings import Settings

@@ -5,8 +5,8 @@ import functools
 import numpy as np
 import pytest
 
-from compare.hidden import catalogue
-from compare.hidden.experiment import NotMeasured
+from compare.hidden.frame import catalogue
+from compare.hidden.frame.experiment import NotMeasured
 from compare.shared.dataset import load_mnist
 from compare.shared.settings import Settings
 from compare.shared.training import Digits

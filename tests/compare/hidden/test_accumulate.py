@@ -3,8 +3,8 @@
 import pytest
 
 from autograd.network import Network as EngineNetwork
-from compare.hidden import accumulate
-from compare.hidden.batches import batches, first_batch
+from compare.hidden.experiments import accumulate
+from compare.hidden.tools.batches import batches, first_batch
 from compare.shared.differences import largest_difference
 from compare.shared.training import initial_weights
 from manual.network import Network as ManualNetwork

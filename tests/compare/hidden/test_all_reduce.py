@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compare.hidden import all_reduce
-from compare.hidden.experiment import NotMeasured
+from compare.hidden.experiments import all_reduce
+from compare.hidden.frame.experiment import NotMeasured
 from compare.judge.network import gradient_balls
 from compare.shared.dataset import load_mnist
 from compare.shared.initial import initial_parameters

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compare.hidden import batch_size
-from compare.hidden.gradient_noise import gradient_and_spread, noise_by_size
+from compare.hidden.experiments import batch_size
+from compare.hidden.tools.gradient_noise import gradient_and_spread, noise_by_size
 from compare.shared.dataset import load_mnist
 from compare.shared.settings import Settings
 from compare.shared.training import Digits, initial_weights

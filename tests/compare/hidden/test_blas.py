@@ -6,8 +6,8 @@ import platform
 import numpy as np
 import pytest
 
-from compare.hidden import blas
-from compare.hidden.experiment import NotMeasured
+from compare.hidden.experiments import blas
+from compare.hidden.frame.experiment import NotMeasured
 from compare.shared.dataset import load_mnist
 from compare.shared.environment import blas as loaded
 from compare.shared.settings import Settings

@@ -2,9 +2,9 @@
 
 import pytest
 
-from compare.hidden import compile as compiling
-from compare.hidden.compile_worker import generated
-from compare.hidden.experiment import NotMeasured
+from compare.hidden.experiments import compile as compiling
+from compare.hidden.experiments.compile_worker import generated
+from compare.hidden.frame.experiment import NotMeasured
 from compare.shared.dataset import load_mnist
 from compare.shared.processes import ProcessFailed
 from compare.shared.settings import Settings

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare.hidden import cost
+from compare.hidden.experiments import cost
 from compare.shared.initial import initial_parameters
 from compare.worlds import NAMES
 from manual.network import Network

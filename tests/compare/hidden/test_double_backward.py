@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from compare.hidden import double_backward as experiment
+from compare.hidden.experiments import double_backward as experiment
 from compare.shared.initial import initial_parameters
 
 

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from compare.hidden import dtype
+from compare.hidden.experiments import dtype
 
 
 def test_errors_lie_about_where_the_roundoff_is(tiny_settings, tiny, quiet):

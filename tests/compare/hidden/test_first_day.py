@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from compare.hidden import first_day as experiment
+from compare.hidden.experiments import first_day as experiment
 
 
 @pytest.fixture

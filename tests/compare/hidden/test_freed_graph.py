@@ -2,7 +2,7 @@
 
 import copy
 
-from compare.hidden import freed_graph
+from compare.hidden.experiments import freed_graph
 
 
 def test_twice_runs_where_the_graph_is_retained_and_tells_the_error_where_it_is_not():

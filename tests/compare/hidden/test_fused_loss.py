@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from compare.hidden import fused_loss
+from compare.hidden.experiments import fused_loss
 
 WAYS = [fused_loss.numpy_losses, fused_loss.engine_losses, fused_loss.torch_losses]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare.hidden import gradient_flow as experiment
+from compare.hidden.experiments import gradient_flow as experiment
 from compare.shared.initial import initial_parameters
 
 #: Widths like the batch's and the classes', so that no gradient can be told by its shape.

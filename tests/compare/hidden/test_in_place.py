@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from compare.hidden import in_place
-from compare.hidden.batches import first_batch
+from compare.hidden.experiments import in_place
+from compare.hidden.tools.batches import first_batch
 from compare.shared.training import initial_weights
 from manual.network import Network as ManualNetwork
 

@@ -1,6 +1,6 @@
 """When a plateau is left, and when a start is slower."""
 
-from compare.hidden import init
+from compare.hidden.experiments import init
 
 FAST, SLOW = [2.3] * 10 + [2.0] * 20, [2.3] * 300 + [2.0] * 20
 SIZES = {"chapter": 0.01, "torch": 0.5}

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from compare.hidden import init_scale
+from compare.hidden.experiments import init_scale
 from compare.worlds import NAMES
 
 

@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from compare.hidden import kept_loss as experiment
-from compare.hidden.batches import batches
+from compare.hidden.experiments import kept_loss as experiment
+from compare.hidden.tools.batches import batches
 from compare.shared.training import initial_weights
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare.hidden import layout
+from compare.hidden.experiments import layout
 
 SIZE = 400_000
 

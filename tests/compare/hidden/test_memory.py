@@ -3,8 +3,8 @@
 import copy
 
 from autograd.tensor import Tensor
-from compare.hidden import memory
-from compare.hidden.batches import first_batch
+from compare.hidden.experiments import memory
+from compare.hidden.tools.batches import first_batch
 from compare.shared.training import initial_weights
 
 ROWS, FLOAT, INT = 8, 8, 8

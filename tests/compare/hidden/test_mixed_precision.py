@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from compare.hidden import mixed_precision
+from compare.hidden.experiments import mixed_precision
 from compare.judge.ball import Arithmetic
 from compare.judge.network import check_lines
 from compare.shared import autocast

@@ -2,7 +2,7 @@
 
 import copy
 
-from compare.hidden import no_grad
+from compare.hidden.experiments import no_grad
 
 
 def test_six_weights_recorded_are_six_nodes_more_a_step_and_none_under_no_grad(tiny_settings, tiny, quiet):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd.optimizers import SGD, Adam
-from compare.hidden import optimizer_state as experiment
+from compare.hidden.experiments import optimizer_state as experiment
 from compare.shared.initial import initial_parameters
 
 STEPS = 12

@@ -12,9 +12,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from compare.hidden import catalogue, question, tables
+from compare.hidden import question, tables
 from compare.hidden.answer import Outcome
-from compare.hidden.experiment import Finding, NotMeasured
+from compare.hidden.frame import catalogue
+from compare.hidden.frame.experiment import Finding, NotMeasured
 from compare.shared.errors import BadInput
 from compare.shared.figures import new_figure
 from compare.shared.results import ask
@@ -147,7 +148,8 @@ def test_a_name_and_all_together_are_bad_input(settings, tmp_path):
 def test_listing_loads_neither_pytorch_nor_matplotlib():
     code = (
         "import sys\n"
-        "from compare.hidden import catalogue, question\n"
+        "from compare.hidden import question\n"
+        "from compare.hidden.frame import catalogue\n"
         f"for name in {catalogue.NAMES}: catalogue.load(name)\n"
         "print({'torch', 'matplotlib'} & set(sys.modules))"
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compare.hidden import relu_at_zero
+from compare.hidden.experiments import relu_at_zero
 from compare.shared.training import Digits
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import manual.network
-from compare.hidden import shape_errors as experiment
+from compare.hidden.experiments import shape_errors as experiment
 from compare.shared.initial import initial_parameters
 from compare.worlds import NAMES
 

@@ -7,7 +7,7 @@ import pytest
 
 from autograd.losses import cross_entropy
 from compare import assert_gradients_match
-from compare.hidden import softmax_twice as experiment
+from compare.hidden.experiments import softmax_twice as experiment
 
 
 def loss(z, labels):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare.hidden import summation_order
+from compare.hidden.experiments import summation_order
 
 
 @pytest.fixture(scope="module", params=["float32", "float64"])

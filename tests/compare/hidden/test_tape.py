@@ -2,8 +2,8 @@
 
 from autograd.graph import graph
 from autograd.network import Network as EngineNetwork
-from compare.hidden import tape
-from compare.hidden.batches import first_batch
+from compare.hidden.experiments import tape
+from compare.hidden.tools.batches import first_batch
 from compare.shared.training import initial_weights
 from compare.worlds import AUTOGRAD, world
 from manual.network import Network as ManualNetwork

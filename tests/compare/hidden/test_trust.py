@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compare.hidden import trust as experiment
-from compare.hidden.trust import DTYPES, INPUTS, ROWS, SHAPES, THREADS, Trial
+from compare.hidden.experiments import trust as experiment
+from compare.hidden.experiments.trust import DTYPES, INPUTS, ROWS, SHAPES, THREADS, Trial
 from torch_ref.network import Network
 
 SMALL = (9, 6, 5, 4)

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from compare.hidden import unbroadcast
+from compare.hidden.experiments import unbroadcast
 
 
 def test_the_jacobian_of_stretching_a_row_is_unit_matrices_one_above_the_other():

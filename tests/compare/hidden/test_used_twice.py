@@ -2,7 +2,7 @@
 
 import pytest
 
-from compare.hidden import used_twice as experiment
+from compare.hidden.experiments import used_twice as experiment
 
 
 @pytest.mark.parametrize("gradients", [experiment.by_hand, experiment.on_the_engine, experiment.in_pytorch])

@@ -11,8 +11,8 @@ import pytest
 import autograd.network
 import manual.network
 import torch_ref.network
-from compare.hidden import what_vanished as experiment
-from compare.hidden.source_lines import PARTS, behind, in_network
+from compare.hidden.experiments import what_vanished as experiment
+from compare.hidden.tools.source_lines import PARTS, behind, in_network
 from compare.shared.initial import initial_parameters
 
 TOY = '''

@@ -1,0 +1,266 @@
+"""Mistakes of the first day with PyTorch: which it refuses, and what those cost that it does not."""
+
+import math
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from compare.hidden.frame.experiment import Finding
+from compare.hidden.tools.batches import batches
+from compare.shared.settings import Settings
+from compare.shared.terminal import Advance
+from compare.shared.training import initial_weights
+
+if TYPE_CHECKING:
+    import torch
+    from matplotlib.figure import Figure
+    from torch import nn
+
+    from compare.shared.training import Digits
+
+    Data = Iterable[tuple["torch.Tensor", "torch.Tensor"]]
+    Training = Callable[["nn.Sequential", Data, float], "nn.Sequential"]
+
+QUESTION = "Which mistakes of the first day with PyTorch does nobody tell you of?"
+CLAIM = (
+    "PyTorch refuses labels that are floats, one-hot labels that are integers, float64 images for float32 weights, and "
+    "scores that were detached. It says nothing where zero_grad or step is in the wrong place, the optimizer holds "
+    "weights that were replaced, or a hidden layer is detached: the first three learn nothing, the last one learns "
+    "less. One-hot labels that are floats are right."
+)
+
+STEPS = 300
+SEEDS = 3
+
+
+def right(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
+    """As `torch_ref/plain.py` trains."""
+    import torch
+
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    for x, labels in data:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(x), labels).backward()
+        optimizer.step()
+    return model
+
+
+def zeroed_late(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
+    """`zero_grad` between `backward` and `step`."""
+    import torch
+
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    for x, labels in data:
+        torch.nn.functional.cross_entropy(model(x), labels).backward()
+        optimizer.zero_grad()
+        optimizer.step()
+    return model
+
+
+def stepped_early(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
+    """`step` before `backward`."""
+    import torch
+
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    for x, labels in data:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(model(x), labels)
+        optimizer.step()
+        loss.backward()
+    return model
+
+
+def replaced(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
+    """The optimizer made first, then a model with other weights."""
+    import copy
+
+    import torch
+
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    model = copy.deepcopy(model)
+    for x, labels in data:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(x), labels).backward()
+        optimizer.step()
+    return model
+
+
+def hidden_detached(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
+    """`.detach()` (or `.data`) on the first hidden layer: below it nothing learns."""
+    import torch
+
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    for x, labels in data:
+        optimizer.zero_grad()
+        a1 = model[:2](x).detach()
+        torch.nn.functional.cross_entropy(model[2:](a1), labels).backward()
+        optimizer.step()
+    return model
+
+
+def scores_detached(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
+    """`.detach()` on the scores: nothing is left to differentiate."""
+    import torch
+
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    for x, labels in data:
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(model(x).detach(), labels).backward()
+        optimizer.step()
+    return model
+
+
+def _with(change: "Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]") -> "Training":
+    """The right training, on changed data."""
+    return lambda model, data, rate: right(model, (change(x, labels) for x, labels in data), rate)
+
+
+def _one_hot(labels: "torch.Tensor") -> "torch.Tensor":
+    import torch
+
+    return torch.nn.functional.one_hot(labels, 10)
+
+
+#: What is wrong, in words, and a training with it. The first one is right.
+TRAININGS: "dict[str, Training]" = {
+    "no mistake": right,
+    "zero_grad between backward and step": zeroed_late,
+    "step before backward": stepped_early,
+    "optimizer made before the weights were replaced": replaced,
+    "a1.detach(), or a1.data": hidden_detached,
+    "scores.detach(), or scores.data": scores_detached,
+    "labels as floats: 3.0": _with(lambda x, labels: (x, labels.float())),
+    "labels one-hot, floats": _with(lambda x, labels: (x, _one_hot(labels).to(x.dtype))),
+    "labels one-hot, integers": _with(lambda x, labels: (x, _one_hot(labels))),
+    "images in float64, weights in float32": _with(lambda x, labels: (x.double(), labels)),
+}
+REFUSED = (
+    "scores.detach(), or scores.data",
+    "labels as floats: 3.0",
+    "labels one-hot, integers",
+    "images in float64, weights in float32",
+)
+LEARN_NOTHING = (
+    "zero_grad between backward and step",
+    "step before backward",
+    "optimizer made before the weights were replaced",
+)
+LESS, FINE = "a1.detach(), or a1.data", "labels one-hot, floats"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Outcomes by mistake and seed."""
+
+    outcomes: dict[str, list[dict[str, Any]]]
+
+
+def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
+    """Every training from nn.Linear's start in float32, three seeds; what is refused is so in the first of them."""
+    outcomes: dict[str, list[dict[str, Any]]] = {}
+    for mistake, training in TRAININGS.items():
+        outcomes[mistake] = []
+        for seed in range(settings.seed, settings.seed + SEEDS):
+            one = settings.with_(init="torch", seed=seed, dtype="float32", hidden=(128, 64))
+            outcomes[mistake].append(outcome(training, one, digits))
+            if "refused" in outcomes[mistake][-1]:
+                break
+        advance()
+    return Measured(outcomes)
+
+
+def outcome(training: "Training", settings: Settings, digits: "Digits") -> dict[str, Any]:
+    """The error's first line under "refused", or the test accuracy after STEPS steps, before them, and warnings."""
+    import torch
+
+    from compare.hidden.experiments.softmax_twice import model
+
+    net = model("once", initial_weights(settings, digits))
+    test_x = torch.from_numpy(digits.test_x).float()
+    test_labels = torch.from_numpy(digits.test_labels)
+
+    def accuracy(net: "nn.Sequential") -> float:
+        with torch.no_grad():
+            return (net(test_x).argmax(dim=1) == test_labels).float().mean().item()
+
+    before = accuracy(net)
+    data = ((torch.from_numpy(x).float(), torch.from_numpy(y)) for x, y in batches(settings, digits, STEPS))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            net = training(net, data, settings.learning_rate)
+        except Exception as error:  # whatever it is, it is the outcome
+            return {"refused": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
+    return {"before": before, "after": accuracy(net), "warnings": [str(w.message) for w in caught]}
+
+
+def judge(result: Measured) -> Finding:
+    """Whether it supports the claim, and what to take from it."""
+    outcomes = result.outcomes
+    refused = tuple(mistake for mistake, runs in outcomes.items() if "refused" in runs[0])
+    ends = {m: median(runs, "after") for m, runs in outcomes.items() if m not in refused}
+    best = ends.get("no mistake", math.nan)
+    silent = [mistake for mistake in ends if mistake not in ("no mistake", FINE)]
+    said = sorted({said for runs in outcomes.values() for run in runs for said in run.get("warnings", ())})
+    holds = (
+        set(refused) == set(REFUSED)
+        and not said
+        and all(run["after"] == run["before"] for mistake in LEARN_NOTHING for run in outcomes[mistake])
+        and ends[LESS] < best
+        and abs(ends[FINE] - best) < 0.01
+    )
+    answer = (
+        f"Of {len(outcomes) - 1} mistakes {len(refused)} are refused and {len(silent)} pass in silence. After {STEPS} "
+        f"steps, with {best:.1%} for the right training: "
+        + "; ".join(f"{mistake}, {ends[mistake]:.1%}" for mistake in silent)
+        + f" (medians of {SEEDS} seeds)."
+    )
+    lesson = (
+        "PyTorch checks what it can see: dtypes, and whether there is a graph to walk. That float labels are refused, "
+        "and one-hot floats are not, has a reason: floats in the scores' shape are taken for probabilities of classes, "
+        "and of such labels the loss is the same. What it cannot see is what you meant. Three objects must "
+        "fit together, the model, the optimizer and the gradients that lie in the weights; each line that connects "
+        "two of them can be in the wrong place without an error. The optimizer holds the tensors that "
+        "model.parameters() gave when it was made: whatever replaces them later, it never hears of. Since zero_grad "
+        "sets gradients to None, a step after it skips every weight. And detach cuts the graph where you "
+        "write it, so that all layers below keep their initial weights. Two lines notice all of these: after the "
+        "first step, every parameter has a gradient, and none has its old value."
+    )
+    return Finding(answer, holds, {"outcomes": outcomes}, lesson)
+
+
+def median(runs: list[dict[str, Any]], key: str) -> float:
+    """Over the seeds."""
+    return float(np.median([run[key] for run in runs]))
+
+
+def draw(result: Measured) -> "Figure":
+    """A row for each mistake: what PyTorch says, and the test accuracy where it says nothing."""
+    from compare.hidden.tools.cells import draw_cells
+    from compare.shared.figures import new_figure
+
+    outcomes = result.outcomes
+    best = median(outcomes["no mistake"], "after")
+    figure = new_figure(9.6, 6)
+    cells = [_cells(mistake, runs, best) for mistake, runs in outcomes.items()]
+    draw_cells(figure.subplots(), list(outcomes), ["PyTorch says", f"accuracy, {STEPS} steps"], cells, fontsize=8)
+    figure.suptitle(
+        "The first day: what is refused, and what passes and learns nothing",
+        fontsize=11, fontweight="bold", x=0.01, ha="left",
+    )  # fmt: skip
+    return figure
+
+
+def _cells(mistake: str, runs: list[dict[str, Any]], best: float) -> list[tuple[str, str]]:
+    """Words and colours."""
+    import textwrap
+
+    if "refused" in runs[0]:
+        message = textwrap.shorten(runs[0]["refused"].partition(": ")[2], 78, placeholder=" ...")
+        return [(textwrap.fill(message, 40), "blue"), ("refused", "grey")]
+    seeds = "  ".join(f"{run['after']:.1%}" for run in runs)
+    right = mistake == "no mistake" or median(runs, "after") > best - 0.01
+    return [("nothing", "green" if right else "orange"), (seeds, "green" if right else "orange")]

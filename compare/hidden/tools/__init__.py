@@ -1,0 +1,1 @@
+"""What experiments share: batches, tables, the recorded graphs, timing."""
