@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 Out = Annotated[Path, typer.Option(help="Folder for the files.")]
 Force = Annotated[
-    bool, typer.Option("--force", help="Overwrite an earlier report.html instead of keeping it under another name.")
+    bool, typer.Option("--force", help="Overwrite an earlier page instead of keeping it under another name.")
 ]
 
 
@@ -67,10 +67,13 @@ def answer(
     """
     from compare.report.writing import write_report
     from compare.shared.results import ask
+    from compare.shared.terminal import noted, print_files, print_pieces
 
     try:
         results = ask(question, how.out, threads)
-        report = write_report(sys.argv[1:], results, how.out, how.force, page) if results.files else None
+        with noted() as pieces:
+            show(results.answer)
+        report = write_report(sys.argv[1:], results, how.out, how.force, pieces, page) if results.files else None
         results.document.get("files", []).extend(map(str, [report] if report else []))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None  # which __main__.py puts into words
@@ -79,9 +82,7 @@ def answer(
 
         print(dump_json(results.document))
     else:
-        from compare.shared.terminal import print_files
-
-        show(results.answer)
+        print_pieces(pieces)
         print_files([*results.files, report] if report else [])
         if report:
             print(f"Open {report} in a browser.")

@@ -9,6 +9,7 @@ from compare.report.answer_page import answer_page
 from compare.report.page import Page, write_page
 from compare.shared.output import Output
 from compare.shared.results import A, Results
+from compare.shared.terminal import Piece
 
 
 def write_report(
@@ -16,14 +17,16 @@ def write_report(
     results: Results[A],
     out: Path,
     force: bool,
+    pieces: Sequence[Piece] = (),
     page_of: Callable[[Results[A], Path], Page] | None = None,
 ) -> Path:
-    """report.html in the folder `out`, with the figures among the files of the results.
+    """The page in the folder `out`, with the figures among the files of the results.
 
-    typed: the command and its options, as they were given. force: overwrite an earlier report instead of keeping it.
+    typed: the command and its options, as they were given. force: overwrite an earlier page instead of keeping it.
+    pieces: what is shown in the terminal, which the page says in the same words.
     page_of: makes the page of a command that has one of its own. Raises BadInput where it cannot be written.
     """
-    page = page_of(results, out.parent) if page_of else answer_page(typed[0], results.document, results.files)
+    page = page_of(results, out.parent) if page_of else answer_page(typed[0], results.document, results.files, pieces)
     named = [Path(part).name if Path(part).is_absolute() else part for part in typed]  # a page to show names no homes
     about = {"command": shlex.join(("python", "-m", "compare", *named)), **page.about}
     return write_page(replace(page, about=about), Output(out), force)

@@ -3,14 +3,49 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+
+class TableShown(NamedTuple):
+    """A table as it is shown."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+#: What is shown in one go: a text, or a table.
+Piece = str | TableShown
+
+_noting: ContextVar[list[Piece] | None] = ContextVar("_noting", default=None)
+
+
+@contextmanager
+def noted() -> Iterator[list[Piece]]:
+    """What is printed within is put into this list instead, so that a page can say it in the same words."""
+    pieces: list[Piece] = []
+    before = _noting.set(pieces)
+    try:
+        yield pieces
+    finally:
+        _noting.reset(before)
+
+
+def print_pieces(pieces: Sequence[Piece]) -> None:
+    """What was noted, on stdout."""
+    for piece in pieces:
+        if isinstance(piece, TableShown):
+            print_table(*piece)
+        else:
+            print_text(piece)
 
 
 class Advance(Protocol):
@@ -48,6 +83,9 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
 
     All of it is taken as it is, without markup. Where the terminal is too narrow, cells go on in the next line.
     """
+    if (pieces := _noting.get()) is not None:
+        pieces.append(TableShown(title, header, rows))
+        return
     caption = Text(title, style="bold") if title else None
     table = Table(title=caption, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     height = max(name.count("\n") for name in header)
@@ -68,6 +106,9 @@ def is_of_numbers(cells: Sequence[str]) -> bool:
 
 def print_text(text: str) -> None:
     """A paragraph on stdout, wrapped to the terminal; the text is taken as it is, without markup."""
+    if (pieces := _noting.get()) is not None:
+        pieces.append(text)
+        return
     _stdout().print(text, markup=False, highlight=False)
 
 

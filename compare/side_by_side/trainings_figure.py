@@ -79,7 +79,7 @@ def draw_differences(axes: "Axes", pairs: Sequence[PairDifference], settings: Se
     axes.set_title("How far apart they are: largest difference of any weight, and of the loss")
     axes.set_yscale("log")
     drawn = [value for pair in pairs for value in (*pair.weights, *pair.losses) if value > 0]
-    axes.set_ylim(min(roundoff / 30, *(value / 5 for value in drawn)), 3)  # no marker is cut
+    axes.set_ylim(min([roundoff / 30, *(value / 5 for value in drawn)]), 3)  # no marker is cut
     axes.set_xlim(0, settings.epochs * 1.02)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

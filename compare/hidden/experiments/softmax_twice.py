@@ -209,7 +209,7 @@ def draw(result: Measured) -> "Figure":
     panels[2].set_yscale("log")
     panels[2].set_xlabel("lead of a wrong class, in scores")
     panels[2].set_ylim(top=20)
-    panels[2].set_title("The gradient of one misread image", fontsize=11)
+    panels[2].set_title("A misread image's gradient", fontsize=11)
     panels[2].annotate("scores", (1, 2.5), color=colours["once"], fontsize=9)
     panels[2].annotate("softmax twice:\nthe surer, the smaller", (0.5, 2e-6), color=colours["twice"], fontsize=9)
     for axes in panels:

@@ -13,6 +13,7 @@ from compare.report.sources import side_by_side
 from compare.report.writing import write_report
 from compare.run.page import run_page
 from compare.shared.output import Output
+from compare.shared.terminal import TableShown, noted, print_pieces, print_table, print_text
 
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
@@ -48,11 +49,32 @@ def test_experiments_left_beside_the_run_are_told_and_broken_files_passed_over(r
     assert collected(results / "nowhere") == []
 
 
-def test_numbers_stand_in_tables_as_a_person_writes_them():
-    record = {"name": "a", "rows": 60000, "time": 17391.2, "ratio": 1.44523, "error": 3.2e-11, "right": True}
-    page = answer_page("bench", {"holds": True, "verdict": "yes", "rows": [record]}, [])
-    (table,) = page.parts["tables"]
-    assert table.rows == [["a", "60,000", "17,391", "1.445", "3.2e-11", "yes"]]
+def test_a_page_says_what_the_terminal_shows_in_the_same_words_and_the_verdict_once(capsys):
+    with noted() as pieces:
+        print_text("It holds.")
+        print_table("Steps", ("step", "time"), [("by `hand`", "1.5"), ("engine", "2")])
+        print_text("time: of a step\nAnd `code`.")
+    assert capsys.readouterr().out == ""
+    text = render(answer_page("bench", {"holds": True, "verdict": "It holds."}, [], pieces))
+    assert text.count("It holds.") == 1
+    assert "<h2>Steps</h2>" in text
+    assert '<th scope="col">step</th><th scope="col" class="number">time</th>' in text
+    assert '<td class="words">by <code>hand</code></td><td class="number">1.5</td>' in text
+    assert "<b>time</b>: of a step" in text
+    assert "And <code>code</code>." in text
+    print_pieces(pieces)
+    assert capsys.readouterr().out.split()[:3] == ["It", "holds.", "Steps"]
+
+
+def test_the_page_of_one_experiment_or_exercise_asks_its_question_has_its_name_and_answers_once():
+    told = {"name": "tape", "question": "What is it?", "answer": "This.", "holds": True, "lesson": "Because `x`."}
+    page = answer_page("hidden", {"experiments": [told]}, [], ["tape: What is it?\n\nThis.\n\nBecause `x`."])
+    text = render(page)
+    assert page.file == "tape.html"
+    assert "<h1>What is it?</h1>" in text
+    assert (text.count("This."), text.count("Because <code>x</code>.")) == (1, 1)
+    exercise = answer_page("exercises", {"exercise": 2, "question": "Deeper?", "answer": "No.", "holds": True}, [])
+    assert (exercise.file, exercise.title) == ("exercise-2.html", "Exercise 2: Deeper?")
 
 
 def test_an_experiment_is_told_with_its_own_figure_and_not_with_one_whose_name_begins_alike(results, tmp_path):
@@ -66,14 +88,16 @@ def test_an_experiment_is_told_with_its_own_figure_and_not_with_one_whose_name_b
 
 
 def test_the_command_that_made_a_page_stands_on_it_without_the_folders_it_names(run, tmp_path):
-    path = write_report(["run", "--data", "/home/somebody/digits", "--seed", "3"], run, tmp_path, False, run_page)
+    path = write_report(
+        ["run", "--data", "/home/somebody/digits", "--seed", "3"], run, tmp_path, False, page_of=run_page
+    )
     assert "python -m compare run --data digits --seed 3" in path.read_text()
     assert "somebody" not in path.read_text()
 
 
 @pytest.mark.parametrize("place", ["verdict", "title", "setting", "experiment", "table"])
 def test_text_from_outside_cannot_inject_markup(place):
-    content = {"holds": True, "verdict": "fine", "settings": {"data": "MNIST"}}
+    content, pieces = {"holds": True, "verdict": "fine", "settings": {"data": "MNIST"}}, []
     if place == "verdict":
         content["verdict"] = HOSTILE
     elif place == "setting":
@@ -81,8 +105,8 @@ def test_text_from_outside_cannot_inject_markup(place):
     elif place == "experiment":
         content["experiments"] = [{"name": HOSTILE, "question": HOSTILE, "answer": HOSTILE, "holds": True}]
     elif place == "table":
-        content["lines"] = [{"file": HOSTILE, HOSTILE: 1.0}]
-    text = render(answer_page(HOSTILE if place == "title" else "check", content, []))
+        pieces = [TableShown(HOSTILE, [HOSTILE, "b"], [[HOSTILE, "1"]]), HOSTILE]
+    text = render(answer_page(HOSTILE if place == "title" else "check", content, [], pieces))
     assert "<script>alert" not in text
     assert "<img" not in text
     assert "&lt;script&gt;alert" in text
@@ -109,7 +133,7 @@ def test_two_figures_on_a_page_share_no_names(tmp_path, results):
 
 def test_the_latest_is_report_html_and_earlier_ones_are_kept_unless_overwritten(tmp_path):
     page = Page(
-        "t", True, "first", "answer.html.j2", {"command": "x"}, {"experiments": [], "figures": [], "tables": []}
+        "t", True, "first", "answer.html.j2", {"command": "x"}, {"experiments": [], "figures": [], "pieces": []}
     )
     output = Output(tmp_path)
     for verdict in ("first", "second", "third"):
