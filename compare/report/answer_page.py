@@ -24,17 +24,17 @@ def answer_page(command: str, content: Mapping[str, Any], files: Sequence[Path],
     if len(told) == 1:
         title, file, verdict = told[0].question, f"{told[0].name}.html", told[0].answer
     elif content.get("exercise"):
-        title, file = f"Exercise {content['exercise']}: {content['question']}", f"exercise-{content['exercise']}.html"
+        title, file = f"Exercise {content['exercise']}. {content['question']}", f"exercise-{content['exercise']}.html"
     about = {name: content[name] for name in ("settings", "environment") if name in content}
     holds = bool(content.get("holds", all(one.holds is not False for one in told)))
     parts = {
         "experiments": told,
         "figures": [inline_svg(path, verdict or command) for path in figures.values()],
-        "pieces": [] if told else [piece for piece in pieces if _is_new(piece, title, verdict)],
+        "pieces": [] if told else [piece for piece in pieces if not _stands_above(piece, title, verdict)],
     }
     return Page(title, holds, verdict, "answer.html.j2", about, parts, file=file)
 
 
-def _is_new(piece: Piece, title: str, verdict: str) -> bool:
-    """Whether it says more than stands at the head of the page."""
-    return not isinstance(piece, str) or (piece.strip() not in ("", verdict) and title.partition(": ")[2] not in piece)
+def _stands_above(piece: Piece, title: str, verdict: str) -> bool:
+    """Whether it says no more than the head of the page: the verdict, the question, or nothing."""
+    return isinstance(piece, str) and piece.strip() in ("", verdict, title)

@@ -74,7 +74,7 @@ def test_the_page_of_one_experiment_or_exercise_asks_its_question_has_its_name_a
     assert "<h1>What is it?</h1>" in text
     assert (text.count("This."), text.count("Because <code>x</code>.")) == (1, 1)
     exercise = answer_page("exercises", {"exercise": 2, "question": "Deeper?", "answer": "No.", "holds": True}, [])
-    assert (exercise.file, exercise.title) == ("exercise-2.html", "Exercise 2: Deeper?")
+    assert (exercise.file, exercise.title) == ("exercise-2.html", "Exercise 2. Deeper?")
 
 
 def test_an_experiment_is_told_with_its_own_figure_and_not_with_one_whose_name_begins_alike(results, tmp_path):
