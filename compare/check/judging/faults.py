@@ -310,29 +310,47 @@ class Search:
             updates = [u.node for k in uphill for u in self.step.parameters[k].updates]
             begin = turned[0] if turned else updates[0]
             self.faults.append(self._factor_fault(begin, explained.roles.get(begin), uphill, -1.0))
+        everyone = list(odd)
         while odd:
             ratio = next(iter(odd.values()))
             alike = [k for k, r in odd.items() if abs(r / ratio - 1) < 1e-6]
-            fault = self._where_factor(explained, alike, ratio)
-            self.faults.append(fault)
+            fault = self._where_factor(explained, alike, ratio, everyone)
+            if not self._told(fault):
+                self.faults.append(fault)
             for k in fault.parameters:
                 odd.pop(k, None)
+
+    def _told(self, fault: Fault) -> bool:
+        """Whether a line that brings in the same factor is blamed already, and this is where it comes out."""
+        behind = self.step.behind([u.step for k in fault.parameters for u in self.step.parameters[k].updates])
+        lines = {(n.place.file, n.place.line) for n in behind if n.place is not None}
+        for other in self.faults:
+            same = other.factor is not None and fault.factor and abs(other.factor / fault.factor - 1) < 1e-6
+            narrow = all(map(self._narrow, fault.parameters))  # one number shows no line
+            if same and fault.node in self.step.changed and (narrow or (other.place.file, other.place.line) in lines):
+                other.parameters = sorted({*other.parameters, *fault.parameters})
+                return True
+        return False
 
     def _close(self, k: int) -> float:
         leaf = self.step.parameters[k].leaf
         return 1e-6 if leaf.value.dtype == np.float64 else 5e-3
 
     def _common(self, factors: dict[int, float], exact: Collection[int] = ()) -> float:
-        """The factor that most have; among equals that of those which are exact, or else nearest to the output."""
+        """The factor that most have; among equals that of those which are exact, a mean before a sum, or the last."""
+        m = max((o.shape[axis] for o, _ in self.loss.outputs[:1] for axis in range(o.value.ndim)), default=1)
+        steps = [u.step for p in self.step.parameters for u in p.updates if u.step.function is np.multiply]
+        rates = {abs(n) for step in steps for n in map(self.step.number, step.arguments) if n}
 
-        def votes(c: float) -> tuple[int, bool, int, int]:
+        def votes(c: float) -> tuple[int, bool, int, bool, int]:
             alike = [k for k, f in factors.items() if abs(f / c - 1) < 1e-6]
             wide = any(self.step.parameters[k].leaf.value.size > 1 for k in alike)  # one number is a multiple of any
-            return len(alike), wide, len(set(alike).intersection(exact)), max(alike)
+            mean = m > 1 and any(abs(c * m / (rate * q) - 1) < 1e-6 for rate in rates for q in (0.5, 1, 2))
+            return len(alike), wide, len(set(alike).intersection(exact)), mean, max(alike)
 
         return max(factors.values(), key=votes)
 
-    def _where_factor(self, explained: Explained, alike: list[int], ratio: float) -> Fault:
+    def _where_factor(self, explained: Explained, alike: list[int], ratio: float, odd: list[int]) -> Fault:
         """The line that brings in a factor: the first whose role has it and whose inputs' roles have not."""
         steps = [u.step for k in alike for u in self.step.parameters[k].updates]
         others = [u.step for k, p in enumerate(self.step.parameters) if k not in alike for u in p.updates]
@@ -347,7 +365,7 @@ class Search:
         k = alike[0]
         own = [n for n in behind if n in explained.roles and explained.roles[n].of is self.step.parameters[k].leaf]
         node = own[0] if own else self.step.parameters[k].updates[-1].node
-        if own and self._as_others(explained, k, alike):  # up to there it is as the others are
+        if own and self._as_others(explained, k, odd):  # up to there it is as the others are
             node = self.step.parameters[k].updates[-1].node
         return self._factor_fault(node, explained.roles.get(node), [k] if len(alike) > 1 and own else alike, ratio)
 

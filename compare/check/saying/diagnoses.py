@@ -31,10 +31,10 @@ EXPLANATIONS = {
     "{operand}.",
     "transposed": "{operand} is transposed here and should not be, or the other way round.",
     "mask-missing": "The error has to be multiplied by the derivative of the activation before it is used further.",
-    "derivative-argument": "The derivative of {function} is written here for {right}, and gets {operand}.",
+    "derivative-of-wrong-argument": "The derivative of {function} is written here for {right}, and gets {operand}.",
     "derivative-of-another-activation": "What the error is multiplied by is the derivative of {function}; forward "
     "there stands {right}.",
-    "derivative-of-another-layer": "The derivative of {function} is right, and taken where another layer stands.",
+    "mask-wrong-layer": "The derivative of {function} is right, and taken where another layer stands.",
     "slope-differs": "Below zero the slope is {right} going forward, and {operand} going back: the two have to agree.",
     "dropout-mask-missing": "The units that were dropped going forward had no part in the loss, so nothing comes back "
     "through them: the error is multiplied by the same mask.",
@@ -320,11 +320,10 @@ def _summed_instead(node: Node, fault: Fault, search: Search, explained: Explain
     mine = {search.step.parameters[k].leaf for k in fault.parameters}
     if role.of in search.step.leaves:
         return f"the gradient of {_called(role.of, search)}" if role.of not in mine else ""
-    if any(leaf in role.of.parents for leaf in mine) or any(leaf in search.step.behind([role.of]) for leaf in mine):
-        direct = [n for n in search.step.nodes if any(p in mine for p in n.parents) and n in search.loss.derivatives]
-        behind, size = set(search.step.behind([role.of])), role.of.value.size
-        if any(n in behind and n.value.size == size for n in direct):
-            return ""
+    value, exact = explained.value(parent), search.loss.derivatives
+    direct = [n for n in search.step.nodes if n in exact and any(p in mine for p in n.parents)]
+    if any(exact[n].shape == value.shape and proportional(value, exact[n], 1e-4) is not None for n in direct):
+        return ""
     return _called(parent, search) or "the error of another layer"
 
 

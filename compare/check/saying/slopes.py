@@ -88,7 +88,7 @@ def _mistakes(layer: Layer, e: np.ndarray, found: np.ndarray, search: Search) ->
                 if name == kind and (is_output == output_form or name == "relu"):
                     return  # it is right, so something else is not
                 if name == kind:
-                    yield Slope("derivative-argument", {
+                    yield Slope("derivative-of-wrong-argument", {
                         "function": name, "operand": "the output" if is_output else "the sum before it",
                         "right": "the output" if output_form else "the sum before it",
                     })  # fmt: skip
@@ -101,7 +101,7 @@ def _mistakes(layer: Layer, e: np.ndarray, found: np.ndarray, search: Search) ->
                 if at_other is not None:
                     for name, _, function in DERIVATIVES:
                         if _alike(h, function(at_other)[seen]):
-                            yield Slope("derivative-of-another-layer", {"function": name})
+                            yield Slope("mask-wrong-layer", {"function": name})
 
 
 def _two_slopes(h: np.ndarray, wanted: np.ndarray) -> Iterator[Slope]:

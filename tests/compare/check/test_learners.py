@@ -56,6 +56,39 @@ def test_a_wrong_line_is_named(path, entry):
     assert entry["file"] in NEIGHBOURS or good & lines_of(result), result["diagnoses"]
 
 
+#: What this project calls the kinds of the folder.
+NAMES = {
+    "activation_derivative_missing": {"mask-missing"}, "adam_bias_correction_without_power": {"adam-without-powers"},
+    "assign_instead_of_accumulate": {"last-sample-only"}, "bias_gradient_not_summed": {"sum-missing"},
+    "bias_never_updated": {"never-updated"}, "bias_sum_over_everything": {"axis-wrong"},
+    "bias_sum_wrong_axis": {"axis-wrong"}, "copied_line_wrong_layer": {"bias-gradient-from"},
+    "derivative_for_output_given_z": {"derivative-of-wrong-argument"}, "derivative_for_z_given_output": {"derivative-of-wrong-argument"},
+    "derivative_of_another_activation": {"derivative-of-another-activation", "slope-differs"},
+    "dropout_mask_missing_in_backward": {"dropout-mask-missing"}, "error_passed_without_derivative": {"mask-missing"},
+    "extra_output_derivative": {"extra-derivative"}, "gradient_not_reset_between_batches": {"not-reset"},
+    "gradient_updated_instead_of_parameter": {"never-updated"},
+    "gradient_used_instead_of_weights": {"gradient-for-weight"},
+    "inplace_relu_destroys_z": {"overwritten-in-place"}, "integer_delta": {"integer-dtype"},
+    "integer_weights": {"integer-dtype"}, "learning_rate_applied_twice": {"learning-rate-in-gradient"},
+    "mean_over_features": {"mean-over-features"}, "missing_1_over_m": {"mean-missing"},
+    "missing_transpose": {"transposed"}, "momentum_sign": {"momentum-sign"},
+    "mse_gradient_with_ce": {"extra-derivative", "loss-gradient-mismatch"}, "one_hot_wrong_axis": {"one-hot-scrambled"},
+    "one_over_m_twice": {"mean-twice"}, "regularisation_wrong_sign": {"penalty-factor"},
+    "sign_flipped_at_output": {"sign-flipped"}, "sign_flipped_in_one_layer": {"sign-flipped"},
+    "softmax_without_shift": {"not-finite"}, "softmax_wrong_axis": {"softmax-axis"}, "update_adds": {"sign-flipped"},
+    "weights_updated_before_gradient": {"updated-too-early"}, "wrong_activation_in_dW": {"activation-of-wrong-layer"},
+    "labels_shifted": set(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", [e for e in LEARNERS if e["verdict"] == "wrong"], ids=lambda e: e["file"])
+def test_a_mistake_is_called_by_its_name(entry):
+    given = {d["name"] for d in judged(HERE / "learners" / entry["file"])["diagnoses"]}
+    meant = [NAMES[kind] for kind in entry["kinds"]]
+    assert entry["file"] in INVISIBLE or any(given & names for names in meant), given
+    assert given <= set().union(*meant), f"called by another name, too: {given}"
+
+
 #: Where the line that is named shows the fault, and the one that made it stands beside it.
 NEIGHBOURS = {"04_overwritten_in_d_relu.py"}
 
