@@ -276,7 +276,7 @@ def tried(case: Case) -> Iterator[Finding]:
     if best is not None:
         times, trial = best
         name = "learning-rate-too-small" if times > 1 else "learning-rate-too-large"
-        update = batch.step.parameters[0].updates[-1]
+        update = batch.step.parameters[case.first.order[0]].updates[-1]
         yield Finding(name, update.node.place, {"times": times, "rate": _rate(batch.step, update.step)}, trial)
         return
     trial = case.tried(steps=40 * STEPS, seconds=4 * SECONDS)

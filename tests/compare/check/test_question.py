@@ -213,7 +213,7 @@ def test_a_training_that_does_not_learn_exits_with_1_and_names_the_line_and_a_ra
     done, _ = check(LONG.replace("0.1 *", "1e-7 *"), "--train", "--json")
     assert done.returncode == 1, done.stdout + done.stderr
     told = json.loads(done.stdout)
-    assert [(d["name"], d["source_line"]) for d in told["diagnoses"]] == [("learning-rate-too-small", 15)]
+    assert [(d["name"], d["source_line"]) for d in told["diagnoses"]] == [("learning-rate-too-small", 13)]
     assert "in the place of 1e-07" in told["diagnoses"][0]["corrected"]
 
 
