@@ -41,7 +41,10 @@ def examine(recorder: Recorder) -> dict[str, Any]:
     first = bad_targets(search, met)
     matched = search.matches()
     faults = [] if first else search.run()
-    notes: list[str] = []
+    notes = [
+        f"{step.parameters[k].name} has no effect on the loss, and is not judged: what comes after takes it away again, "
+        "as a batch norm does with the bias before it." for k in search.without_effect
+    ]  # fmt: skip
     explained = Explained(step, loss, search.labelled, search.tolerance)
     faults += exchanged(search, explained)
     reason = _unsure(step, loss, met, matched, faults)
@@ -97,7 +100,11 @@ def _unsure(step: Step, loss: Loss, met: list[Family], matched: dict[int, Any], 
         )
     ends = {o for o, _ in loss.outputs}
     inner = set(step.behind(ends))
-    others = [o for family in met for o, _ in family.pairs if o not in inner and not ends & set(step.behind([o]))]
+    used = set(step.behind([u.step for p in step.parameters for u in p.updates]))
+    others = [
+        o for family in met if used.intersection(family.nodes)  # an accuracy that is printed is none
+        for o, _ in family.pairs if o not in inner and not ends & set(step.behind([o]))
+    ]  # fmt: skip
     if others:
         return (
             "It has more than one output with targets, and the step does not compute their loss: let it compute its "

@@ -79,7 +79,9 @@ def bad_targets(search: Search, met: list[Family]) -> list[Fault]:
         sums = [bool(np.allclose(o.sum(axis), 1)) for axis in (0, 1)]
         ones = [bool(np.allclose(t.sum(axis), 1)) for axis in (0, 1)]
         binary = bool(((t == 0) | (t == 1)).all())
-        if sums.count(True) == 1 and ones.count(True) == 1 and sums != ones and (o >= 0).all() and output.place:
+        over_all = bool(np.isclose(o.sum(), 1)) and any(ones)  # of the batch
+        other_axis = sums.count(True) == 1 and ones.count(True) == 1 and sums != ones
+        if (over_all or other_axis) and (o >= 0).all() and output.place:
             faults.append(Fault(output, output, output.place, [], kind="softmax-axis"))
         elif sums.count(True) == 1 and not any(ones) and binary and t.sum() in o.shape:
             nodes = [x for family in met for x in family.targets if isinstance(x, Node)]
@@ -113,26 +115,33 @@ def _on_the_way(step: Step, k: int) -> list[Node]:
 
 
 def _momentum(search: Search) -> Iterator[Fault]:
-    """A velocity that is taken back, not kept: v = -mu v - lr g."""
-    step = search.step
+    """A velocity that is taken back, or kept whole: v = -mu v - lr g, v = v - lr g."""
     for k, match in search.matches().items():
         if match.node is None:
             continue
-        leaf, exact = step.parameters[k].leaf, step.floats(match.node).ravel()
-        for node in reversed(_on_the_way(step, k)):
-            states = [p for p in node.parents if p not in step.moving and p.value.shape == node.shape]
-            if node.function not in (np.add, np.subtract) or len(states) != 1:
-                continue
-            state = unscaled(states[0])
-            if state in step.leaves or state is leaf or not state.value.any() or node.value.size < 3:
-                continue
-            basis = np.stack([step.floats(state).ravel(), exact], axis=1)
-            kept, taken = np.linalg.lstsq(basis, step.floats(node).ravel(), rcond=None)[0]
-            fits = abs(basis @ [kept, taken] - step.floats(node).ravel()).max() <= 1e-6 * abs(node.value).max()
-            wrong = "momentum-sign" if -1 < kept < 0 else "not-reset" if abs(kept - 1) < 1e-9 else ""
-            if fits and wrong and taken and node.place is not None:
-                yield Fault(node, node, node.place, [k], factor=float(kept), kind=wrong)
-            break
+        kept = [(node, share) for node in _on_the_way(search.step, k) if (share := _kept(search, k, match.node, node))]
+        if any(0 < share < 1 - 1e-9 for _, share in kept):  # g - m in m + (1 - beta) (g - m) is no velocity by itself
+            continue
+        for node, share in reversed(kept):
+            wrong = "momentum-sign" if -1 + 1e-9 < share < 0 else "not-reset" if abs(share - 1) < 1e-9 else ""
+            if wrong and node.place is not None:
+                yield Fault(node, node, node.place, [k], factor=share, kind=wrong)
+                break
+
+
+def _kept(search: Search, k: int, gradient: Node, node: Node) -> float | None:
+    """How much of a velocity a sum keeps to which a multiple of a parameter's gradient is added; None if it is none."""
+    step, leaf = search.step, search.step.parameters[k].leaf
+    states = [p for p in node.parents if p not in step.moving and p.value.shape == node.shape]
+    if node.function not in (np.add, np.subtract) or len(states) != 1 or node.value.size < 3:
+        return None
+    state = unscaled(states[0])
+    if state in step.leaves or state is leaf or not state.value.any():
+        return None
+    basis, value = np.stack([step.floats(n).ravel() for n in (state, gradient)], axis=1), step.floats(node).ravel()
+    kept, taken = np.linalg.lstsq(basis, value, rcond=None)[0]
+    fits = abs(basis @ [kept, taken] - value).max() <= 1e-6 * abs(value).max()
+    return float(kept) if fits and taken else None
 
 
 def _correction(search: Search, steps_before: int) -> Iterator[Fault]:

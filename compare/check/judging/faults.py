@@ -56,6 +56,12 @@ class Search:
         seeds = [node for family in met for node in family.nodes]
         self.labelled = labelled_nodes(step, seeds)
         self.tolerance, self.scales = Tolerance(step, loss), scales_of(step)
+        self.without_effect, self.judged = list[int](), list[int]()  # where inputs are all zero, no gradient reaches any
+        for k, parameter in enumerate(step.parameters):
+            exact = loss.derivatives.get(parameter.leaf)
+            if parameter.updates and exact is not None and exact.any():
+                vanishes = self.tolerance.vanishes(exact, parameter.leaf)
+                (self.without_effect if vanishes else self.judged).append(k)
         self.values: dict[Node, np.ndarray] = {}  # of what was mended, and of what depends on it
         self.faults: list[Fault] = []
         self.lost: set[int] = set()  # parameters of which nothing more can be said
@@ -78,12 +84,6 @@ class Search:
         self._factors(Explained(self.step, self.loss, self.labelled, self.tolerance, self.values), self.matches())
         self.faults.sort(key=lambda fault: fault.first.number)
         return self.faults
-
-    @property
-    def judged(self) -> list[int]:
-        """The parameters that a gradient reaches: where inputs are all zero, none does."""
-        exact = self.loss.derivatives
-        return [k for k, p in enumerate(self.step.parameters) if p.updates and p.leaf in exact and exact[p.leaf].any()]
 
     def matches(self) -> dict[int, Match]:
         """Where each parameter's gradient is found, in what is there after mending."""

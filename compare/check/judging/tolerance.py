@@ -54,6 +54,11 @@ class Tolerance:
         c = float((x * exact).sum()) / square
         return c if (abs(x - c * exact) <= self.allowed(x, c, of)).all() else None
 
+    def vanishes(self, exact: np.ndarray, of: Node) -> bool:
+        """Whether a derivative is nothing but rounding: that by a bias which a batch norm takes away again."""
+        radius = self.radii.get(of)
+        return radius is not None and bool((abs(exact) <= np.nan_to_num(radius, posinf=0.0)).all())
+
     def allowed(self, x: np.ndarray, c: float, of: Node | None) -> np.ndarray:
         """How far x may be from c times the derivative by `of`."""
         radius = self.radii.get(of) if of is not None else None

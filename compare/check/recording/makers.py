@@ -195,7 +195,13 @@ def _remembering(kind: Any, own: Own) -> Any:
     def begin(self: Any, *inputs: Any, **options: Any) -> None:
         _alone(kind.__init__, self, *inputs, **options)
 
-    return type(kind.__name__, (kind,), {**methods, "shuffle": shuffle, "__init__": begin})
+    class AsBefore(type):
+        """NumPy's own global generator, which was made before, is one too: scikit-learn asks."""
+
+        def __instancecheck__(cls, x: Any) -> bool:
+            return isinstance(x, kind)
+
+    return AsBefore(kind.__name__, (kind,), {**methods, "shuffle": shuffle, "__init__": begin})
 
 
 def _generator(original: Any, own: Own) -> Any:
