@@ -118,7 +118,7 @@ class Check:
         )  # fmt: skip
 
     def _place(self, d: Told) -> str:
-        if d["source_line"] is None and d["line"] == WHOLE:
+        if d["line"] == WHOLE and d["source_line"] is None:
             return WHOLE
         return self.place.place(d.get("source_line") or d["line"], d["file"])
 

@@ -87,6 +87,12 @@ def test_a_mistake_is_printed_with_its_line_why_and_the_verdict_and_exits_with_1
         assert part in " ".join(done.stdout.split()), done.stdout
 
 
+def test_a_mistake_that_concerns_another_line_too_is_printed_with_both(check):
+    done, _ = check(RIGHT.replace("b2 -= 0.1 * d2.sum(axis=0)", "db2 = d2.sum(axis=0)"))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "also line 14: db2 = d2.sum(axis=0)" in " ".join(done.stdout.split()), done.stdout
+
+
 def test_json_has_the_documented_keys_and_is_what_results_json_holds(check):
     done, here = check(WRONG, "--json")
     assert (done.returncode, done.stderr) == (1, "")
