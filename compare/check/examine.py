@@ -42,8 +42,8 @@ def examine(recorder: Recorder) -> dict[str, Any]:
     matched = search.matches()
     faults = [] if first else search.run()
     notes = [
-        f"{step.parameters[k].name} has no effect on the loss, and is not judged: what comes after takes it away again, "
-        "as a batch norm does with the bias before it." for k in search.without_effect
+        f"{step.parameters[k].name} has no effect on the loss, and is not judged: what comes after takes it away "
+        "again, as a batch norm does with the bias before it." for k in search.without_effect
     ]  # fmt: skip
     explained = Explained(step, loss, search.labelled, search.tolerance)
     faults += exchanged(search, explained)

@@ -56,10 +56,13 @@ class Search:
         seeds = [node for family in met for node in family.nodes]
         self.labelled = labelled_nodes(step, seeds)
         self.tolerance, self.scales = Tolerance(step, loss), scales_of(step)
-        self.without_effect, self.judged = list[int](), list[int]()  # where inputs are all zero, no gradient reaches any
+        self.without_effect, self.judged = (
+            list[int](),
+            list[int](),
+        )  # where inputs are all zero, no gradient reaches any
         for k, parameter in enumerate(step.parameters):
             exact = loss.derivatives.get(parameter.leaf)
-            if parameter.updates and exact is not None and exact.any():
+            if parameter.updates and exact is not None and exact.any():  # where inputs are all zero, no gradient comes
                 vanishes = self.tolerance.vanishes(exact, parameter.leaf)
                 (self.without_effect if vanishes else self.judged).append(k)
         self.values: dict[Node, np.ndarray] = {}  # of what was mended, and of what depends on it

@@ -1,6 +1,8 @@
 """Networks as a reader of the chapter writes them, made line by line, so that a test can write one line wrong."""
 
+import ast
 import builtins
+import itertools
 import linecache
 import os
 
@@ -9,7 +11,7 @@ import pytest
 
 from compare.check import question
 from compare.check.examine import examine
-from compare.check.recording import Recorder
+from compare.check.recording import Enough, Recorder
 from compare.check.recording.source import HELPERS, rewritten
 from compare.check.running.clock import Clock
 from compare.check.running.driving import drive
@@ -126,5 +128,27 @@ def judge_source(tmp_path_factory):
             result = examine(driven.recorder)
         told = {"result": result, "cells": program.cells, "notes": program.notes, "driven": driven.words, "ended": None}
         return question.read(told, path)
+
+    return judge
+
+
+@pytest.fixture(scope="session")
+def judge_script():
+    """Run a script to its end and judge it, in this process. Returns what `examine` does."""
+    count = itertools.count()
+
+    def judge(source):
+        file = f"<script {next(count)}>"
+        linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+        with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
+            for helper in HELPERS.items():
+                patch.setattr(builtins, *helper, raising=False)
+            recorder = Recorder(own=file.__eq__)
+            try:
+                with recorder:
+                    exec(compile(rewritten(ast.parse(source)), file, "exec"), {})
+            except Enough:
+                pass
+            return examine(recorder)
 
     return judge

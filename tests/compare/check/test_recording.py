@@ -346,6 +346,7 @@ DRAWS = {
     "shuffled rows": "np.random.seed(3); np.random.shuffle(x); y = np.arange(12.0).reshape(4, 3) * 2; np.random.shuffle(y)",
     "rows that a RandomState shuffles": "r = np.random.RandomState(3); r.shuffle(x); y = x * 2; r.shuffle(y); z = np.arange(7); r.shuffle(z)",
     "rows that a Generator shuffles": "r = np.random.default_rng(3); r.shuffle(x); y = x * 2; r.shuffle(y); r.shuffle(y, axis=1); z = r.random()",
+    "a class and its global one": "np.random.seed(3); b = isinstance(np.random.mtrand._rand, np.random.RandomState); a = np.random.rand(2); c = isinstance(np.random.RandomState(3), np.random.RandomState)",
     "a list of pairs": "random.seed(3); p = [(i, 2 * i) for i in range(9)]; random.shuffle(p); np.random.seed(1); np.random.shuffle(p)",
     "an array that Python shuffles": "random.seed(3); y = np.arange(9.0); random.shuffle(y); z = y * 2; random.shuffle(z)",
     "a permutation of rows": "np.random.seed(3); y = x[np.random.permutation(len(x))]; z = np.random.permutation(x)",

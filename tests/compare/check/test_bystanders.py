@@ -1,0 +1,111 @@
+"""What stands beside a network and says nothing of its gradients: with it the right pass, and the wrong are named.
+
+An accuracy from a second forward pass, a bias that a batch norm takes away, an average of gradients in a form of its
+own. In each script one line is right, and may be written wrong.
+"""
+
+import pytest
+
+SOFTMAX = """import numpy as np
+np.random.seed(2)
+X, T = np.random.randn(12, 3), np.eye(4)[np.random.randint(4, size=12)]
+W, b, V, c = np.random.randn(3, 5), np.zeros(5), np.random.randn(5, 4), np.zeros(4)
+mV, mc, mW, mb = 0 * V, 0 * c, 0 * W, 0 * b
+def forward(x):
+    h = np.tanh(x @ W + b)
+    e = np.exp(h @ V + c)
+    return h, e / e.sum(axis=1, keepdims=True)
+for epoch in range(30):
+    h, p = forward(X)
+    d = (p - T) / 12
+    u = d @ V.T * (1 - h ** 2)
+    gV, gc, gW, gb = h.T @ d, d.sum(axis=0), X.T @ u, u.sum(axis=0)
+    V -= 0.2 * gV
+    c -= 0.2 * gc
+    W -= 0.2 * gW
+    b -= 0.2 * gb
+"""
+
+
+def named(result):
+    return [(d["name"], d["source_line"]) for d in result["diagnoses"]]
+
+
+ACCURACY = [
+    "accuracy = np.mean(forward(X)[1].argmax(axis=1) == T.argmax(axis=1))",
+    "accuracy = np.mean((forward(X)[1] > 0.5) == T)",
+    "right = sum(forward(X)[1].argmax(1) == T.argmax(1)); print(100 * right / 12)",
+]
+
+
+@pytest.mark.parametrize("line", ACCURACY)
+def test_an_accuracy_from_a_second_forward_pass_hides_no_mistake(judge_script, line):
+    right = SOFTMAX.replace("    d = (p", f"    {line}\n    d = (p")
+    assert judge_script(right)["verdict"] == "right"
+    (mistake,) = named(judge_script(right.replace(" * (1 - h ** 2)", "")))
+    assert mistake in [("mask-missing", 14), ("mask-missing", 15)]  # where it is missing, or where it is missed
+
+
+#: How a running average of a gradient g is kept in m, and the same with a slip: a form, the slip, its name.
+AVERAGES = {
+    "sum": ("{m} = 0.9 * {m} + 0.1 * {g}", "{m} = -0.9 * {m} + 0.1 * {g}", "momentum-sign"),
+    "towards": ("{m} += (1 - 0.9) * ({g} - {m})", "{m} += (1 - 0.9) * ({g} - 15 * {m})", "momentum-sign"),
+    "away": ("{m} -= 0.1 * ({m} - {g})", "{m} -= 0.1 * (15 * {m} - {g})", "momentum-sign"),
+    "kept whole": ("{m} = 0.9 * {m} + 0.1 * {g}", "{m} = {m} + 0.1 * {g}", "not-reset"),
+}
+
+
+@pytest.mark.parametrize("how", AVERAGES)
+def test_an_average_of_gradients_is_one_however_it_is_written(judge_script, how):
+    right, wrong, name = AVERAGES[how]
+    of = "VcWb"
+    update = "".join(f"    m{p}_; {p} -= 0.2 * m{p}\n" for p in of)
+    script = SOFTMAX[: SOFTMAX.index("    V -= ")] + update
+
+    def written(form):
+        source = script
+        for p in of:
+            source = source.replace(f"m{p}_", form.format(m=f"m{p}", g=f"g{p}"))
+        return judge_script(source)
+
+    result = written(right)
+    assert (result["verdict"], len(result["lines"])) == ("right", 4)
+    assert named(written(wrong)) == [(name, line) for line in (15, 16, 17, 18)]
+
+
+NORMED = """import numpy as np
+np.random.seed(2)
+X, T = np.random.randn(12, 3), np.random.randn(12, 2)
+W, b, scale, shift = np.random.randn(3, 5), np.zeros(5), np.ones(5), np.zeros(5)
+V, c = np.random.randn(5, 2), np.zeros(2)
+for epoch in range(30):
+    z = X @ W + b
+    root = np.sqrt(z.var(axis=0) + 1e-5)
+    n = (z - z.mean(axis=0)) / root
+    h = np.tanh(n * scale + shift)
+    d = (h @ V + c - T) / 12
+    u = d @ V.T * (1 - h ** 2)
+    w = u * scale
+    a = (w - w.mean(axis=0) - n * (w * n).mean(axis=0)) / root
+    for p, g in ((V, h.T @ d), (c, d.sum(axis=0)), (scale, (u * n).sum(axis=0)), (shift, u.sum(axis=0)),
+                 (W, X.T @ a), (b, a.sum(axis=0))):
+        p -= 0.1 * g
+"""
+
+
+SHORT = "X, T, W, b, scale, shift, V, c = (q.astype('float32') for q in (X, T, W, b, scale, shift, V, c))\n"
+
+
+@pytest.mark.parametrize("before", ["", SHORT], ids=["float64", "float32"])
+def test_a_bias_that_a_batch_norm_takes_away_is_named_and_spoils_nothing(judge_script, before):
+    right = NORMED.replace("for epoch", f"{before}for epoch", 1)
+    result = judge_script(right)
+    assert (result["verdict"], len(result["lines"])) == ("right", 5)
+    assert ["has no effect on the loss" in note for note in result["notes"]] == [True]
+    wrong = judge_script(right.replace("(u * n).sum(axis=0)", "(u * z).sum(axis=0)"))
+    assert wrong["verdict"] == "wrong"
+
+
+def test_a_softmax_over_the_whole_batch_is_named(judge_script):
+    wrong = judge_script(SOFTMAX.replace("e.sum(axis=1, keepdims=True)", "e.sum()"))
+    assert named(wrong) == [("softmax-axis", 9)]
