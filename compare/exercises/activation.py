@@ -22,7 +22,7 @@ LEVELS = (0.90, 0.97)
 ROWS = 1000  # of the training set, for the size of a gradient
 
 ACTIVATIONS = ("relu", "sigmoid")
-NAMES = {"relu": "ReLU", "sigmoid": "sigmoid"}
+SPOKEN = {"relu": "ReLU", "sigmoid": "sigmoid"}
 
 
 def plan(settings: Settings) -> list[Plan]:
@@ -41,13 +41,13 @@ def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
             run.found[f"steps_to_{level:.0%}".removesuffix("%")] = steps_to(level, run, digits)
         run.found["gradient_sizes"] = gradient_sizes(run, digits)
     curves = [
-        (run.curve.implementation, NAMES[run.settings.activation], run.settings.init, str(run.settings.seed),
+        (run.curve.implementation, SPOKEN[run.settings.activation], run.settings.init, str(run.settings.seed),
          *(_steps(run, level) for level in LEVELS), f"{run.accuracy:.2%}")
         for run in runs
     ]  # fmt: skip
     first = [run for run in runs if run.curve.implementation == MANUAL and run.settings.seed == runs[0].settings.seed]
     sizes = [
-        (f"{NAMES[run.settings.activation]}, {run.settings.init}", *(f"{s:.1e}" for s in run.found["gradient_sizes"]))
+        (f"{SPOKEN[run.settings.activation]}, {run.settings.init}", *(f"{s:.1e}" for s in run.found["gradient_sizes"]))
         for run in first
     ]
     tables = [
@@ -125,7 +125,7 @@ def draw(runs: Sequence[Run]) -> "Figure":
             of_these = [r for r in runs if r.curve.implementation == MANUAL and r.settings.init == init]
             for i, run in enumerate(r for r in of_these if r.settings.activation == activation):
                 accuracy = run.curve.test_accuracy
-                label = NAMES[activation] if i == 0 else None
+                label = SPOKEN[activation] if i == 0 else None
                 axes.plot(range(1, len(accuracy) + 1), accuracy, dashes, color=colour, marker=marker, markersize=4,
                           label=label)  # fmt: skip
         for level in LEVELS:

@@ -20,6 +20,7 @@ class PyTorch(World):
     name, title, where, place = "torch_ref", "PyTorch", "in PyTorch", 3
     colour, marker, colours = "#009E73", "^", ("#00694c", "#4cc9a0")
     takes_over = "PyTorch does this"
+    libraries = ("numpy", "torch")
     nodes_key = "torch_node"
     operators_title, operators_key = "PyTorch's operators", "torch_operators"
 

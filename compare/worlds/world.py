@@ -48,6 +48,7 @@ class World:
     marker: str
     colours: tuple[str, str]
     takes_over: str = ""
+    libraries: tuple[str, ...] = ("numpy",)  # what its folder may import beside Python's own
     operators_title: str = ""
     operators_key: str = ""
     variants: ClassVar[Mapping[str, tuple[str, str]]] = {}

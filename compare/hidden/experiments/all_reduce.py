@@ -17,7 +17,7 @@ from compare.shared.processes import ProcessFailed, run_python
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
-from compare.worlds import NAMES, TORCH_REF, build, world
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, build, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,7 +70,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured 
     advance()
     found = {
         name: {"one process": build(name, start).gradients(x, labels)[1], **in_shards(name, start, x, labels)}
-        for name in NAMES[:2]
+        for name in (MANUAL, AUTOGRAD)
     }
     found[TORCH_REF] = {"one process": build(TORCH_REF, start).gradients(x, labels)[1], **across}
     used = {

@@ -12,7 +12,7 @@ from compare.hidden.tools.cells import draw_cells
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
-from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, build, world
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, build, world
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ CLAIM = (
     "same gradient again; by hand a second call returns the first one's gradients to the bit. Over a graph that saved "
     "no array PyTorch lets it run and doubles the gradient; the engine refuses."
 )
+
+#: It looks inside, in each in its own way, and so is about these.
+WORLDS = (MANUAL, AUTOGRAD, TORCH_REF)
 
 #: The worlds that record a graph, which is what is freed.
 RECORDING = (AUTOGRAD, TORCH_REF)
@@ -54,7 +57,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     _, right = by_hand.gradients(x, labels)
     _, again = by_hand.gradients(x, labels)
     same = all(np.array_equal(right[name], again[name]) for name in right)
-    times: dict[str, dict[str, float | None]] = {name: {} for name in NAMES}
+    times: dict[str, dict[str, float | None]] = {name: {} for name in WORLDS}
     messages: dict[str, str] = {}
     times[MANUAL]["second"] = multiple(again["W2"], right["W2"])
     advance()
@@ -144,7 +147,7 @@ def draw(result: Measured) -> "Figure":
 
     figure = new_figure(9, 4)
     axes = figure.subplots()
-    cells = [[cell(name, case) for name in NAMES] for case in CASES]
-    draw_cells(axes, list(CASES.values()), [world(name).title for name in NAMES], cells, fontsize=11)
+    cells = [[cell(name, case) for name in WORLDS] for case in CASES]
+    draw_cells(axes, list(CASES.values()), [world(name).title for name in WORLDS], cells, fontsize=11)
     axes.set_title("A second backward is refused, or adds the same gradient again", pad=14)
     return figure

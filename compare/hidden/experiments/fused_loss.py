@@ -12,7 +12,7 @@ from autograd.tensor import Tensor
 from compare.hidden.frame.experiment import Finding
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
-from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 from manual import functions as by_hand
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ CLAIM = (
     "engine and in PyTorch, in both dtypes, and even where the softmax is a safe one; written as one function, both "
     "are right up to a score of 10,000."
 )
+
+#: It looks inside, in each in its own way, and so is about these.
+WORLDS = (MANUAL, AUTOGRAD, TORCH_REF)
 
 #: How the loss may be written; what the first two lack is not the same.
 FORMS = {
@@ -187,7 +190,7 @@ def draw(result: Measured) -> "Figure":
     end = 1060.0
     for one in result.found:
         row, name = rows.index((one["form"], one["dtype"])), one["implementation"]
-        y, colour = row + 0.24 * (NAMES.index(name) - 1), world(name).colour
+        y, colour = row + 0.24 * (WORLDS.index(name) - 1), world(name).colour
         right, finite = one["wrong_from"] or end, one["not_finite_from"] or end
         axes.plot([0, right], [y, y], color=colour)
         axes.plot([right, finite], [y, y], color=colour, linewidth=1, linestyle=":")
@@ -195,7 +198,7 @@ def draw(result: Measured) -> "Figure":
                   linestyle="none", label=world(name).title if row == 0 else None)  # fmt: skip
         if one["not_finite_from"]:
             axes.plot(finite, y, color=INK, marker="x", markersize=5, linestyle="none",
-                      label="not finite" if (row, name) == (0, NAMES[-1]) else None)  # fmt: skip
+                      label="not finite" if (row, name) == (0, WORLDS[-1]) else None)  # fmt: skip
             axes.annotate(f"loss {one['loss']}, gradient {one['gradient']}", (finite, y), (10, 0), fontsize=8,
                           textcoords="offset points", va="center", color=MUTED)  # fmt: skip
     axes.set_yticks(range(len(rows)), [f"{FORMS[form]}\n{dtype}" for form, dtype in rows], fontsize=9)

@@ -12,7 +12,7 @@ from compare.judge.network import check_lines
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
-from compare.worlds import MANUAL, NAMES, build, world
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, build, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +24,9 @@ CLAIM = (
     "By hand every inner gradient is a variable; the engine and PyTorch show none of them unasked and all of them "
     "after retain_grad, PyTorch also through hooks; and what the three then show is the same to within rounding."
 )
+
+#: It looks inside, in each in its own way, and so is about these.
+WORLDS = (MANUAL, AUTOGRAD, TORCH_REF)
 
 #: In the order of the backward pass: from the scores down to the first layer.
 INNER = ("dz3", "da2", "dz2", "da1", "dz1")
@@ -49,7 +52,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     for init in INITS:
         start = initial_weights(settings.with_(init=init), digits)
         sizes[init] = {}
-        for name in NAMES:
+        for name in WORLDS:
             trace = build(name, start).trace(x, labels)
             used = max(used, *(line.bound_used for line in check_lines(trace, start, x, labels).lines))
             sizes[init][name] = {line: distribution(trace[line]) for line in INNER}
@@ -137,8 +140,8 @@ def draw(result: Measured) -> "Figure":
 
     bins, sizes = np.array(judge(result).measured["bins"]), result.sizes
     figure = new_figure(9.5, 6.6)
-    panels = figure.subplots(len(INNER), len(NAMES), sharex=True, sharey=True)
-    for column, name in enumerate(NAMES):
+    panels = figure.subplots(len(INNER), len(WORLDS), sharex=True, sharey=True)
+    for column, name in enumerate(WORLDS):
         for row, line in enumerate(INNER):
             axes = panels[row, column]
             he, chapter = (sizes[init][name][line] for init in ("he", "chapter"))

@@ -11,7 +11,7 @@ from compare.hidden.tools.batches import batches, first_batch
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import network
-from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
+from compare.worlds import MANUAL, NAMES, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -107,7 +107,8 @@ def draw(result: Measured) -> "Figure":
     axes.axhline(PLATEAU, color=MUTED, linestyle=":", linewidth=1)
     axes.annotate(f"ln 10 = {PLATEAU:.4f}", (0.995, PLATEAU), (0, 4), xycoords=("axes fraction", "data"),
                   textcoords="offset points", ha="right", fontsize=9, color=MUTED)  # fmt: skip
-    widths = {MANUAL: 4.0, AUTOGRAD: 2.2, TORCH_REF: 1.2}  # equal curves lie on each other, the widest below
+    # Equal curves lie on each other, the widest below.
+    widths = dict(zip(NAMES, np.linspace(4.0, 1.2, len(NAMES)), strict=True))
     for init in INITS:
         for name in NAMES:
             means = np.convolve(losses[init][name], np.full(WINDOW, 1 / WINDOW), "valid")

@@ -30,7 +30,7 @@ CLAIM = (
 )
 
 BATCHES = 20
-NAMES = (AUTOGRAD, TORCH_REF)
+WORLDS = (AUTOGRAD, TORCH_REF)
 WAYS = {
     "item": "training: losses.append(loss.item())",
     "trained": "training: losses.append(loss)",
@@ -130,9 +130,9 @@ def in_pytorch(start: dict[str, np.ndarray], data: Any, way: str) -> list[int]:
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     kept = result.kept
-    grows = all(min(np.diff(kept[name]["evaluated"], prepend=0)) > 0 for name in NAMES)
-    none = all(not any(kept[name][way]) for name in NAMES for way in WAYS if way != "evaluated")
-    steps = " and ".join(f"{kept[name]['evaluated'][0]:,} bytes {world(name).where}" for name in NAMES)
+    grows = all(min(np.diff(kept[name]["evaluated"], prepend=0)) > 0 for name in WORLDS)
+    none = all(not any(kept[name][way]) for name in WORLDS for way in WAYS if way != "evaluated")
+    steps = " and ".join(f"{kept[name]['evaluated'][0]:,} bytes {world(name).where}" for name in WORLDS)
     last = kept[TORCH_REF]["evaluated"][-1]
     answer = (
         f"In an evaluation without no_grad, all that a backward pass would need: {steps} with every batch, so "
@@ -156,7 +156,7 @@ def draw(result: Measured) -> "Figure":
     figure = new_figure(9, 4.2)
     axes = figure.subplots()
     counts = np.arange(1, BATCHES + 1)
-    for name in NAMES:
+    for name in WORLDS:
         by_way = {way: np.array(found) / 1e6 for way, found in result.kept[name].items()}
         looks, dashes = world(name), "-" if name == AUTOGRAD else "--"
         axes.plot(counts, by_way.pop("evaluated"), dashes, color=looks.colour, marker=looks.marker, markersize=4,

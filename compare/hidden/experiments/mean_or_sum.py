@@ -13,7 +13,7 @@ from compare.judge.verdict import part_of
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
-from compare.worlds import NAMES
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ CLAIM = (
     "and to the bit where m is a power of two; with the batch, the gradient of the sum grows and that of the mean "
     "does not."
 )
+
+#: It looks inside, in each in its own way, and so is about these.
+WORLDS = (MANUAL, AUTOGRAD, TORCH_REF)
 
 Parameters = dict[str, np.ndarray]
 #: Each implementation's mean is its own; the others divide the gradients of the sum, or the learning rate.
@@ -61,7 +64,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured 
         return NotMeasured(reason, "Try it with a larger set.")
     start = initial_weights(settings, digits)
     used, changed = {}, {}
-    for name in NAMES:
+    for name in WORLDS:
         x, labels = digits.train_x[:ROUND].astype(np.float64), digits.train_labels[:ROUND]
         wide = {parameter: value.astype(np.float64) for parameter, value in start.items()}
         used[name] = bound_used(steps(name, wide, x, labels, settings.learning_rate), wide, x, labels, settings)

@@ -14,7 +14,7 @@ from compare.hidden.tools.recorded import kept_arrays, nodes
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
-from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 from manual.network import Network as ManualNetwork
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ CLAIM = (
     "besides these they keep the batch, and of the weights by hand and PyTorch just W2 and W3. After the backward "
     "pass none of the three holds a result any more."
 )
+
+#: It looks inside, in each in its own way, and so is about these.
+WORLDS = (MANUAL, AUTOGRAD, TORCH_REF)
 
 #: Where a kept array comes from: given by the caller, a parameter of the network, or a result of the forward pass.
 KINDS = ("results", "batch", "parameters")
@@ -179,10 +182,10 @@ def draw(result: Measured) -> "Figure":
     axes = figure.subplots()
     colours = {"results": "#D55E00", "batch": "#bbbbbb"}
     labels = {"results": "results of the forward pass, given back by the backward pass", "batch": "the batch itself"}
-    left = np.zeros(len(NAMES))
+    left = np.zeros(len(WORLDS))
     for kind, label in labels.items():
-        width = np.array([kept[name]["bytes"][kind] / 1000 for name in NAMES])
-        axes.barh([world(name).title for name in NAMES], width, left=left, height=0.6, color=colours[kind],
+        width = np.array([kept[name]["bytes"][kind] / 1000 for name in WORLDS])
+        axes.barh([world(name).title for name in WORLDS], width, left=left, height=0.6, color=colours[kind],
                   edgecolor="white", label=label)  # fmt: skip
         for i, (begin, length) in enumerate(zip(left, width, strict=True)):
             ink = "white" if kind == "results" else "#222222"

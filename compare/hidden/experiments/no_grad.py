@@ -31,7 +31,7 @@ CLAIM = (
 )
 
 STEPS = 20
-NAMES = (AUTOGRAD, TORCH_REF)
+WORLDS = (AUTOGRAD, TORCH_REF)
 
 
 @dataclass(frozen=True)
@@ -157,12 +157,12 @@ def refusals(dtype: str) -> dict[str, bool]:
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     growth, refused, refused_at = result.growth, result.refused, result.refused_at
-    per_step = {name: np.diff(growth[name]["recorded"]["nodes"]).tolist() for name in NAMES}
-    steady = all(len(set(growth[name]["no_grad"]["nodes"])) == 1 for name in NAMES)
+    per_step = {name: np.diff(growth[name]["recorded"]["nodes"]).tolist() for name in WORLDS}
+    steady = all(len(set(growth[name]["no_grad"]["nodes"])) == 1 for name in WORLDS)
     holds = steady and all(refused.values()) and refused_at is not None
     holds = holds and all(added[0] > 0 and len(set(added)) == 1 for added in per_step.values())
     first, last = (growth[TORCH_REF]["recorded"]["nodes"][k] for k in (0, -1))
-    arrays = max(growth[name]["recorded"]["bytes"][-1] - growth[name]["recorded"]["bytes"][0] for name in NAMES)
+    arrays = max(growth[name]["recorded"]["bytes"][-1] - growth[name]["recorded"]["bytes"][0] for name in WORLDS)
     answer = (
         f"Recorded, the graph grows by {per_step[AUTOGRAD][0]} nodes a step on the engine and by "
         f"{per_step[TORCH_REF][0]} in PyTorch, there from {first} to {last} in {STEPS} steps, and keeps {arrays:,} "
@@ -191,7 +191,7 @@ def draw(result: Measured) -> "Figure":
     growth = result.growth
     figure = new_figure(9, 4.4)
     axes = figure.subplots()
-    for name in NAMES:
+    for name in WORLDS:
         for way, style in (("recorded", "-"), ("no_grad", "--")):
             found = growth[name][way]["nodes"]
             steps = range(1, len(found) + 1)

@@ -14,7 +14,7 @@ from compare.hidden.tools.cells import draw_cells
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
-from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 from manual.functions import relu_derivative
 from manual.network import Network as ManualNetwork
 
@@ -28,6 +28,9 @@ CLAIM = (
     "By hand, on the engine and in PyTorch, ReLU's derivative at exactly 0 is 0, and in a training fewer than one "
     "pre-activation in 10,000 is exactly 0; written as maximum or as clip, the same function has another derivative."
 )
+
+#: It looks inside, in each in its own way, and so is about these.
+WORLDS = (MANUAL, AUTOGRAD, TORCH_REF)
 
 STEPS = 300
 FORMS = {"relu": "relu(z)", "maximum": "maximum(z, 0)", "clip": "clip(z, 0, infinity)"}
@@ -135,13 +138,13 @@ def draw(result: Measured) -> "Figure":
             (f"{derivatives[name][form]:g}", colours.get(derivatives[name][form], "grey"))
             if form in derivatives[name]
             else ("not used", "grey")
-            for name in NAMES
+            for name in WORLDS
         ]
         for form in FORMS
     ]
     figure = new_figure(9, 3.8)
     axes = figure.subplots()
-    draw_cells(axes, list(FORMS.values()), [world(name).title for name in NAMES], cells, fontsize=14)
+    draw_cells(axes, list(FORMS.values()), [world(name).title for name in WORLDS], cells, fontsize=14)
     axes.set_title("One function, three derivatives at exactly 0: it depends on how you write it", pad=14)
     hits, total = sum(result.zeros.values()), sum(result.count.values())
     axes.set_xlabel(f"how often it is asked: {hits:,} of {total:,} pre-activations in {STEPS} steps", color=MUTED)

@@ -13,7 +13,7 @@ from compare.hidden.frame.experiment import Finding
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
-from compare.worlds import MANUAL, NAMES, TORCH_REF, world
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,6 +27,9 @@ CLAIM = (
     "None of the three refuses all ten mistakes: each lets at least one pass with a wrong gradient, by hand more of "
     "them than in PyTorch; and by hand most of the errors are raised in your own file, in PyTorch none of them."
 )
+
+#: It looks inside, in each in its own way, and so is about these.
+WORLDS = (MANUAL, AUTOGRAD, TORCH_REF)
 
 ROWS = 64  # of the training set; as many as the second hidden layer is wide, which is how shapes fit by accident
 RIGHT = 1e-3  # a gradient this near to the right one, relatively, is right
@@ -66,7 +69,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     _, right = _network(MANUAL, parameters).gradients(x, labels)
     outcomes: dict[str, dict[str, dict[str, Any]]] = {}
     for mistake, case in mistakes(parameters, x, labels).items():
-        outcomes[mistake] = {name: outcome(name, case, right) for name in NAMES}
+        outcomes[mistake] = {name: outcome(name, case, right) for name in WORLDS}
         advance()
     return Measured(outcomes)
 
@@ -119,9 +122,9 @@ def judge(result: Measured) -> Finding:
     def count(name: str, *kinds: str) -> int:
         return sum(found[name]["kind"] in kinds for found in outcomes.values())
 
-    refused = {name: count(name, "refused", "late") for name in NAMES}
-    wrong = {name: count(name, "wrong") for name in NAMES}
-    own = {name: sum(found[name].get("own", False) for found in outcomes.values()) for name in NAMES}
+    refused = {name: count(name, "refused", "late") for name in WORLDS}
+    wrong = {name: count(name, "wrong") for name in WORLDS}
+    own = {name: sum(found[name].get("own", False) for found in outcomes.values()) for name in WORLDS}
     holds = (
         all(wrong.values())
         and wrong[MANUAL] > wrong[TORCH_REF]
@@ -131,10 +134,10 @@ def judge(result: Measured) -> Finding:
     )
     answer = f"Of {len(outcomes)} mistakes, " + "; ".join(
         f"{world(name).title}: {refused[name]} refused ({own[name]} of them in your file), {wrong[name]} silently wrong"
-        for name in NAMES
+        for name in WORLDS
     )
     lost = next(found[TORCH_REF] for mistake, found in outcomes.items() if mistake.startswith("batch axis"))
-    silent = {n: [mistake for mistake, found in outcomes.items() if found[n]["kind"] == "wrong"] for n in NAMES}
+    silent = {n: [mistake for mistake, found in outcomes.items() if found[n]["kind"] == "wrong"] for n in WORLDS}
     lesson = (
         f"NumPy broadcasts whatever it can, so by hand these pass: {'; '.join(silent[MANUAL])}. PyTorch checks "
         f"dtypes and labels and still lets pass: {'; '.join(silent[TORCH_REF])} (-100 is its default ignore_index). "
@@ -152,8 +155,8 @@ def draw(result: Measured) -> "Figure":
 
     outcomes = result.outcomes
     figure = new_figure(9.6, 7)
-    cells = [[_cell(found[name]) for name in NAMES] for found in outcomes.values()]
-    draw_cells(figure.subplots(), list(outcomes), [world(name).title for name in NAMES], cells, fontsize=8)
+    cells = [[_cell(found[name]) for name in WORLDS] for found in outcomes.values()]
+    draw_cells(figure.subplots(), list(outcomes), [world(name).title for name in WORLDS], cells, fontsize=8)
     figure.suptitle(
         "Ten mistakes: refused, and at which of your lines, or silently computed with",
         fontsize=11, fontweight="bold", x=0.01, ha="left",

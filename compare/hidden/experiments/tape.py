@@ -13,7 +13,7 @@ from compare.hidden.tools.recorded import nodes
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
-from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 from manual.functions import cross_entropy as cross_entropy_by_hand
 from manual.network import Network as ManualNetwork
 
@@ -27,6 +27,9 @@ CLAIM = (
     "The engine and PyTorch record at least one node for every line of the forward pass, and as many in each step as "
     "in the one before; by hand, nothing is recorded."
 )
+
+#: It looks inside, in each in its own way, and so is about these.
+WORLDS = (MANUAL, AUTOGRAD, TORCH_REF)
 
 #: The lines of the forward pass by their results.
 LINES = {
@@ -122,11 +125,11 @@ def draw(result: Measured) -> "Figure":
     axes = figure.subplots()
     colours = {MANUAL: "grey", AUTOGRAD: "orange", TORCH_REF: "green"}
     cells = [
-        [(_words(by_line[name][line]), colours[name] if by_line[name][line] else "grey") for name in NAMES]
+        [(_words(by_line[name][line]), colours[name] if by_line[name][line] else "grey") for name in WORLDS]
         for line in LINES
     ]
     totals = {name: counts[0] for name, counts in result.by_step.items()}
-    columns = [f"{world(name).title}: {totals[name]} nodes" for name in NAMES]
+    columns = [f"{world(name).title}: {totals[name]} nodes" for name in WORLDS]
     draw_cells(axes, list(LINES.values()), columns, cells, fontsize=9)
     axes.set_title("What each line of the forward pass leaves on the tape", pad=14)
     return figure

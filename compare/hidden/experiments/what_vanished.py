@@ -11,7 +11,7 @@ from compare.hidden.tools.source_lines import PARTS, behind, in_network
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
-from compare.worlds import AUTOGRAD, MANUAL, NAMES, TORCH_REF, world
+from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,6 +24,9 @@ CLAIM = (
     "the engine and in PyTorch, with more lines behind them than were saved; and PyTorch's layers draw initial weights "
     "of their own even where nobody asks for them."
 )
+
+#: It looks inside, in each in its own way, and so is about these.
+WORLDS = (MANUAL, AUTOGRAD, TORCH_REF)
 
 #: Where torch.nn.Linear draws its weights.
 DRAWS = "reset_parameters"
@@ -81,7 +84,7 @@ def _library(network: ModuleType) -> Path:
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     counts, parameters = result.counts, result.parameters
-    weights, backward, update = ({name: counts[name][part] for name in NAMES} for part in PARTS)
+    weights, backward, update = ({name: counts[name][part] for name in WORLDS} for part in PARTS)
     frameworks = (AUTOGRAD, TORCH_REF)
     drawn = [name for name in weights[TORCH_REF]["functions"] if name.endswith(DRAWS)]
     holds = (
@@ -130,7 +133,7 @@ def draw(result: Measured) -> "Figure":
     longest = max(one["in_network"] + one["behind"] for parts in counts.values() for one in parts.values())
     ticks = {}
     for i, part in enumerate(PARTS):
-        for j, name in enumerate(NAMES):
+        for j, name in enumerate(WORLDS):
             one, y = counts[name][part], 4 * i + j
             seen, hidden = one["in_network"], one["behind"]
             axes.barh(y, seen, color=world(name).colour, height=0.8)

@@ -24,7 +24,7 @@ def test_an_evaluation_keeps_the_activations_of_every_batch_and_nothing_else_kee
 def test_the_claim_falls_where_something_else_keeps_arrays_or_an_evaluation_stops_growing():
     counts = experiment.BATCHES
     nothing = {way: [0] * counts for way in experiment.WAYS}
-    kept = {name: {**nothing, "evaluated": list(range(5, 5 * counts + 5, 5))} for name in experiment.NAMES}
+    kept = {name: {**nothing, "evaluated": list(range(5, 5 * counts + 5, 5))} for name in experiment.WORLDS}
     assert experiment.judge(experiment.Measured(kept)).holds
     for name, way, found in (
         ("torch_ref", "trained", [0] * (counts - 1) + [1]),
