@@ -276,8 +276,9 @@ def tried(case: Case) -> Iterator[Finding]:
     if best is not None:
         times, trial = best
         name = "learning-rate-too-small" if times > 1 else "learning-rate-too-large"
-        update = batch.step.parameters[case.first.order[0]].updates[-1]
-        yield Finding(name, update.node.place, {"times": times, "rate": _rate(batch.step, update.step)}, trial)
+        updates = [batch.step.parameters[k].updates[-1] for k in case.first.order]
+        rate = next(filter(None, (_rate(batch.step, update.step) for update in updates)), None)
+        yield Finding(name, updates[0].node.place, {"times": times, "rate": rate}, trial)
         return
     trial = case.tried(steps=40 * STEPS, seconds=4 * SECONDS)
     if case.helps(trial):
