@@ -4,7 +4,6 @@ A name is given only where putting the right thing in the place of the wrong one
 rounding; `unexplained` is an answer, too.
 """
 
-import re
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,10 @@ from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.recording.graph import Node, Place
 from compare.check.recording.memory import placed, written
-from compare.check.saying.slopes import slope_mistake
+from compare.check.saying.mended import summed_over, times, transposed, with_name, with_other_sign, without_factors
+from compare.check.saying.slopes import layer_of, slope_mistakes
 from compare.check.saying.source import divisor, list_around, name_of, short, target, text
+from compare.check.understanding.described import activation
 from compare.check.understanding.matching import proportional, same_size
 from compare.check.understanding.parameters import PRODUCTS, unscaled_view
 
@@ -77,7 +78,7 @@ def diagnosis(fault: Fault, search: Search, explained: Explained, about: dict[st
         "factor": fault.factor or 0.0, "operand": "what stands there", "right": "what went into the layer", "other": "",
     }  # fmt: skip
     kind, corrected, place = _kind(fault, search, explained, words)
-    explanation = EXPLANATIONS[kind].format(**words)
+    explanation = " Or: ".join([EXPLANATIONS[kind].format(**words), *words.get("or", [])])
     lines = [_where(p) for p in fault.also]
     return {
         "name": kind, "line": words["line"], "source_line": place.line, "file": short(place.file), "text": text(place),
@@ -130,7 +131,8 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
     if role is not None and role.share and role.of in search.step.leaves and node.function in PRODUCTS:
         return "last-sample-only", source.replace(" = ", " += ", 1), place
     if role is not None and fault.role is not None and node is fault.node and not role.turned:
-        return "mask-missing", "", place  # it is a derivative, by something else than what is wanted
+        mended = times(source, _derivative_in_words(node, fault, search, explained))
+        return "mask-missing", mended, place  # it is a derivative, by something else than what is wanted
     if role is not None and role.turned and role.of in search.step.leaves:
         words["operand"] = "The product"
         return "transposed", "", place
@@ -141,7 +143,7 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
         if other:
             words["operand"] = other
             return "bias-gradient-from", "", place
-        return "axis-wrong", "", place
+        return "axis-wrong", _summed_rightly(node, fault, search, source), place
     if node.function in (np.add, np.subtract) and any(_is_old(p, search) for p in node.parents):
         return "not-reset", "", place
     penalty = _penalty(fault, search)
@@ -149,14 +151,16 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
         words["operand"], wanted = (f"{share:.4g}" for share in penalty)
         grows = penalty[0] < 0 and abs(penalty[1]) < 1e-6 * abs(penalty[0])
         words["right"] = "which makes them grow" if grows else f"where the loss has {wanted}"
-        return "penalty-factor", "", place
+        return "penalty-factor", with_other_sign(source) if grows else "", place
     if node.function in (np.multiply, np.divide, np.where, written, placed):
         kind, corrected, place = _derivative(fault, search, explained)
-        slope = slope_mistake(fault, search, explained) if kind == "derivative-wrong" else None
-        if slope is not None:
+        slopes = slope_mistakes(fault, search, explained) if kind == "derivative-wrong" else []
+        for slope in slopes[:1]:
             words.update(slope.words)
-            return slope.name, corrected, place
-        return kind, corrected, place
+            if slope.stands is not None and slope.meant is not None:
+                corrected = with_name(source, _called(slope.stands, search), _called(slope.meant, search))
+        words["or"] = [EXPLANATIONS[slope.name].format(**{**words, **slope.words}) for slope in slopes[1:2]]
+        return slopes[0].name if slopes else kind, corrected, place
     if any(node is n for n in _meeting(search)):
         return "loss-gradient-mismatch", "", place
     return "unexplained", "", place
@@ -197,20 +201,12 @@ def _corrected_factor(fault: Fault, search: Search, words: dict[str, Any], sourc
     name, equals, value = source.partition(" = ")
     kind = _by_factor(fault, words)
     if kind == "sign-flipped" and fault.node in search.step.changed:
-        return _other_sign(source)
+        return with_other_sign(source)
     if not equals or "=" in name:
         return ""
     if kind == "sign-flipped":
         return f"{name} = {value[1:].lstrip()}" if value.startswith("-") else f"{name} = -({value})"
     return f"{name} = {value} / {words['m']}" if kind == "mean-missing" else ""
-
-
-def _other_sign(update: str) -> str:
-    """An update that goes the other way: `W -= s` for `W += s`; "" where it is not that plain."""
-    signs = re.findall(r" ([+-])=? ", update)
-    if len(signs) != 1:
-        return ""
-    return re.sub(r" ([+-])(=?) ", lambda sign: f" {'-' if sign[1] == '+' else '+'}{sign[2]} ", update)
 
 
 def _product(
@@ -221,8 +217,8 @@ def _product(
     parents = list(node.parents)
     errors = [p for p in parents if p in search.labelled]
     if fault.role is not None and any(fault.node is p for p in parents):
-        words["operand"] = _called(fault.node, search)
-        return "mask-missing", "", place
+        error, slope = _called(fault.node, search), _derivative_in_words(fault.node, fault, search, explained)
+        return "mask-missing", with_name(source, error, f"({error} * {slope})") if error and slope else "", place
     for parent in parents:
         if parent in search.labelled and len(errors) > 1 and explained.roles.get(parent) is not None:
             role = explained.roles[parent]
@@ -231,7 +227,7 @@ def _product(
             ):
                 words["operand"] = _called(unscaled_view(parent), search) or "a gradient"
                 right = _called(role.of, search)
-                corrected = _with(source, words["operand"], right) if right else ""
+                corrected = with_name(source, words["operand"], right) if right else ""
                 return "gradient-for-weight", corrected, place
     still = [p for p in parents if p not in search.labelled]
     for operand in still:
@@ -250,8 +246,9 @@ def _product(
                     right = _called(other, search)
                     words["right"] = right or "what went into the layer"
                     kind = "transposed" if other is base else "activation-of-wrong-layer"
-                    mended = _with(source, words["operand"], right) if right and kind != "transposed" else ""
-                    return kind, mended, place
+                    if kind == "transposed":
+                        return kind, transposed(source, _called(base, search)), place
+                    return kind, with_name(source, words["operand"], right), place
     if not still:
         return "unexplained", "", place
     share = explained.roles.get(node)
@@ -264,7 +261,10 @@ def _derivative(fault: Fault, search: Search, explained: Explained) -> tuple[str
     """An error times what is no derivative of the activation: of another argument, or of another function."""
     node, place = fault.first, fault.place
     if any(p in _meeting(search) or p in [o for o, _ in search.loss.outputs] for p in node.parents):
-        return "extra-derivative" if _extra(fault, search) else "loss-gradient-mismatch", "", place
+        if not _extra(fault, search):
+            return "loss-gradient-mismatch", "", place
+        outputs = [_called(o, search) for o, _ in search.loss.outputs[:1]]
+        return "extra-derivative", without_factors(text(place), outputs), place
     helpers = [p for p in node.parents if p not in search.labelled and p.place is not None and p in search.step.moving]
     for helper in helpers:
         inner = helper.place
@@ -309,6 +309,26 @@ def _penalty(fault: Fault, search: Search) -> tuple[float, float] | None:
                 added = -share if k and node.function is np.subtract else share
                 return added, added - off
     return None
+
+
+def _derivative_in_words(node: Node, fault: Fault, search: Search, explained: Explained) -> str:
+    """The derivative of the layer's activation, in the learner's names; "" where it, or they, are not known."""
+    layer = layer_of(node, fault, search, explained)
+    if layer is None:
+        return ""
+    z, a = _called(layer.before, search), _called(layer.after, search)
+    kind = activation(search.step.floats(layer.before), search.step.floats(layer.after))
+    forms = {"relu": f"({z} > 0)" if z else f"({a} > 0)", "sigmoid": f"{a} * (1 - {a})", "tanh": f"(1 - {a} ** 2)"}
+    return forms.get(kind, "") if a or (kind == "relu" and z) else ""
+
+
+def _summed_rightly(node: Node, fault: Fault, search: Search, source: str) -> str:
+    """The line with its sum over the batch, in the shape of the bias."""
+    leaf, error = search.step.parameters[fault.parameters[0]].leaf, next(node.parents)
+    if error.value.ndim != 2 or leaf.value.size not in error.shape or len(set(error.shape)) == 1:
+        return ""
+    axis = 1 - error.shape.index(leaf.value.size)
+    return summed_over(source, axis, keepdims=leaf.value.ndim == 2)
 
 
 def _summed_instead(node: Node, fault: Fault, search: Search, explained: Explained) -> str:
@@ -394,13 +414,6 @@ def _called(node: Node, search: Search) -> str:
         return name
     base = unscaled_view(node)
     return name_of(base, everything) if base is not node else target(node.place) if node.function is None else ""
-
-
-def _with(source: str, old: str, new: str) -> str:
-    """A line with another name in it; "" where that name does not stand there."""
-    pattern = rf"(?<![\w.]){re.escape(old)}(?![\w\[])"
-    changed = re.sub(pattern, new.replace("\\", ""), source)
-    return changed if changed != source else ""
 
 
 def _evidence(fault: Fault, search: Search) -> str:

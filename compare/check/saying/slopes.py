@@ -27,37 +27,39 @@ DERIVATIVES: tuple[tuple[str, bool, Callable[[np.ndarray], np.ndarray]], ...] = 
 
 @dataclass(frozen=True)
 class Slope:
-    """A mistake. name: of the diagnoses; words: what fills its explanation."""
+    """A mistake. name: of the diagnoses; words: what fills its explanation; stands, meant: values to exchange."""
 
     name: str
     words: dict[str, str]
+    stands: Node | None = None
+    meant: Node | None = None
 
 
-def slope_mistake(fault: Fault, search: Search, explained: Explained) -> Slope | None:
-    """The one that gives these numbers, with no free factor; None where none does."""
+def slope_mistakes(fault: Fault, search: Search, explained: Explained) -> list[Slope]:
+    """Those that give these numbers, with no free factor."""
     node, step = fault.first, search.step
     whole = fault.node if fault.node.number > node.number and fault.node.value.size == node.value.size else node
     for arriving in node.parents:
         if arriving not in search.labelled or arriving.value.size != node.value.size:
             continue
-        layer = _layer(arriving, fault, search, explained)
+        layer = layer_of(arriving, fault, search, explained)
         if layer is not None:  # as both were computed, whatever was wrong before
             e, found = (step.floats(n).reshape(node.shape) for n in (arriving, whole))
             with np.errstate(all="ignore"):
-                return next(_mistakes(layer, e, found, search), None)
-    return None
+                slopes = list(_mistakes(layer, e, found, search))
+            return [s for k, s in enumerate(slopes) if s.name not in {other.name for other in slopes[:k]}]
+    return []
 
 
-def _layer(arriving: Node, fault: Fault, search: Search, explained: Explained) -> Layer | None:
+def layer_of(arriving: Node, fault: Fault, search: Search, explained: Explained) -> Layer | None:
     """The layer by whose output something is, or was mended to be, a derivative."""
     role = explained.role_of(arriving, search.values.get(arriving, search.step.floats(arriving)))
     wanted = fault.role.of if fault.role is not None else None
     for layer in layers_of(search.step, search.loss):
         after = set(search.step.behind([layer.after]))
         if role is not None and role.of in after and layer.before in search.step.behind([role.of]):
-            return (
-                layer if search.loss.outputs or layer.after is not search.loss.node else replace(layer, after=role.of)
-            )
+            known = bool(search.loss.outputs) or layer.after is not search.loss.node
+            return layer if known else replace(layer, after=role.of)
         if wanted is layer.before and layer.before.value.size == arriving.value.size:
             return layer
     return None
@@ -69,10 +71,10 @@ def _mistakes(layer: Layer, e: np.ndarray, found: np.ndarray, search: Search) ->
     if z is None or a is None:
         return
     kind = activation(z, a)
-    for name, _, function in DERIVATIVES:
-        for at, what in ((e, "what arrives"),):
-            if _alike(found, function(at)) or _alike(found, np.maximum(at, 0)):
-                yield Slope("activation-of-gradient", {"function": name, "operand": what})
+    applied = {"relu": np.maximum(e, 0), **{name: function(e) for name, _, function in DERIVATIVES[2:]}}
+    for name, value in applied.items():
+        if _alike(found, value):
+            yield Slope("activation-of-gradient", {"function": name})
     seen = abs(e) > 1e-9 * abs(e).max(initial=0.0)
     if not seen.any():
         return
@@ -91,17 +93,17 @@ def _mistakes(layer: Layer, e: np.ndarray, found: np.ndarray, search: Search) ->
                     yield Slope("derivative-of-wrong-argument", {
                         "function": name, "operand": "the output" if is_output else "the sum before it",
                         "right": "the output" if output_form else "the sum before it",
-                    })  # fmt: skip
+                    }, *((layer.after, layer.before) if is_output else (layer.before, layer.after)))  # fmt: skip
                 elif kind:
                     yield Slope("derivative-of-another-activation", {"function": name, "right": kind})
     for other in layers_of(step, search.loss):
         if other is not layer and other.before is not layer.before:
-            for value in (step.floats(other.before), step.floats(other.after)):
-                at_other = _as(value, found)
+            for there, here in ((other.before, layer.before), (other.after, layer.after)):
+                at_other = _as(step.floats(there), found)
                 if at_other is not None:
                     for name, _, function in DERIVATIVES:
                         if _alike(h, function(at_other)[seen]):
-                            yield Slope("mask-wrong-layer", {"function": name})
+                            yield Slope("mask-wrong-layer", {"function": name}, there, here)
 
 
 def _two_slopes(h: np.ndarray, wanted: np.ndarray) -> Iterator[Slope]:

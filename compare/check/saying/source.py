@@ -31,6 +31,8 @@ def text(place: Place) -> str:
 def target(place: Place | None) -> str:
     """What a line gives a value to, as it stands there: `self.W1` of `self.W1 -= lr * dW1`; "" where there is none."""
     statement = statements(place.file).get(place.line) if place is not None else None
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Lambda):
+        return ""  # what a function gives has the name that its caller gives it
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         return ast.unparse(statement.targets[0])
     if isinstance(statement, ast.AugAssign | ast.AnnAssign):
