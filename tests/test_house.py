@@ -1,6 +1,8 @@
 """The rules of the house, read from the source itself."""
 
 import ast
+import inspect
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import compare
 from compare.worlds import WORLDS
 
 HOUSE = Path(__file__).parents[1]
@@ -173,6 +176,18 @@ def test_a_world_is_known_before_torch_numpy_or_matplotlib_is_loaded():
 def test_the_command_line_does_not_load_torch_numpy_or_matplotlib_before_they_are_needed():
     code = "import sys, compare.commandline; print({'torch', 'numpy', 'matplotlib'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+
+
+def test_compare_shows_its_public_names_and_nothing_else_and_each_says_what_it_takes_gives_and_raises():
+    assert dir(compare) == sorted(compare.__all__)
+    for name in compare.__all__:
+        said = getattr(compare, name).__doc__
+        assert said, name
+        if callable(getattr(compare, name)) and not isinstance(getattr(compare, name), type):
+            assert "Raises" in said, name
+            taken = inspect.signature(getattr(compare, name)).parameters.values()
+            for parameter in (one.name for one in taken if one.kind is one.POSITIONAL_OR_KEYWORD):
+                assert re.search(rf"\b{parameter}\b", said), f"{name} does not say what {parameter} is"
 
 
 # `check` in two halves: one asks and shows, in our own process; the other runs a learner's program and judges what was

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from compare.bench.measuring import Measured, Row
+from compare.bench.measuring import Measured, Timed
 from compare.bench.rivals import PREALLOCATED, rivals
 from compare.shared.settings import Settings
 
@@ -47,7 +47,7 @@ class Bench:
         missing = self.measured.not_compiled
         return f"{text} PyTorch could not compile here: {missing}." if missing else text
 
-    def row(self, implementation: str, batch_size: int, dtype: str = "float32") -> Row:
+    def row(self, implementation: str, batch_size: int, dtype: str = "float32") -> Timed:
         """The row of that rival."""
         wanted = (implementation, batch_size, dtype)
         return next(r for r in self.measured.rows if (r.implementation, r.batch_size, r.dtype) == wanted)

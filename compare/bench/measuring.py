@@ -30,7 +30,7 @@ REST = 0.15
 
 
 @dataclass(frozen=True)
-class Row:
+class Timed:
     """One rival, in one dtype, on batches of one size.
 
     over_floor and over_torch: its time by that of the matrix multiplies alone, and by that of PyTorch run eagerly;
@@ -62,7 +62,7 @@ class Measured:
     not_compiled: why PyTorch could not compile here, if so.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Timed] = field(default_factory=list)
     bound_used: dict[str, float] = field(default_factory=dict)
     not_compiled: str | None = None
 
@@ -120,7 +120,7 @@ def peaks_in_numpy(settings: Settings, data: Dataset, sizes: Sequence[int]) -> d
 
 def time_all(
     settings: Settings, digits: Digits, rows: int, pytorch: TorchProcess, peaks: Mapping[str, int | None]
-) -> list[Row]:
+) -> list[Timed]:
     """All rivals on one batch, the first images of the set, in the order of the table.
 
     peaks: the peak memory of each, of those in PyTorch too, which the other process has prepared.
@@ -133,7 +133,7 @@ def time_all(
     floor, eager = timings[FLOOR].microseconds, timings[TORCH_REF].microseconds
     ordered = {name: timings[name] for name in rivals(settings.worlds) if name in timings}
     return [
-        Row(name, settings.dtype, rows, timing, timing.microseconds / floor, timing.microseconds / eager, peaks[name])
+        Timed(name, settings.dtype, rows, timing, timing.microseconds / floor, timing.microseconds / eager, peaks[name])
         for name, timing in ordered.items()
     ]
 

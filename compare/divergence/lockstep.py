@@ -111,7 +111,7 @@ class Growth:
 
 
 @dataclass(frozen=True)
-class Step:
+class StepTaken:
     """One step of one training: its weights before and after, and every line of the calculation in between."""
 
     before: Arrays
@@ -139,7 +139,7 @@ def lockstep(growths: Sequence[Growth], settings: Settings, digits: Digits, step
                     line = next(line for line, value in trace.items() if not np.isfinite(value).all())
                     raise TrainingStopped(name, step, 1 + (step - 1) // an_epoch, line)
                 net.step(x, labels, settings.learning_rate)
-                taken[name] = Step(weights[name], trace, net.parameters())
+                taken[name] = StepTaken(weights[name], trace, net.parameters())
                 weights[name] = taken[name].after
             for growth in growths:
                 a, b = (taken[name] for name in growth.pair)
@@ -163,7 +163,7 @@ def find_flips(a: Arrays, b: Arrays, images: np.ndarray) -> list[Flip]:
 
 
 def record(
-    growth: Growth, a: Step, b: Step, flips: list[Flip], x: np.ndarray, labels: np.ndarray, settings: Settings
+    growth: Growth, a: StepTaken, b: StepTaken, flips: list[Flip], x: np.ndarray, labels: np.ndarray, settings: Settings
 ) -> None:
     """Enter one step of the pair. x (m, fan_in), labels (m,): the batch."""
     before, after = largest_difference(a.before, b.before), largest_difference(a.after, b.after)
@@ -192,7 +192,7 @@ def record(
     growth.rounding_used = max(growth.rounding_used, used if np.isfinite(used) else np.inf)
 
 
-def rounding_of_a_step(taken: Step, x: np.ndarray, learning_rate: float) -> float:
+def rounding_of_a_step(taken: StepTaken, x: np.ndarray, learning_rate: float) -> float:
     """The most that rounding is allowed to add to the difference in a step: ROUNDINGS u (max|W| + rate sum(|a| |dz|)).
 
     Of that sum, which each weight has its own of, the largest in a layer is at most max|a| times the largest column

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.exercises.trained import BY_HAND, Conclusion, Plan, Run, Table, mean_and_spread, seeds, steps_to
+from compare.exercises.trained import BY_HAND, Conclusion, Plan, Training, mean_and_spread, seeds, steps_to
 from compare.shared.settings import Settings
+from compare.shared.terminal import Table
 from compare.shared.training import Digits
 from compare.worlds import MANUAL, build
 
@@ -28,13 +29,13 @@ SPOKEN = {"relu": "ReLU", "sigmoid": "sigmoid"}
 def plan(settings: Settings) -> list[Plan]:
     """Both activations from the chapter's initial weights, three seeds; for one seed also from He's."""
     first, *others = seeds(settings)
-    base = settings.with_(hidden=(128, 64), init="chapter", init_scale=0.01)
+    base = settings.with_(widths=(128, 64), init="chapter", init_scale=0.01)
     plans = [Plan(base.with_(activation=a, seed=first)) for a in ACTIVATIONS]
     plans += [Plan(base.with_(activation=a, seed=seed), BY_HAND) for seed in others for a in ACTIVATIONS]
     return plans + [Plan(base.with_(activation=a, init="he"), BY_HAND) for a in ACTIVATIONS]
 
 
-def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
+def conclude(runs: Sequence[Training], digits: Digits) -> Conclusion:
     """Steps to each level, the size of the gradients at the start, and what follows."""
     for run in runs:
         for level in LEVELS:
@@ -61,19 +62,19 @@ def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
     return Conclusion(_answer(runs), tables)
 
 
-def gradient_sizes(run: Run, digits: Digits) -> list[float]:
+def gradient_sizes(run: Training, digits: Digits) -> list[float]:
     """Root mean square of dW1, dW2, dW3 at the initial weights."""
     net = build(run.curve.implementation, run.curve.weights[0], run.settings.activation)
     _, gradients = net.gradients(digits.train_x[:ROWS], digits.train_labels[:ROWS])
     return [float(np.sqrt((gradients[f"W{k}"] ** 2).mean())) for k in (1, 2, 3)]
 
 
-def _steps(run: Run, level: float) -> str:
+def _steps(run: Training, level: float) -> str:
     steps = run.found[f"steps_to_{level:.0%}".removesuffix("%")]
     return "not reached" if steps is None else f"{steps:,}"
 
 
-def _answer(runs: Sequence[Run]) -> str:
+def _answer(runs: Sequence[Training]) -> str:
     by_hand = [run for run in runs if run.curve.implementation == MANUAL]
     relu, sigmoid = ([r for r in by_hand if r.settings.activation == a] for a in ACTIVATIONS)
     relu_chapter, sigmoid_chapter = ([r for r in rs if r.settings.init == "chapter"] for rs in (relu, sigmoid))
@@ -102,14 +103,14 @@ def _answer(runs: Sequence[Run]) -> str:
     )
 
 
-def _all_steps(runs: Sequence[Run], level: float) -> str:
+def _all_steps(runs: Sequence[Training], level: float) -> str:
     found = [_steps(run, level) for run in runs]
     if set(found) == {"not reached"}:
         return f"more than the {len(runs[0].curve.loss_by_step):,} it was given"
     return ", ".join(found[:-1]) + " and " + found[-1] if len(found) > 1 else found[0]
 
 
-def draw(runs: Sequence[Run]) -> "Figure":
+def draw(runs: Sequence[Training]) -> "Figure":
     """Test accuracy by epoch, for each activation and initial weights, each seed a line."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
 
-from compare.exercises.trained import Agreement, Conclusion, Exercise, Run
+from compare.exercises.trained import Agreement, Conclusion, Exercise, Training
 from compare.shared.errors import BadInput
 from compare.shared.settings import Settings
 
@@ -44,7 +44,7 @@ class Answered:
 
     number: int
     settings: Settings
-    runs: list[Run]
+    runs: list[Training]
     agreements: list[Agreement]
     conclusion: Conclusion
 
@@ -80,7 +80,7 @@ class Answered:
         if wrong:
             settings, line = wrong[0]
             return (
-                f"But the three do not compute the same gradients: with hidden layers {settings.hidden} and "
+                f"But the three do not compute the same gradients: with hidden layers {settings.widths} and "
                 f"{settings.activation}, the line {line} is outside its bound."
             )
         lines, used = sum(a.lines for a in self.agreements), max(a.bound_used for a in self.agreements)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from compare.exercises.trained import BY_HAND, Conclusion, Plan, Run, Table, mean_and_spread, seeds, sizes
+from compare.exercises.trained import BY_HAND, Conclusion, Plan, Training, mean_and_spread, seeds, sizes
 from compare.shared.settings import Settings
+from compare.shared.terminal import Table
 from compare.shared.training import Digits
 from compare.worlds import MANUAL
 
@@ -25,9 +26,9 @@ LEARNS = 0.2  # test accuracy above which a network has left the plateau; always
 def plan(settings: Settings) -> list[Plan]:
     """Two and three hidden layers, from the chapter's initial weights and from He's, three seeds each."""
     base = settings.with_(activation="relu", init_scale=0.01)
-    plans = [Plan(base.with_(hidden=hidden, init="chapter")) for hidden in DEPTHS]
+    plans = [Plan(base.with_(widths=hidden, init="chapter")) for hidden in DEPTHS]
     plans += [
-        Plan(base.with_(hidden=hidden, init=init, seed=seed), BY_HAND)
+        Plan(base.with_(widths=hidden, init=init, seed=seed), BY_HAND)
         for init in INITS
         for seed in seeds(settings)
         for hidden in DEPTHS
@@ -36,11 +37,11 @@ def plan(settings: Settings) -> list[Plan]:
     return plans
 
 
-def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
+def conclude(runs: Sequence[Training], digits: Digits) -> Conclusion:
     """Mean and spread by depth and initial weights."""
     del digits
     rows = [
-        (sizes(run.settings.hidden), run.settings.init, run.curve.implementation, str(run.settings.seed),
+        (sizes(run.settings.widths), run.settings.init, run.curve.implementation, str(run.settings.seed),
          str(waiting(run)), f"{run.accuracy:.2%}")
         for run in runs
     ]  # fmt: skip
@@ -48,22 +49,22 @@ def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
     return Conclusion(_answer(runs), [Table("Two hidden layers and three", header, rows)])
 
 
-def waiting(run: Run) -> int:
+def waiting(run: Training) -> int:
     """How many epochs end before the test accuracy is above LEARNS."""
     accuracies = run.curve.test_accuracy
     return next((epoch for epoch, accuracy in enumerate(accuracies) if accuracy > LEARNS), len(accuracies))
 
 
-def by_hand(runs: Sequence[Run], hidden: tuple[int, ...], init: str) -> list[Run]:
+def by_hand(runs: Sequence[Training], hidden: tuple[int, ...], init: str) -> list[Training]:
     """One for each seed."""
     return [
         run
         for run in runs
-        if run.curve.implementation == MANUAL and run.settings.hidden == hidden and run.settings.init == init
+        if run.curve.implementation == MANUAL and run.settings.widths == hidden and run.settings.init == init
     ]
 
 
-def _answer(runs: Sequence[Run]) -> str:
+def _answer(runs: Sequence[Training]) -> str:
     sentences = []
     for init, whose in INITS.items():
         two, three = (by_hand(runs, hidden, init) for hidden in DEPTHS)
@@ -94,7 +95,7 @@ def _wait(epochs: Sequence[int]) -> str:
     return f"With the third layer it sits on a plateau first: epochs that end at or below {LEARNS:.0%}: {count}."
 
 
-def draw(runs: Sequence[Run]) -> "Figure":
+def draw(runs: Sequence[Training]) -> "Figure":
     """Test accuracy by epoch, for each depth and initial weights, each seed a line."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 

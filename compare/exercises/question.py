@@ -1,7 +1,7 @@
 """The chapter's exercises: without a number the questions, with one the answer, measured."""
 
 from compare.exercises.answer import Answered, Questions, exercise
-from compare.exercises.trained import Run, check_all, train_all
+from compare.exercises.trained import Training, check_all, train_all
 from compare.shared.dataset import load_mnist
 from compare.shared.figures import save_figure
 from compare.shared.output import Output
@@ -24,7 +24,7 @@ def ask(number: int | None, settings: Settings, epochs: int | None, output: Outp
     data = load_mnist(settings.data)
     digits = Digits.of(data, settings)
     plans = asked.plan(settings)
-    runs: list[Run] = []
+    runs: list[Training] = []
     with use_threads(settings.threads):
         steps = sum(len(p.implementations) * p.settings.epochs for p in plans)
         try:
@@ -42,12 +42,12 @@ def ask(number: int | None, settings: Settings, epochs: int | None, output: Outp
         return Answered(number, settings, runs, agreements, conclusion)
 
 
-def _save_runs(number: int, runs: list[Run], output: Output) -> None:
+def _save_runs(number: int, runs: list[Training], output: Output) -> None:
     header = ("implementation", "seed", "hidden", "activation", "init", "epoch", "train_loss", "test_accuracy")
     rows = []
     for run in runs:
         s, curve = run.settings, run.curve
-        about = (curve.implementation, s.seed, " ".join(map(str, s.hidden)), s.activation, s.init)
+        about = (curve.implementation, s.seed, " ".join(map(str, s.widths)), s.activation, s.init)
         by_epoch = zip(curve.train_loss, curve.test_accuracy, strict=True)
         rows += [(*about, epoch, *values) for epoch, values in enumerate(by_epoch, start=1)]
     output.write_csv(f"exercise-{number}.csv", header, rows)

@@ -9,7 +9,7 @@ import numpy as np
 from compare.judge.network import check_lines
 from compare.shared.dataset import Dataset, pixels
 from compare.shared.settings import DTYPES, Settings
-from compare.shared.terminal import Advance
+from compare.shared.terminal import Advance, Table
 from compare.shared.training import Curve, Digits, epoch_batches, trace_all, train
 from compare.worlds import MANUAL, NAMES, build
 
@@ -52,7 +52,7 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Run:
+class Training:
     """One finished training. found: further numbers that an exercise measured on it, by name."""
 
     settings: Settings
@@ -84,15 +84,6 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table for the terminal."""
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True)
 class Conclusion:
     """What an exercise found, in words and in tables."""
 
@@ -108,15 +99,15 @@ class Exercise(Protocol):
     @property
     def EPOCHS(self) -> int: ...  # noqa: D102
     def plan(self, settings: Settings) -> list[Plan]: ...  # noqa: D102
-    def conclude(self, runs: Sequence[Run], digits: Digits) -> Conclusion: ...  # noqa: D102
-    def draw(self, runs: Sequence[Run]) -> "Figure": ...  # noqa: D102
+    def conclude(self, runs: Sequence[Training], digits: Digits) -> Conclusion: ...  # noqa: D102
+    def draw(self, runs: Sequence[Training]) -> "Figure": ...  # noqa: D102
 
 
 def configuration(settings: Settings) -> dict[str, Any]:
     """What an exercise may vary, as plain data."""
     return {
         "seed": settings.seed,
-        "hidden": list(settings.hidden),
+        "hidden": list(settings.widths),
         "activation": settings.activation,
         "init": settings.init,
     }
@@ -127,16 +118,16 @@ def seeds(settings: Settings) -> list[int]:
     return [settings.seed, settings.seed + 1, settings.seed + 2]
 
 
-def train_all(plans: Sequence[Plan], digits: Digits, runs: list[Run], advance: Advance) -> None:
+def train_all(plans: Sequence[Plan], digits: Digits, runs: list[Training], advance: Advance) -> None:
     """Train all that is planned; each is added to `runs` as soon as it is finished. Raises TrainingStopped."""
     for plan in plans:
         for name in plan.implementations:
             curve = Curve(name)
             train(curve, plan.settings, digits, advance)
-            runs.append(Run(plan.settings, curve))
+            runs.append(Training(plan.settings, curve))
 
 
-def check_all(runs: Sequence[Run], data: Dataset, advance: Advance) -> list[Agreement]:
+def check_all(runs: Sequence[Training], data: Dataset, advance: Advance) -> list[Agreement]:
     """The line check of each configuration that was trained in all three, in both dtypes, before and after."""
     by_hand = {run.settings: run for run in runs if run.curve.implementation == MANUAL}
     compared = {run.settings for run in runs if run.curve.implementation != MANUAL}
@@ -166,7 +157,7 @@ def agreement(settings: Settings, weights: Sequence[dict[str, np.ndarray]], data
     return Agreement(settings, len(verdicts), max(line.bound_used for _, line in verdicts), wrong)
 
 
-def steps_to(level: float, run: Run, digits: Digits, every: int = 50) -> int | None:
+def steps_to(level: float, run: Training, digits: Digits, every: int = 50) -> int | None:
     """After how many steps the test accuracy reaches `level`; None where no epoch ends at or above it.
 
     The first epoch that does is taken again, batch for batch, from the weights it began with, and the test set is

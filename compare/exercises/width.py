@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from compare.exercises.trained import BY_HAND, Conclusion, Plan, Run, Table, mean_and_spread, seeds, sizes
+from compare.exercises.trained import BY_HAND, Conclusion, Plan, Training, mean_and_spread, seeds, sizes
 from compare.shared.settings import Settings
+from compare.shared.terminal import Table
 from compare.shared.training import Digits
 from compare.worlds import MANUAL, NAMES, build
 
@@ -26,42 +27,42 @@ def plan(settings: Settings) -> list[Plan]:
     """Every size from the chapter's initial weights, three seeds."""
     base = settings.with_(activation="relu", init="chapter", init_scale=0.01)
     return [
-        Plan(base.with_(hidden=hidden, seed=seed), NAMES if seed == settings.seed else BY_HAND)
+        Plan(base.with_(widths=hidden, seed=seed), NAMES if seed == settings.seed else BY_HAND)
         for hidden in WIDTHS
         for seed in seeds(settings)
     ]
 
 
-def conclude(runs: Sequence[Run], digits: Digits) -> Conclusion:
+def conclude(runs: Sequence[Training], digits: Digits) -> Conclusion:
     """Accuracy by size: the three side by side for one seed, mean and spread by hand."""
     for run in runs:
         run.found["silent"] = silent(run, digits)
     rows = []
     for hidden in WIDTHS:
         mean, spread = mean_and_spread([run.accuracy for run in by_hand(runs, hidden)])
-        parity = [f"{r.accuracy:.2%}" for r in runs if r.settings.hidden == hidden and r.settings.seed == _first(runs)]
+        parity = [f"{r.accuracy:.2%}" for r in runs if r.settings.widths == hidden and r.settings.seed == _first(runs)]
         rows.append((sizes(hidden), f"{by_hand(runs, hidden)[0].parameters:,}", *parity, f"{mean:.2%} ± {spread:.2%}"))
     header = ("hidden layers", "parameters", *(f"{name}, seed {_first(runs)}" for name in NAMES), "by hand, all seeds")
     return Conclusion(_answer(runs), [Table("Test accuracy by size", header, rows)])
 
 
-def by_hand(runs: Sequence[Run], hidden: tuple[int, ...]) -> list[Run]:
+def by_hand(runs: Sequence[Training], hidden: tuple[int, ...]) -> list[Training]:
     """One for each seed."""
-    return [run for run in runs if run.curve.implementation == MANUAL and run.settings.hidden == hidden]
+    return [run for run in runs if run.curve.implementation == MANUAL and run.settings.widths == hidden]
 
 
-def silent(run: Run, digits: Digits) -> float:
+def silent(run: Training, digits: Digits) -> float:
     """The share of the test images, 0 to 1, for which every unit of the last hidden layer is off."""
     net = build(run.curve.implementation, run.curve.weights[-1], run.settings.activation)
-    last = net.trace(digits.test_x, digits.test_labels)[f"a{len(run.settings.hidden)}"]
+    last = net.trace(digits.test_x, digits.test_labels)[f"a{len(run.settings.widths)}"]
     return float((last == 0).all(axis=1).mean())
 
 
-def _first(runs: Sequence[Run]) -> int:
+def _first(runs: Sequence[Training]) -> int:
     return runs[0].settings.seed
 
 
-def _answer(runs: Sequence[Run]) -> str:
+def _answer(runs: Sequence[Training]) -> str:
     of_size = {hidden: by_hand(runs, hidden) for hidden in WIDTHS}
     mean = {hidden: mean_and_spread([r.accuracy for r in rs]) for hidden, rs in of_size.items()}
     epochs = runs[0].settings.epochs
@@ -87,20 +88,20 @@ def _answer(runs: Sequence[Run]) -> str:
     )
 
 
-def _stuck(runs: Sequence[Run]) -> str:
+def _stuck(runs: Sequence[Training]) -> str:
     stuck = [r for r in runs if r.curve.implementation == MANUAL and r.accuracy <= LEARNS]
     if not stuck:
         return ""
     worst = max(stuck, key=lambda run: run.found["silent"])
     return (
-        f"Trainings that end at or below {LEARNS:.0%}: {len(stuck)}. In that of {sizes(worst.settings.hidden)} units "
+        f"Trainings that end at or below {LEARNS:.0%}: {len(stuck)}. In that of {sizes(worst.settings.widths)} units "
         f"with seed {worst.settings.seed}, all units of the last hidden layer are off for "
         f"{worst.found['silent']:.1%} of the test images: these get the same scores, whatever they show, and a unit "
         f"that is off has no gradient to come back by. "
     )
 
 
-def draw(runs: Sequence[Run]) -> "Figure":
+def draw(runs: Sequence[Training]) -> "Figure":
     """Accuracy against parameters: each seed a dot, a line through the means."""
     from matplotlib.ticker import PercentFormatter
 

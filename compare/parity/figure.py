@@ -55,7 +55,7 @@ def draw(parity: "Parity") -> "Figure":
     figure.legend(loc="outside lower center", ncols=3 if len(worlds) != 4 else 2)
     settings = parity.settings
     figure.suptitle(
-        f"{settings.dtype}, batch of {settings.batch_size:,}, hidden {', '.join(map(str, settings.hidden))}, "
+        f"{settings.dtype}, batch of {settings.batch_size:,}, hidden {', '.join(map(str, settings.widths))}, "
         f"{settings.activation}, {f'after {parity.after:,} steps' if parity.after else 'initial weights'}",
         x=0.01, ha="left", fontsize=9, color=MUTED,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from compare.shared.settings import Settings
-from compare.side_by_side.lines import Row
+from compare.side_by_side.lines import LineOfAll
 from compare.worlds import world
 
 
@@ -13,7 +13,7 @@ class Rosetta:
     """The answer."""
 
     settings: Settings
-    rows: list[Row]
+    rows: list[LineOfAll]
     extra_bytes: dict[str, int]  # by implementation: what the backward pass keeps besides the parameters and the batch
 
     kept_in = "results.json"

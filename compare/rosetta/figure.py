@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from compare.side_by_side.lines import Row
+    from compare.side_by_side.lines import LineOfAll
 
 FORWARD, BACKWARD = "#cfe3f1", "#f9dcc4"  # light blue and light orange: apart for colour-blind eyes, and in print
 WIDTH, INDENT, RAIL = 0.97, 0.09, 0.045  # in columns: of a box, of dW and db, of the arrow that leads to them
 HEIGHT = 0.66  # of a box, in rows
 
 
-def draw(rows: Sequence["Row"], extra_bytes: Mapping[str, int], settings: Settings) -> "Figure":
+def draw(rows: Sequence["LineOfAll"], extra_bytes: Mapping[str, int], settings: Settings) -> "Figure":
     """A column of boxes for each world; in each box what the line is there, and the bytes that it keeps."""
     figure = new_figure(3.2 * len(NAMES), 10)
     axes = figure.add_subplot()
@@ -58,7 +58,7 @@ def draw(rows: Sequence["Row"], extra_bytes: Mapping[str, int], settings: Settin
     return figure
 
 
-def _box(axes: "Axes", column: int, y: int, row: "Row", text: str, kept: int) -> None:
+def _box(axes: "Axes", column: int, y: int, row: "LineOfAll", text: str, kept: int) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     left = column + _indent(row)
@@ -77,19 +77,19 @@ def _box(axes: "Axes", column: int, y: int, row: "Row", text: str, kept: int) ->
         )
 
 
-def _words(row: "Row") -> dict[str, str]:
+def _words(row: "LineOfAll") -> dict[str, str]:
     """What a box says, by column; two long names of nodes go on two lines."""
     statement = row.nodes[MANUAL].replace("self.", "").replace("activation_derivative", "activation'")
     broken = {name: nodes.replace(", ", "\n") if len(nodes) > 30 else nodes for name, nodes in row.nodes.items()}
     return {**broken, MANUAL: statement}
 
 
-def _indent(row: "Row") -> float:
+def _indent(row: "LineOfAll") -> float:
     """What ends in a parameter stands to the right of what goes on."""
     return INDENT if row.line[:2] in ("dW", "db") else 0
 
 
-def _arrows(axes: "Axes", column: int, rows: Sequence["Row"]) -> None:
+def _arrows(axes: "Axes", column: int, rows: Sequence["LineOfAll"]) -> None:
     """From each line to the next on the way, and from each dz to its dW and db."""
     on_the_way = [y for y, row in enumerate(rows) if not _indent(row)]
     for y, after in pairwise(on_the_way):

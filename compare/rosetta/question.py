@@ -18,9 +18,9 @@ def ask(settings: Settings, output: Output) -> Rosetta:
     Raises BadInput for a set, an option or a folder that cannot be used, and for another depth than that of
     manual/network.py.
     """
-    if len(settings.hidden) != HIDDEN_LAYERS:
+    if len(settings.widths) != HIDDEN_LAYERS:
         raise BadInput(
-            f"--hidden has {len(settings.hidden)} widths here, and the network that is written out line by line has "
+            f"--hidden has {len(settings.widths)} widths here, and the network that is written out line by line has "
             f"{HIDDEN_LAYERS} hidden layers; give {HIDDEN_LAYERS} widths, as in --hidden 128,64."
         )
     output.open()

@@ -134,7 +134,7 @@ def _cells(parity: GradientsAt, name: str) -> list[tuple[float, float] | None]:
 
 def _rosetta(run: Run) -> Mapping[str, list[tuple[str, str]]]:
     """By line what it is in each world, by that world's title; only the network that is written out has that."""
-    if len(run.settings.hidden) != 2:
+    if len(run.settings.widths) != 2:
         return {}
     x = pixels(run.data.train_images[:ROSETTA_ROWS], run.settings.dtype)
     rows, _ = compare_lines(run.curves[0].weights[0], x, run.data.train_labels[:ROSETTA_ROWS], run.settings.activation)

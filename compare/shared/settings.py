@@ -32,7 +32,7 @@ class Settings:
 
     seed: int = 0
     dtype: str = "float64"
-    hidden: tuple[int, ...] = (128, 64)
+    widths: tuple[int, ...] = (128, 64)
     activation: str = "relu"
     init: str = "chapter"
     init_scale: float = 0.01
@@ -47,7 +47,7 @@ class Settings:
         check_whole("--seed", self.seed, least=0, most=2**63 - 1)
         if self.dtype != BFLOAT16:
             _choice("--dtype", self.dtype, DTYPES)
-        for size in self.hidden:
+        for size in self.widths:
             check_whole("--hidden", size, least=1, most=1_000_000)
         _choice("--activation", self.activation, ACTIVATIONS)
         _choice("--init", self.init, INITS)
@@ -65,7 +65,7 @@ class Settings:
         """Settings from the command line: the preset's, changed by each option that is not None."""
         _choice("--preset", preset, tuple(PRESETS))
         given = {name: value for name, value in options.items() if value is not None}
-        return Settings(**{**PRESETS[preset], **given, "hidden": parse_sizes(hidden)})
+        return Settings(**{**PRESETS[preset], **given, "widths": parse_sizes(hidden)})
 
     def rows_per_batch(self, rows: int) -> int:
         """The batch size for a training set of that many rows; raises BadInput where it is too small for a batch."""
@@ -78,7 +78,7 @@ class Settings:
 
     def sizes(self, fan_in: int, classes: int) -> tuple[int, ...]:
         """The width of every layer, from the input to the scores."""
-        return (fan_in, *self.hidden, classes)
+        return (fan_in, *self.widths, classes)
 
     def with_(self, **changes: Any) -> "Settings":
         """The same settings but for `changes`."""
@@ -88,7 +88,7 @@ class Settings:
         """The settings as plain data; of a data folder only its name, so that results carry no paths."""
         return {
             **asdict(self),
-            "hidden": list(self.hidden),
+            "hidden": list(self.widths),
             "worlds": list(self.worlds),
             "data": self.data.resolve().name if self.data else "MNIST",
         }

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
 
@@ -46,6 +47,15 @@ def print_pieces(pieces: Sequence[Piece]) -> None:
             print_table(*piece)
         else:
             print_text(piece)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one kind, as text."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
 
 
 class Advance(Protocol):
@@ -87,7 +97,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
         pieces.append(TableShown(title, header, rows))
         return
     caption = Text(title, style="bold") if title else None
-    table = Table(title=caption, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = RichTable(title=caption, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     height = max(name.count("\n") for name in header)
     for i, name in enumerate(header):
         right = i > 0 and is_of_numbers([row[i] for row in rows])

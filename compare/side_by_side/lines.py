@@ -16,7 +16,7 @@ HIDDEN_LAYERS = 2
 
 
 @dataclass(frozen=True)
-class Row:
+class LineOfAll:
     """One line of the calculation.
 
     nodes: what it is in each world: by hand its statement, elsewhere the names of the nodes that made its value, or
@@ -58,7 +58,7 @@ class Row:
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # overflow is looked for here, and reported better
 def compare_lines(
     parameters: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray, activation: str = "relu"
-) -> tuple[list[Row], dict[str, int]]:
+) -> tuple[list[LineOfAll], dict[str, int]]:
     """Every line in all three, and the bytes that each keeps. x (m, fan_in), labels (m,).
 
     Raises BadInput where the parameters are so large that the calculation overflows in all three.
@@ -71,7 +71,7 @@ def compare_lines(
     }
     told = [name for name, column in columns.items() if column.operators]
     rows = [
-        Row(
+        LineOfAll(
             line,
             nodes={name: ", ".join(column.lines[line]) for name, column in columns.items()},
             operators={name: ", ".join(columns[name].operators[line]) for name in told},

@@ -104,7 +104,7 @@ def test_a_wrong_gradient_of_it_is_found_and_named(in_process, small_set):
 
 
 def test_what_it_does_to_its_inputs_is_no_matter_to_the_others(small_set):
-    settings = Settings(data=small_set, init="he", hidden=(16, 8))
+    settings = Settings(data=small_set, init="he", widths=(16, 8))
     digits = Digits.of(load_mnist(small_set), settings)
     x, labels = digits.train_x[:8].copy(), digits.train_labels[:8].copy()
     start = initial_weights(settings, digits)

@@ -17,7 +17,7 @@ from compare.worlds import NAMES
 
 @pytest.fixture(scope="module")
 def settings(small_set):
-    return Settings(data=small_set, init="he", epochs=2, hidden=(16, 12), batch_size=32)
+    return Settings(data=small_set, init="he", epochs=2, widths=(16, 12), batch_size=32)
 
 
 @pytest.fixture(scope="module")

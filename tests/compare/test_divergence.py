@@ -28,7 +28,7 @@ NO_ADVANCE = lambda *_: None  # noqa: E731
 
 @pytest.fixture(scope="module")
 def settings(small_set):
-    return Settings(data=small_set, init="he", hidden=(16, 12), batch_size=32, threads=1)
+    return Settings(data=small_set, init="he", widths=(16, 12), batch_size=32, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +221,7 @@ def test_large_steps_of_a_sigmoid_magnify_the_difference_and_nothing_else_made_i
 @pytest.mark.parametrize("learning_rate", [100.0, 300.0])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_rounding_of_gradients_that_a_large_step_brings_in_is_no_jump(settings, tmp_path, dtype, learning_rate):
-    changed = settings.with_(learning_rate=learning_rate, dtype=dtype, hidden=(128, 64), seed=2)
+    changed = settings.with_(learning_rate=learning_rate, dtype=dtype, widths=(128, 64), seed=2)
     found = ask(lambda out: question.ask(changed, "manual,torch_ref", 5, out), tmp_path)
     first = found.answer.growths[0].difference_by_step[0]
     stored = 4 * float(np.finfo(dtype).eps) / 2  # of weights that He's start leaves below 1
@@ -246,7 +246,7 @@ def test_the_flip_with_the_largest_gradient_comes_first_and_one_without_gradient
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 @pytest.mark.parametrize("hidden", [(16, 12), (9, 8, 7)])
 def test_a_step_repeated_by_hand_with_its_own_relus_is_that_step(settings, digits, hidden, activation):
-    net = network("torch_ref", settings.with_(hidden=hidden, activation=activation), digits)
+    net = network("torch_ref", settings.with_(widths=hidden, activation=activation), digits)
     x, labels, before = digits.train_x[:20], digits.train_labels[:20], net.parameters()
     repeated = replay(before, net.trace(x, labels), x, labels, 0.3, activation)
     net.step(x, labels, 0.3)

@@ -19,7 +19,7 @@ from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF
 
 @pytest.fixture(scope="module")
 def asked(small_set, tmp_path_factory):
-    settings = Settings(data=small_set, hidden=(12, 11), batch_size=7, init="he")
+    settings = Settings(data=small_set, widths=(12, 11), batch_size=7, init="he")
     return ask(lambda out: question.ask(settings, out), tmp_path_factory.mktemp("rosetta"))
 
 
@@ -107,4 +107,4 @@ def test_one_wrong_line_in_one_of_the_three_does_not_hold(monkeypatch):
 
 def test_another_depth_is_refused(small_set, tmp_path):
     with pytest.raises(BadInput, match=r"--hidden has 1 widths here"):
-        ask(lambda out: question.ask(Settings(data=small_set, hidden=(8,)), out), tmp_path)
+        ask(lambda out: question.ask(Settings(data=small_set, widths=(8,)), out), tmp_path)

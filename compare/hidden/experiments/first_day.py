@@ -164,7 +164,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     for mistake, training in TRAININGS.items():
         outcomes[mistake] = []
         for seed in range(settings.seed, settings.seed + SEEDS):
-            one = settings.with_(init="torch", seed=seed, dtype="float32", hidden=(128, 64))
+            one = settings.with_(init="torch", seed=seed, dtype="float32", widths=(128, 64))
             outcomes[mistake].append(outcome(training, one, digits))
             if "refused" in outcomes[mistake][-1]:
                 break

@@ -58,7 +58,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     for start in STARTS:
         for seed in range(settings.seed, settings.seed + SEEDS):
             for way in WAYS:
-                one = settings.with_(init=start, init_scale=0.01, seed=seed, hidden=(128, 64), activation="relu")
+                one = settings.with_(init=start, init_scale=0.01, seed=seed, widths=(128, 64), activation="relu")
                 curves[start][way].append(train(way, one, digits))
             advance()
     x, labels = first_batch(settings, digits)

@@ -46,7 +46,7 @@ INPUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 @dataclass(frozen=True)
-class Trial:
+class Circumstances:
     """One case: layer widths, rows of the batch, dtype, activation, a name in INPUTS, threads."""
 
     sizes: tuple[int, ...]
@@ -57,13 +57,13 @@ class Trial:
     threads: int
 
 
-def trials() -> Iterator[Trial]:
+def trials() -> Iterator[Circumstances]:
     """All of them: every combination, but for the threads."""
     for sizes, rows, dtype, activation, inputs in itertools.product(SHAPES, ROWS, DTYPES, ACTIVATIONS, INPUTS):
         if sizes == SHAPES[0] and inputs != "ordinary":
             continue  # the extremes are tried on small shapes, which take little time
         for threads in THREADS if sizes == SHAPES[0] else THREADS[:1]:
-            yield Trial(sizes, rows, dtype, activation, inputs, threads)
+            yield Circumstances(sizes, rows, dtype, activation, inputs, threads)
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     return Measured(used, outside, len(every), (planted, caught), worst)
 
 
-def run(trial: Trial, seed: int) -> tuple[Judged, bool | None]:
+def run(trial: Circumstances, seed: int) -> tuple[Judged, bool | None]:
     """PyTorch's trace of a trial, judged; and whether a planted error is caught (None: only zeros, no sign to flip)."""
     random = np.random.default_rng((seed, 2))
     parameters = initial_parameters(trial.sizes, "he", seed=seed, dtype=trial.dtype)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from compare.bench import measuring, question
-from compare.bench.measuring import Measured, Rest, Row, batch_sizes
+from compare.bench.measuring import Measured, Rest, Timed, batch_sizes
 from compare.bench.question import Bench
 from compare.bench.rivals import rivals
 from compare.bench.rounds import Timing
@@ -31,7 +31,7 @@ def no_compiler(monkeypatch):
 def timed():
     """An answer with made-up times."""
     rows = [
-        Row(name, dtype, size, Timing(100.0 * (i + 1), 10.0, 3), float(i + 1), (i + 1) / 5, 1000)
+        Timed(name, dtype, size, Timing(100.0 * (i + 1), 10.0, 3), float(i + 1), (i + 1) / 5, 1000)
         for dtype in ("float32", "float64")
         for size in (1, 640)
         for i, name in enumerate(IN_ALL)

@@ -12,7 +12,7 @@ import pytest
 from autograd.network import Network as Engine
 from compare.exercises import depth, question, width
 from compare.exercises.answer import FILES
-from compare.exercises.trained import Plan, Run, mean_and_spread, steps_to, train_all
+from compare.exercises.trained import Plan, Training, mean_and_spread, steps_to, train_all
 from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
 from compare.shared.results import ask
@@ -76,9 +76,9 @@ def test_the_answer_has_the_promised_shape_and_stands_in_its_file(answers, numbe
 def test_parity_holds_in_every_configuration_and_each_is_trained_in_all_three_for_one_seed(answers, number):
     answer = answers[number].answer
     assert answer.holds
-    assert {(a.settings.hidden, a.settings.activation) for a in answer.agreements} == CONFIGURATIONS[number]
+    assert {(a.settings.widths, a.settings.activation) for a in answer.agreements} == CONFIGURATIONS[number]
     for agreement in answer.agreements:
-        layers = len(agreement.settings.hidden) + 1
+        layers = len(agreement.settings.widths) + 1
         assert agreement.lines == (6 * layers - 1) * len(NAMES) * 2 * 2  # in two dtypes, before and after
         assert 0 < agreement.bound_used <= 1
         trained = [run.curve.implementation for run in answer.runs if run.settings == agreement.settings]
@@ -92,7 +92,7 @@ def test_every_configuration_is_trained_by_hand_for_three_seeds(answers, number)
             run.settings.seed
             for run in answers[number].answer.runs
             if run.curve.implementation == "manual"
-            and (run.settings.hidden, run.settings.activation, run.settings.init) == (hidden, activation, "chapter")
+            and (run.settings.widths, run.settings.activation, run.settings.init) == (hidden, activation, "chapter")
         ]
         assert seeds == [0, 1, 2]
 
@@ -110,7 +110,7 @@ def test_a_bug_in_the_deep_network_alone_is_found_in_the_third_layer_exercise_an
     answer = ask(lambda out: question.ask(2, settings, 1, out), tmp_path).answer
     assert not answer.holds
     assert "the line dW3 of manual in float32 is outside its bound" in answer.answer
-    assert [a.settings.hidden for a in answer.agreements if a.wrong] == [(128, 64, 32)]
+    assert [a.settings.widths for a in answer.agreements if a.wrong] == [(128, 64, 32)]
 
 
 def test_the_step_at_which_a_level_is_reached_can_be_found_again_from_the_start(small_set, settings):
@@ -119,7 +119,7 @@ def test_the_step_at_which_a_level_is_reached_can_be_found_again_from_the_start(
     curve = Curve("manual")
     train(curve, easy, digits, ignore)
     level = curve.test_accuracy[0] + 0.01
-    found = steps_to(level, Run(easy, curve), digits, every=3)
+    found = steps_to(level, Training(easy, curve), digits, every=3)
     accuracies = []
     net = network("manual", easy, digits)
     for epoch in range(1, 5):
@@ -131,7 +131,7 @@ def test_the_step_at_which_a_level_is_reached_can_be_found_again_from_the_start(
     assert accuracies[found - 1] >= level
     assert all(accuracy < level for accuracy in accuracies[begun + 2 : found - 1 : 3])
     assert all(accuracy < level for accuracy in accuracies[19:begun:20])
-    assert steps_to(1.01, Run(easy, curve), digits) is None
+    assert steps_to(1.01, Training(easy, curve), digits) is None
 
 
 def test_the_answers_numbers_are_those_of_the_runs(answers):
@@ -153,7 +153,7 @@ def test_the_answers_numbers_are_those_of_the_runs(answers):
 )
 def test_a_third_layer_is_called_better_only_beyond_the_spread_of_the_seeds(settings, two, three, words):
     def run(hidden, accuracy, init):
-        return Run(settings.with_(hidden=hidden, init=init), Curve("manual", test_accuracy=[accuracy]))
+        return Training(settings.with_(widths=hidden, init=init), Curve("manual", test_accuracy=[accuracy]))
 
     runs = [
         run(hidden, accuracy, init)
@@ -185,7 +185,7 @@ def test_on_the_whole_of_mnist_a_third_layer_waits_three_epochs_and_32_and_16_un
     base = Settings(dtype="float32", threads=1)
     digits = Digits.of(mnist, base)
     runs = []
-    plans = [Plan(base.with_(hidden=hidden), ("manual",)) for hidden in ((128, 64, 32), (32, 16))]
+    plans = [Plan(base.with_(widths=hidden), ("manual",)) for hidden in ((128, 64, 32), (32, 16))]
     train_all(plans, digits, runs, ignore)
     third, narrow = runs
     assert third.curve.test_accuracy[:3] == [0.1135] * 3

@@ -15,7 +15,7 @@ from compare.shared.training import Digits
 @pytest.fixture(scope="session")
 def tiny_settings():
     """A network of 6 -> 5 -> 4 -> 10 in float64, batches of 8."""
-    return Settings(hidden=(5, 4), batch_size=8, init="he")
+    return Settings(widths=(5, 4), batch_size=8, init="he")
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from manual.network import Network
 
 @pytest.fixture(scope="module")
 def start_and_digits(small_set):
-    settings = Settings(data=small_set, init="he", hidden=(16, 8))
+    settings = Settings(data=small_set, init="he", widths=(16, 8))
     digits = Digits.of(load_mnist(small_set), settings)
     return initial_weights(settings, digits), settings, digits
 

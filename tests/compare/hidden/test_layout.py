@@ -32,7 +32,7 @@ def test_both_layouts_give_the_same_products(library):
 
 
 def test_a_copy_a_difference_or_strides_that_are_not_swapped_do_not_hold(tiny_settings, tiny, quiet):
-    measured = layout.judge(layout.measure(tiny_settings.with_(hidden=(200, 4)), tiny, quiet)).measured
+    measured = layout.judge(layout.measure(tiny_settings.with_(widths=(200, 4)), tiny, quiet)).measured
     transposes, rows = measured["transposes"], measured["products"]
     for row in rows:
         row["bytes_beyond_result"] = 0

@@ -37,7 +37,7 @@ def test_dividing_by_a_power_of_two_changes_no_bit_wherever_it_is_done_and_by_an
 def test_a_step_in_which_one_place_forgets_the_division_is_outside_its_bound():
     x, labels = batch(60)
     steps = mean_or_sum.steps("manual", START, x, labels, 0.1)
-    settings = Settings(hidden=(8, 6))
+    settings = Settings(widths=(8, 6))
     assert max(mean_or_sum.bound_used(steps, START, x, labels, settings).values()) < 1
     steps["each dW"] = {name: 0.1 * d for name, d in by_hand(START, x, labels, "sum").items()}
     used = mean_or_sum.bound_used(steps, START, x, labels, settings)

@@ -32,7 +32,7 @@ def test_a_graph_that_is_retained_is_seen_to_hold_its_results(tiny_settings, tin
 
 
 def test_results_held_other_weights_kept_or_more_kept_do_not_hold(tiny_settings, tiny, quiet):
-    finding = memory.judge(memory.measure(tiny_settings.with_(hidden=(50, 40)), tiny, quiet))
+    finding = memory.judge(memory.measure(tiny_settings.with_(widths=(50, 40)), tiny, quiet))
     assert finding.holds
     kept = finding.measured["kept"]
     more = {**kept["torch_ref"]["bytes"], "results": int(1.1 * kept["manual"]["bytes"]["results"])}

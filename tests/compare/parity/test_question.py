@@ -15,7 +15,7 @@ from compare.shared.results import ask
 from compare.shared.settings import Settings
 from compare.worlds import NAMES
 
-SMALL = Settings(hidden=(12, 8), batch_size=16)
+SMALL = Settings(widths=(12, 8), batch_size=16)
 
 
 @pytest.fixture(scope="module")

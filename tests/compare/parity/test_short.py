@@ -46,7 +46,7 @@ def test_a_line_that_is_wrong_is_named(small_set, tmp_path, monkeypatch):
         return trace | {"dW2": trace["dW2"] * 1.125}, dtypes
 
     monkeypatch.setattr(autocast, "trace", wrong)
-    settings = Settings(hidden=(12, 8), batch_size=16, init="he", dtype="bfloat16", data=small_set)
+    settings = Settings(widths=(12, 8), batch_size=16, init="he", dtype="bfloat16", data=small_set)
     found = ask(lambda out: question.ask(settings, out), tmp_path).answer
     assert not found.holds
     assert found.verdict.startswith("It does not hold. In PyTorch, dW2 is wrong, given its own inputs: entry [")

@@ -27,7 +27,7 @@ def ignore(steps=1, status=""):
 
 @pytest.fixture(scope="module")
 def settings(small_set):
-    return Settings(data=small_set, hidden=(16, 12), init="he", epochs=2)
+    return Settings(data=small_set, widths=(16, 12), init="he", epochs=2)
 
 
 @pytest.fixture(scope="module")
