@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compare.hidden.experiments import trust as experiment
-from compare.hidden.experiments.trust import DTYPES, INPUTS, ROWS, SHAPES, THREADS, Trial
+from compare.hidden.experiments.trust import DTYPES, INPUTS, ROWS, SHAPES, THREADS, Circumstances
 from torch_ref.network import Network
 
 SMALL = (9, 6, 5, 4)
@@ -20,7 +20,7 @@ def test_every_shape_dtype_thread_count_and_kind_of_input_is_tried():
 @pytest.mark.parametrize("inputs", INPUTS)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_pytorch_is_within_its_bounds_and_a_planted_error_is_not(inputs, dtype):
-    check, caught = experiment.run(Trial(SMALL, 7, dtype, "relu", inputs, 1), seed=0)
+    check, caught = experiment.run(Circumstances(SMALL, 7, dtype, "relu", inputs, 1), seed=0)
     assert check.first_wrong_line is None
     assert caught
 
@@ -43,7 +43,7 @@ def test_a_pytorch_that_errs_in_one_trial_is_reported_with_the_trial_and_the_lin
         return trace | {"da1": trace["da1"] * np.float32(1.0001)} if len(x) == 5 else trace
 
     monkeypatch.setattr(Network, "trace", wrong)
-    trials = [Trial(SMALL, rows, "float32", "relu", "ordinary", 1) for rows in (4, 5, 6)]
+    trials = [Circumstances(SMALL, rows, "float32", "relu", "ordinary", 1) for rows in (4, 5, 6)]
     monkeypatch.setattr(experiment, "trials", lambda: trials)
     finding = experiment.judge(experiment.measure(experiment.Settings(), None, lambda: None))
     assert not finding.holds
