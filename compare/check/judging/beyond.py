@@ -97,7 +97,8 @@ def exchanged(search: Search, explained: Explained) -> Iterator[Fault]:
         parameter = search.step.parameters[k]
         for node in _on_the_way(search.step, k):
             role = explained.roles.get(node)
-            if role is not None and role.of in search.step.leaves and role.of is not parameter.leaf:
+            other = role is not None and not role.share and role.of is not parameter.leaf
+            if role is not None and other and role.of in search.step.leaves:
                 place = parameter.updates[-1].node.place
                 if place is not None:
                     yield Fault(node, node, place, [k], also=_places(node), kind="order-of-gradients", about=role.of)

@@ -144,6 +144,8 @@ class Search:
                 seen.add(node)
                 reached.setdefault(node, set()).add(k)
                 waiting.extend(p for p in node.parents if p in self.labelled)
+        if not reached:
+            return self._without_error(wrong)
         # a share of a gradient, where the whole is wanted, is to blame only if nothing else is
         turned = {n for n in reached if n in explained.roles and explained.roles[n].turned}
         blamed = {n for n in reached if not explained.explained(n)} or turned or set(reached)
@@ -169,6 +171,15 @@ class Search:
             fault.kind, fault.also = "integer-dtype", [place, *also]
             fault.place = origin.place or place
         return fault
+
+    def _without_error(self, wrong: list[int]) -> Fault | None:
+        """What stands for the gradient of a parameter, where no label enters it: what it is first made of."""
+        for k in wrong:
+            steps = [u.step for u in self.step.parameters[k].updates if u.step not in self.labelled]
+            way = [n for s in steps for n in same_size(self.step, [s], s.value.size) if n in self.step.moving]
+            if way and way[-1].place is not None:
+                return Fault(way[-1], way[-1], way[-1].place, [k])
+        return None
 
     def _other_role(self, first: Node, explained: Explained) -> tuple[Node, Role, np.ndarray] | None:
         """An input which is the derivative by an activation where that by what it was made of is wanted.

@@ -49,6 +49,10 @@ class Loss:
         factors = [None if a is None or b is None else proportional(a, b, 1e-3) for a, b in pairs]
         return factors[0] if factors and None not in factors else None
 
+    def of_all(self, step: Step) -> bool:
+        """Whether it has a derivative by every parameter."""
+        return all(p.leaf in self.derivatives for p in step.parameters)
+
     @property
     def own(self) -> Node | None:
         """The program's own number, whether it or a known loss in its place is descended."""
@@ -173,6 +177,10 @@ def find_loss(step: Step, met: list[Family]) -> tuple[Loss | None, CannotFollow 
     if not best.matched and len(tried) > 1:
         best = max(tried, key=lambda loss: (_nodes_explained(step, loss), loss.node is not None, -tried.index(loss)))
     owns = [loss for loss in tried if loss.node is not None]  # as they are now: naming may put the known one there
+    meets = {node for family in met for node in family.nodes}
+    complete = [own for own in owns if meets.intersection(step.behind(own.ends)) and own.of_all(step)]
+    if complete and 2 * len(best.matched) < len(step.parameters):  # too few to go before what the program computes
+        best = max(complete, key=score)
     for own in [best] if best.node is not None else owns:
         _name(step, own, known)
     if best.name == SQUARED and best.computed is None:  # the cross-entropy that the program computes goes before
@@ -222,9 +230,17 @@ def _name(step: Step, own: Loss, losses: list[Loss]) -> None:
         single = all(o.value.size == 1 for o, _ in known.outputs)  # any number is a multiple of any other
         if single and not abs(own.value - factor * known.value) <= 1e-3 * abs(own.value):
             continue
+        factor = _without_epsilon(factor, known.outputs)
         own.name, own.output, own.outputs, own.factor = known.name, known.output, known.outputs, factor
         alike = (proportional(own.derivatives[leaf], known.derivatives.get(leaf, 0 * own.derivatives[leaf]), 1e-3)
                  for leaf in step.leaves if leaf in own.derivatives)  # fmt: skip
         if all(c is not None and abs(c / factor - 1) < 1e-3 for c in alike):  # no penalty on the weights
             own.formula, own.computed, own.node = _scaled(known.formula, factor), own.node, None
         return
+
+
+def _without_epsilon(factor: float, outputs: list[tuple[Node, np.ndarray]]) -> float:
+    """The factor that was meant where an epsilon in a logarithm shifts it: 1, or the share of a mean, or twice that."""
+    lengths = {1, len(outputs), *(n for o, _ in outputs for n in (*o.shape, o.value.size))}
+    near = min((sign * x / n for sign in (1, -1) for x in (0.5, 1, 2) for n in lengths), key=lambda c: abs(c - factor))
+    return near if abs(near / factor - 1) < 1e-3 else factor
