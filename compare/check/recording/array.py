@@ -353,7 +353,8 @@ def view_of(x: np.ndarray) -> View:
         node = graph.add(None, (), {}, _bare(x))
         source = x._source
         if source is not None and source._view is not None and x._view is None:
-            node.arguments, node.cut = (source._view.now(graph),), True
+            node.comes_of(None, (source._view.now(graph),), {})
+            node.cut = True
         x._view, x._source = View(Memory(_bare(x), node), _bare(x)), None
     view = x._view
     if view.array.shape != x.shape:  # by x.shape = ...

@@ -26,23 +26,30 @@ class Node:
     cut: whether the value came about in a way that cannot be followed. made_by: for a leaf, the function that made it.
     """
 
-    __slots__ = ("function", "arguments", "options", "_value", "shape", "place", "number", "uses", "cut", "made_by")
+    __slots__ = ("function", "arguments", "options", "_parents", "_value", "shape", "place", "number", "uses", "cut",
+                 "made_by")  # fmt: skip
 
     def __init__(
         self, function: Callable[..., Any] | None, arguments: tuple[Any, ...], options: dict[str, Any], value: Any,
         place: Place | None, number: int,
     ) -> None:  # fmt: skip
-        self.function, self.arguments, self.options = function, arguments, options
+        self.comes_of(function, arguments, options)
         self._value, self.shape = value, value.shape
         self.place, self.number, self.uses, self.cut, self.made_by = place, number, 0, False, ""
-        if arguments or options:
-            for parent in self.parents:
-                parent.uses += 1
+        for parent in self._parents:
+            parent.uses += 1
+
+    def comes_of(
+        self, function: Callable[..., Any] | None, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> None:  # fmt: skip
+        """From here on this is its operation."""
+        self.function, self.arguments, self.options = function, arguments, options
+        self._parents = tuple(nodes_in((arguments, tuple(options.values())) if options else arguments))
 
     @property
     def parents(self) -> Iterator["Node"]:
         """The nodes among the arguments."""
-        return nodes_in((self.arguments, tuple(self.options.values())) if self.options else self.arguments)
+        return iter(self._parents)
 
     @property
     def value(self) -> np.ndarray:
@@ -62,10 +69,6 @@ class Node:
         """The memory of the value is about to be written to: take a copy, if somebody may ask for it."""
         if self._value is not None:
             self._value = self._value.copy() if self.uses or self.function is None else None
-
-    def forget(self) -> None:
-        """Nobody will ask for the value or the history: it becomes a leaf of unknown origin."""
-        self.arguments, self.options = (), {}
 
     @property
     def name(self) -> str:

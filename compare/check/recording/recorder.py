@@ -158,7 +158,8 @@ class Recorder:
                 noise = rng.standard_normal(array.shape)
                 near = np.clip(np.nan_to_num(array), -1, 1) if array.ndim < 2 or 1 in array.shape else 0.0
                 array[...] = near + sizes[k] * noise
-            node.function, node.arguments, node.options, node.made_by = None, (), {}, "parameter"
+            node.comes_of(None, (), {})
+            node.made_by = "parameter"
             self._current[node] = k
             self.leaves.append(node)
         self.begin, self.shaken = self.graph.count, True

@@ -60,10 +60,11 @@ def families(step: Step) -> list[Family]:
 
 def _outermost(step: Step, pairs: list[tuple[Node, np.ndarray]]) -> list[tuple[Node, np.ndarray]]:
     """Without outputs that are made of other outputs, such as 1 - p."""
-    if len(pairs) < 2 or len(pairs) > 500:
-        return pairs
-    outputs = {o for o, _ in pairs}
-    return [(o, t) for o, t in pairs if not outputs.intersection(step.behind(o.parents))]
+    outputs, later = {o for o, _ in pairs}, set[Node]()
+    for node in step.nodes if len(pairs) > 1 else []:
+        if node in step.moving and any(parent in outputs or parent in later for parent in node.parents):
+            later.add(node)
+    return [(o, t) for o, t in pairs if o not in later]
 
 
 def _meetings(step: Step, node: Node) -> Iterator[tuple[Node, Any]]:

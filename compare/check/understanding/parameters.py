@@ -157,8 +157,15 @@ def _follow(parameter: Parameter) -> None:
 
 def _foreign(step: Node, parameter: Node) -> bool:
     """Whether a step depends on something that the parameter was not itself made of."""
-    own = ancestors([parameter])
-    return any(node.function is None and node not in own for node in ancestors([step], own))
+    seen, waiting = ancestors([parameter]), [step]
+    while waiting:  # to the first such thing, and no further: all that came before stands behind a step
+        node = waiting.pop()
+        if node not in seen:
+            if node.function is None:
+                return True
+            seen.add(node)
+            waiting.extend(node.parents)
+    return False
 
 
 def ancestors(nodes: Iterable[Node], without: Iterable[Node] = ()) -> set[Node]:
