@@ -67,7 +67,36 @@ def mends(giver: Giver) -> Mends:
     def mend(module: ModuleType) -> dict[str, Any]:
         return {"loadmat": loadmat(giver, module.loadmat)}
 
-    return {"scipy.io": mend}
+    return {"scipy.io": mend, "scipy.signal": sums_over_windows}
+
+
+def sums_over_windows(real: ModuleType | None = None) -> dict[str, Any]:
+    """SciPy's two sums of products at every place of a kernel, by NumPy's own functions.
+
+    Those can be followed, and what C makes of an array cannot. Anything out of the ordinary is left to SciPy.
+    """
+
+    def made(name: str, turned: bool) -> Any:
+        original = getattr(real, name, None)
+
+        def sums(in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0) -> Any:
+            shapes = np.shape(in1), np.shape(in2)
+            fits = len(shapes[0]) == len(shapes[1]) == 2
+            smaller = fits and all(k <= n for n, k in zip(*shapes, strict=True))
+            if not fits or boundary != "fill" or (mode == "valid" and not smaller):
+                if original is None:
+                    raise NotImplementedError(f"{name} in this form needs SciPy, which is not installed")
+                return original(in1, in2, mode, boundary, fillvalue)
+            if mode != "valid":
+                halves = [(k // 2, (k - 1) // 2) if turned else ((k - 1) // 2, k // 2) for k in shapes[1]]
+                in1 = np.pad(in1, halves if mode == "same" else [(k - 1, k - 1) for k in shapes[1]],
+                             constant_values=fillvalue)  # fmt: skip
+            kernel = np.asanyarray(in2)[::-1, ::-1] if turned else in2
+            return np.einsum("abij,ij->ab", np.lib.stride_tricks.sliding_window_view(in1, shapes[1]), kernel)
+
+        return sums
+
+    return {"correlate2d": made("correlate2d", False), "convolve2d": made("convolve2d", True)}
 
 
 def expit(x: Any) -> Any:
@@ -83,4 +112,5 @@ def softmax(x: Any, axis: Any = None) -> Any:
 
 def modules(giver: Giver) -> Modules:
     """What stands in where SciPy is not installed."""
-    return {"scipy.io": {"loadmat": loadmat(giver, None)}, "scipy.special": {"expit": expit, "softmax": softmax}}
+    return {"scipy.io": {"loadmat": loadmat(giver, None)}, "scipy.special": {"expit": expit, "softmax": softmax},
+            "scipy.signal": sums_over_windows()}  # fmt: skip
