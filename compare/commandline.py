@@ -210,7 +210,7 @@ def check(
 
     Example: python -m compare check my_network.py --train
     """
-    from compare.check import question
+    from compare.check import page, question
     from compare.check.verdict import Check
 
     def judged(output: "Output") -> Check:
@@ -226,7 +226,7 @@ def check(
             output=output,
         )
 
-    answer(judged, Check.print, how, threads)
+    answer(judged, Check.print, how, threads, page.check_page)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from compare.check.judging.faults import Fault, Search
 from compare.check.judging.veto import confirmed
 from compare.check.recording import Node, Recorder
 from compare.check.saying.diagnoses import diagnosis
-from compare.check.saying.source import parameter_names, target
+from compare.check.saying.source import parameter_names, short, target
 from compare.check.understanding.described import understood
 from compare.check.understanding.loss import Loss, find_loss
 from compare.check.understanding.matching import Match, proportional, tolerance_of
@@ -76,8 +76,19 @@ def examine(recorder: Recorder) -> dict[str, Any]:
         )
     return {
         "verdict": verdict, "reason": reason, "understood": about, "lines": lines, "diagnoses": told, "notes": notes,
-        "shaken": recorder.shaken, "rates": _rates(recorder, search, loss, about),
+        "shaken": recorder.shaken, "marks": _marks(explained, faults), "rates": _rates(recorder, search, loss, about),
     }  # fmt: skip
+
+
+def _marks(explained: Explained, faults: list[Fault]) -> list[dict[str, Any]]:
+    """The learner's lines of which something was judged: whether what they give is what it should be."""
+    found: dict[tuple[str, int], bool] = {}
+    for node in explained.roles:
+        if node.place is not None:
+            found[short(node.place.file), node.place.line] = True
+    for fault in faults:
+        found[short(fault.place.file), fault.place.line] = False
+    return [{"file": file, "line": line, "holds": holds} for (file, line), holds in sorted(found.items())]
 
 
 def _rates(recorder: Recorder, search: Search, loss: Loss, about: dict[str, Any]) -> list[float | None]:

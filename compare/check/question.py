@@ -77,6 +77,7 @@ def read(told: dict[str, Any], file: Path, made_with: dict[str, Any] | None = No
     diagnoses = [{**d, **{name: lines.in_words(d[name]) for name in texts}} for d in result["diagnoses"]]
     ran = how_it_ran(told, lines)
     check = Check(file, lines, result["understood"], ran, notes, result["lines"], diagnoses, made_with or {})
+    check.marks = result["marks"]
     if result["verdict"] == "cannot tell":
         raise BadInput(_cannot_tell(check, result))
     return check

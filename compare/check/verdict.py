@@ -1,6 +1,6 @@
 """The answer on one program: what was understood, its gradients, the mistakes, and how they are shown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ WHOLE = "the whole program"
 class Check:
     """The answer. lines: the gradient of each parameter, with the verdict on it; diagnoses: what is wrong, in order.
 
-    training: where that was watched, whether it learns, and its course.
+    training: where that was watched, whether it learns, and its course; marks: the lines that were judged.
     """
 
     file: Path
@@ -29,6 +29,7 @@ class Check:
     diagnoses: list[Told]
     made_with: Told  # settings, for the record
     training: Told | None = None
+    marks: list[Told] = field(default_factory=list)
 
     kept_in = "results.json"
 
@@ -70,6 +71,7 @@ class Check:
             "diagnoses": [{**d, "place": self._place(d)} for d in self.diagnoses],
             "lines": self.lines,
             "training": self.training,
+            "marks": self.marks,
             **self.made_with,
         }  # fmt: skip
 

@@ -12,12 +12,23 @@ from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.recording.graph import Node, Place
 from compare.check.recording.memory import placed, written
-from compare.check.saying.mended import summed_over, times, transposed, with_name, with_other_sign, without_factors
+from compare.check.saying.mended import (
+    divided,
+    summed_over,
+    times,
+    transposed,
+    undivided,
+    with_name,
+    with_other_sign,
+    without_factors,
+)
 from compare.check.saying.slopes import layer_of, slope_mistakes
-from compare.check.saying.source import divisor, list_around, name_of, short, target, text
+from compare.check.saying.source import divided_by, divisor, list_around, name_of, short, target, text
 from compare.check.understanding.described import activation
 from compare.check.understanding.matching import proportional, same_size
 from compare.check.understanding.parameters import PRODUCTS, unscaled_view
+
+ROWS, COLUMNS = 24, 32  # of the values that are shown
 
 EXPLANATIONS = {
     "sign-flipped": "The sign is wrong: {line} points uphill, and the update goes the wrong way.",
@@ -85,7 +96,21 @@ def diagnosis(fault: Fault, search: Search, explained: Explained, about: dict[st
         "also": lines, "explanation": explanation, "evidence": _evidence(fault, search),
         "corrected": corrected, "harmless": False, "trial": "recorded",
         "parameters": [search.step.parameters[k].name for k in fault.parameters],
+        "values": _values(fault),
     }  # fmt: skip
+
+
+def _values(fault: Fault) -> dict[str, Any] | None:
+    """The upper left corner of what was found, and of what is expected: up to ROWS x COLUMNS entries."""
+    if fault.found is None or fault.expected is None or np.size(fault.expected) != fault.found.size:
+        return None
+    found, expected = fault.found, np.asarray(fault.expected).reshape(fault.found.shape)
+    if found.ndim > 2 or not (np.isfinite(found).all() and np.isfinite(expected).all()):
+        return None
+    corners = [
+        [[float(f"{x:.5g}") for x in row] for row in np.atleast_2d(a)[:ROWS, :COLUMNS]] for a in (found, expected)
+    ]
+    return {"shape": list(found.shape), "found": corners[0], "expected": corners[1]}
 
 
 def _where(place: Place) -> dict[str, Any]:
@@ -206,7 +231,19 @@ def _corrected_factor(fault: Fault, search: Search, words: dict[str, Any], sourc
         return ""
     if kind == "sign-flipped":
         return f"{name} = {value[1:].lstrip()}" if value.startswith("-") else f"{name} = -({value})"
-    return f"{name} = {value} / {words['m']}" if kind == "mean-missing" else ""
+    if kind == "mean-twice":
+        return undivided(source)
+    return divided(source, _name_of(words["m"], search)) if kind == "mean-missing" else ""
+
+
+def _name_of(m: int, search: Search) -> str:
+    """What the learner calls the number of examples, where they divide by it; the number itself where they do not."""
+    for node in search.step.nodes:
+        if node.function is np.divide and node.place is not None and search.step.number(node.arguments[1]) == m:
+            name = divided_by(node.place)
+            if name:
+                return name
+    return str(m)
 
 
 def _product(

@@ -34,6 +34,21 @@ def times(source: str, factor: str) -> str:
     return _assigned(source, lambda value: ast.BinOp(value, ast.Mult(), _read(factor))) if factor else ""
 
 
+def divided(source: str, by: str) -> str:
+    """What it gives, divided by something."""
+    return _assigned(source, lambda value: ast.BinOp(value, ast.Div(), _read(by)))
+
+
+def undivided(source: str) -> str:
+    """What it gives, without the division by a name that comes last."""
+
+    def change(value: ast.expr) -> ast.expr | None:
+        plain = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div) and not isinstance(value.right, ast.Call)
+        return value.left if plain and isinstance(value, ast.BinOp) else None
+
+    return _assigned(source, change)
+
+
 def without_factors(source: str, names: list[str]) -> str:
     """Without the factors p and 1 - p, or 1 - p ** 2, of whatever is multiplied in it."""
     unwanted = {form.format(p=name).replace(" ", "") for name in names if name

@@ -2,6 +2,7 @@
 
 import ast
 import linecache
+import re
 from functools import cache
 from pathlib import Path
 
@@ -58,6 +59,15 @@ def parameter_names(updates: list[Node], shapes: list[tuple[int, ...]]) -> list[
         f"{name} {'x'.join(map(str, shape)) or 'number'}" if names.count(name) > 1 else name
         for name, shape in zip(names, shapes, strict=True)
     ]
+
+
+def divided_by(place: Place) -> str:
+    """The name that a line divides by, if it divides by one; "" where it is not that plain."""
+    statement = statements(place.file).get(place.line)
+    nodes = [] if statement is None else [n for n in ast.walk(statement) if isinstance(n, ast.BinOp)]
+    names = {ast.unparse(n.right) for n in nodes if isinstance(n.op, ast.Div)}
+    name = names.pop() if len(names) == 1 else ""
+    return name if re.fullmatch(r"[A-Za-z_][\w.]*(\[\d\])?", name) else ""
 
 
 def divisor(place: Place) -> tuple[str, int] | None:

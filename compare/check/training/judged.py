@@ -119,6 +119,7 @@ def _told(finding: Finding, case: Case) -> dict[str, Any]:
         "harmless": False,
         "trial": "watched",
         "parameters": [],
+        "values": None,
         "source_line": place.line if place else None,
         "file": short(place.file) if place else "",
         "text": text(place) if place else "",

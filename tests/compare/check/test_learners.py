@@ -90,6 +90,20 @@ def test_a_mistake_is_called_by_its_name(entry):
     assert given <= set().union(*meant), f"called by another name, too: {given}"
 
 
+CURED = ["wrong_01", "wrong_02", "wrong_04", "wrong_06", "wrong_09", "wrong_11", "wrong_28", "wrong_32", "wrong_36"]
+
+
+@pytest.mark.parametrize("start", CURED)
+def test_the_corrected_lines_put_in_their_places_make_a_program_right(start, tmp_path):
+    (path,) = (HERE / "learners").glob(f"{start}*.py")
+    lines = path.read_text().splitlines()
+    for d in judged(path)["diagnoses"]:
+        old = lines[d["source_line"] - 1]
+        lines[d["source_line"] - 1] = old[: len(old) - len(old.lstrip())] + d["corrected"]
+    (tmp_path / path.name).write_text("\n".join(lines))
+    assert judged(tmp_path / path.name)["verdict"] == "right"
+
+
 #: Where the line that is named shows the fault, and the one that made it stands beside it.
 NEIGHBOURS = {"04_overwritten_in_d_relu.py"}
 

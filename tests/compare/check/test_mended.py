@@ -2,7 +2,16 @@
 
 import pytest
 
-from compare.check.saying.mended import summed_over, times, transposed, with_name, with_other_sign, without_factors
+from compare.check.saying.mended import (
+    divided,
+    summed_over,
+    times,
+    transposed,
+    undivided,
+    with_name,
+    with_other_sign,
+    without_factors,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +28,9 @@ from compare.check.saying.mended import summed_over, times, transposed, with_nam
         (times, ("dz = da", "(z > 0)"), "dz = da * (z > 0)"),
         (times, ("dz = da + db", "(z > 0)"), "dz = (da + db) * (z > 0)"),
         (times, ("return da", "(z > 0)"), ""),
+        (divided, ("dW = x.T @ d + r", "m"), "dW = (x.T @ d + r) / m"),
+        (undivided, ("dW = x.T @ d / n",), "dW = x.T @ d"),
+        (undivided, ("dW = x.T @ d",), ""),
         (without_factors, ("d = (p - y) * p * (1 - p) / n", ["p"]), "d = (p - y) / n"),
         (without_factors, ("d = (p - y) / n", ["p"]), ""),
         (without_factors, ("d = (p - y) / p * (1 - p)", ["p"]), "d = (p - y) / p"),
