@@ -1,4 +1,4 @@
-"""Your own backprop, judged: which line of a hand-written network is wrong, and what was probably meant.
+"""Your own backprop, judged: which line of a hand-written network is wrong, what was probably meant, and why it does not learn.
 
 A program is run as its author runs it, in a process of its own, and every operation on its arrays is recorded. From
 top to bottom:
@@ -8,8 +8,9 @@ top to bottom:
 - `recording/` makes a graph of what it does: each operation, its inputs, its value, the learner's own line.
 - `understanding/` finds in that graph alone what is a parameter, an update, a layer, the loss.
 - `judging/` holds what the program computes to the exact derivatives of its own forward pass and loss.
-- `saying/` names what is wrong, in the learner's own lines.
+- `saying/` names what is wrong, in the learner's own lines, and how they could read.
+- `training/` watches a program whose gradients are right train, and tries what would help where it does not learn.
 
-`examine.py` goes through the last three in the child, where the recording is; what comes back is text and numbers.
-`question.py` asks, `words.py` and `verdict.py` show the answer.
+`examine.py` goes through understanding, judging and saying in the child, where the recording is; what comes back is
+text and numbers. `question.py` asks, `words.py` and `verdict.py` show the answer, `page.py` draws it.
 """
