@@ -104,7 +104,7 @@ class Check:
         print_text(f"   {self.place.in_words(d['explanation'])}")
         print_text(f"   {d['evidence']}")
         if d["corrected"]:
-            print_text(f"   It could read:  {d['corrected']}")
+            print_text(f"   Try:  {d['corrected']}")
         print_text("")
 
     def _print_course(self, course: Told) -> None:

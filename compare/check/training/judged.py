@@ -80,7 +80,7 @@ def judged_training(watch: Watch, digits: Any, loss: str, rates: list[float | No
     told = _course(case, watch.lasted)
     verdict = "learns" if case.learns else "learns slowly" if case.learns_slowly else "does not learn"
     if verdict == "does not learn" and not found:
-        share = f", and {told['shares'][-1]:.0%} of them are read rightly" if told["shares"] else ""
+        share = f", and {told['shares'][-1]:.0%} of them are classified correctly" if told["shares"] else ""
         return _cannot(
             f"in {told['steps']:,} steps its loss on {told['examples']} of its own examples went from "
             f"{told['losses'][0]:.4g} to {told['losses'][-1]:.4g}{share}; neither another rate, nor another start, nor "
@@ -146,10 +146,10 @@ def _evidence(finding: Finding, course: Course) -> str:
     if finding.name == "batches-miss-most":
         return "Looked at for two epochs or more."
     if finding.name == "accuracy-axis":
-        return f"Of its own examples {n['share']:.0%} are read rightly along axis {n['right']}."
-    share = f", {course.shares[-1]:.0%} read rightly" if course.shares else ""
+        return f"Of its own examples {n['share']:.0%} are classified correctly along axis {n['right']}."
+    share = f", {course.shares[-1]:.0%} classified correctly" if course.shares else ""
     own = f"Its loss on {course.rows:,} of its examples ended at {course.losses[-1]:.4g}{share}."
     if trial is None:
         return own
-    share = f", {trial.share:.0%} read rightly" if trial.share is not None else ""
+    share = f", {trial.share:.0%} classified correctly" if trial.share is not None else ""
     return f"{own} With that changed, and exact gradients: {trial.after:.4g} after {trial.steps:,} steps{share}."
