@@ -151,6 +151,28 @@ def rosetta(settings: "Settings", how: How) -> None:
 
 
 @app.command()
+@takes_settings("epochs", dtype="float32")
+@gives_results
+def look(
+    settings: "Settings",
+    how: How,
+    image: options.Image = None,
+    batch: options.Batch = None,
+    epoch: options.Epoch = None,
+) -> None:
+    """Every line of the network as a picture, forward and backward, in all three: a page to step through.
+
+    Example: python -m compare look --image 7 --epoch 3
+    """
+    from compare.look import page, question, tables
+
+    answer(
+        lambda output: question.ask(settings, image, batch, epoch, output),
+        tables.show, how, settings.threads, page.look_page,
+    )  # fmt: skip
+
+
+@app.command()
 @takes_settings("preset", "epochs", *NETWORK, dtype="float32")
 @gives_results
 def hidden(

@@ -24,6 +24,14 @@ Pair = Annotated[
     ),
 ]
 Steps = Annotated[int, Option(help="Steps to train, over as many epochs as they take.")]
+Image = Annotated[int | None, Option(help="Its place in the training set, from 0.", show_default="0")]
+Batch = Annotated[int | None, Option(help="Look at the first so many training images instead.", show_default=False)]
+Epoch = Annotated[
+    int | None,
+    Option(
+        "--epoch", "--epochs", help="Train so far, and show every epoch; 0 is untrained.", show_default="the preset's"
+    ),
+]
 Name = Annotated[str | None, Argument(help="The experiment; without one, all are listed.", show_default=False)]
 All = Annotated[bool, Option("--all", help="Run every experiment.")]
 Number = Annotated[int | None, Argument(help="The exercise; without a number, the questions only.", show_default=False)]

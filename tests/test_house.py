@@ -80,7 +80,7 @@ def test_a_world_is_spelled_out_in_its_own_file_and_in_the_list_alone():
         assert not strings & set(ROOMS), f"{path.relative_to(HOUSE)}: take the names from compare.worlds"
 
 
-COMMANDS = ("run", "curves", "parity", "divergence", "rosetta", "hidden", "exercises", "bench")
+COMMANDS = ("run", "curves", "parity", "divergence", "rosetta", "hidden", "exercises", "bench", "look")
 
 
 def test_every_command_is_a_folder_with_the_same_files():
