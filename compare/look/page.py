@@ -1,7 +1,7 @@
 """The page of `look`: the arrays as text, the sources, and what the scripts need to know of each line."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -71,28 +71,33 @@ def look_page(results: Results[Look], beside: Path) -> Page:
     )
 
 
-def _fitting(look: Look) -> tuple[list[Moment], list[str], set[int]]:
+def _fitting(look: Look) -> tuple[Sequence[Moment], list[str], set[int]]:
     """As many moments as fit, each as text; and the epochs of those whose weights are shortened.
 
-    First weights of the epochs in between are shortened; where that does not do, every other moment is left out, and
-    the last one never.
+    First weights of the epochs in between are shortened; where that does not do, every other moment is left out, but
+    for the first and the last.
     """
-    moments = list(look.moments)
-    shortened: set[int] = set()
-    while True:
-        packed = _packed(moments, shortened)
-        if sum(map(len, packed)) <= MOST_TEXT:
-            return moments, packed, shortened
-        if not shortened and len(moments) > 2:
-            shortened = {moment.epoch for moment in moments[1:-1]}
-        elif len(moments) > 1:
-            moments = [moments[0], *moments[:0:-1][::2][::-1]] if len(moments) > 2 else moments[-1:]
-            shortened &= {moment.epoch for moment in moments[1:-1]}
-        else:
-            raise BadInput(
-                f"A page with these arrays would be {len(packed[0]) / 1e6:.0f} MB, and a browser is to open it at "
-                f"once. Ask for a smaller --hidden or --batch, or for --dtype float32."
-            )
+    packed: list[str] = []
+    for moments in _thinner(look.moments):
+        between = {moment.epoch for moment in moments[1:-1]}
+        for shortened in ([set[int](), between] if between else [set[int]()]):
+            packed = _packed(moments, shortened)
+            if sum(map(len, packed)) <= MOST_TEXT:
+                return moments, packed, shortened
+    raise BadInput(
+        f"A page with these arrays would be {sum(map(len, packed)) / 1e6:.1f} MB, and a browser is to open it at once. "
+        f"Ask for a smaller --hidden or --batch, or for --dtype float32."
+    )
+
+
+def _thinner(moments: Sequence[Moment]) -> Iterator[Sequence[Moment]]:
+    """All of them, then every other one but for the first and the last, and so on until the last is left."""
+    yield moments
+    while len(moments) > 2:
+        moments = [moments[0], *moments[:0:-1][::2][::-1]]
+        yield moments
+    if len(moments) > 1:
+        yield moments[-1:]
 
 
 def _arrays(moment: Moment) -> tuple[dict[str, np.ndarray], list[Mapping[str, np.ndarray]]]:

@@ -1,6 +1,7 @@
 """What the tests of the harness share: a small set of real digits in MNIST's own format, and small random networks."""
 
 import gzip
+import shutil
 import struct
 
 import numpy as np
@@ -50,6 +51,21 @@ def small_set(mnist, tmp_path_factory):
 @pytest.fixture(name="write_set", scope="session")
 def _write_set():
     return write_set
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real Chromium, without a window."""
+    reason = "playwright, of the dev extras, drives the browser"
+    sync_api = pytest.importorskip("playwright.sync_api", reason=reason)
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("chromium is not installed here (on Debian: apt install chromium)")
+    with sync_api.sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield browser
+        browser.close()
 
 
 # Small random networks and their traces.

@@ -234,8 +234,9 @@ function showSources(line) {
 function go(to) {
   const step = Math.max(0, Math.min(steps.length - 1, to));
   forget();
-  return show({ step, at: steps[step].line === "loss" ? ["loss", []] : null });
+  return show({ step, at: atOnce(step) });
 }
+const atOnce = (step) => (steps[step].line === "loss" ? ["loss", []] : null);
 function forget() {
   $("entry").textContent = "Point at an entry";
   $("reading").innerHTML = '<p class="note">With the mouse or a finger; or tab to a picture and go through it with the arrow keys.</p>';
@@ -261,7 +262,7 @@ $("common")?.addEventListener("change", (event) => show({ common: event.target.c
 for (const button of document.querySelectorAll("[data-line]")) button.addEventListener("click", () => go(steps.findIndex((step) => step.line === button.dataset.line)));
 addEventListener("resize", () => arrays && show());
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, .source-of")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, .source-of, .point")) return;
   const time = (by) => show({ time: Math.max(0, Math.min(last, state.time + by)) });
   const keys = {
     ArrowLeft: () => go(state.step - 1), ArrowRight: () => go(state.step + 1), p: play,
@@ -278,7 +279,7 @@ function fromAddress() {
   const step = steps.findIndex((one) => one.line === asked.get("line")), time = facts.moments.findIndex((one) => String(one.epoch) === asked.get("epoch"));
   const at = /^(\w+)(?:\[([\d,]+)\])?$/.exec(asked.get("at") ?? "");
   const change = { step: Math.max(step, 0), time: time < 0 ? last : time };
-  change.at = at ? [at[1], at[2] ? at[2].split(",").map(Number) : []] : null;
+  change.at = at ? [at[1], at[2] ? at[2].split(",").map(Number) : []] : atOnce(change.step);
   return change;
 }
 document.querySelector(".look").style.setProperty("--scale", `linear-gradient(to right, ${range(21).map((i) => css(colour(i - 10, 10))).join(", ")})`);

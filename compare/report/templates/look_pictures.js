@@ -35,6 +35,7 @@ function kind(name, shape) {
 // "column" for a vector that stands at a matrix, entry by entry.
 function grid(name, shape, along = "") {
   const [h, w] = facts.image, count = product(shape);
+  if (!shape.length) return { width: 1, height: 1, place: () => [0, 0], entry: () => 0 };
   if (along === "row") return { width: count, height: 1, place: (i) => [i, 0], entry: (x) => x };
   if (along === "column") return { width: 1, height: count, place: (i) => [0, i], entry: (x, y) => y };
   switch (kind(name, shape)) {

@@ -1,24 +1,8 @@
 """The page as a reader meets it, in a real Chromium: mouse, keyboard, phone, dark theme, screen reader, paper."""
 
-import shutil
-
 import pytest
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright, of the dev extras, drives the browser")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed here (on Debian: apt install chromium)"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=["light", "dark"])
