@@ -80,7 +80,7 @@ def _fitting(look: Look) -> tuple[Sequence[Moment], list[str], set[int]]:
     packed: list[str] = []
     for moments in _thinner(look.moments):
         between = {moment.epoch for moment in moments[1:-1]}
-        for shortened in ([set[int](), between] if between else [set[int]()]):
+        for shortened in [set[int](), between] if between else [set[int]()]:
             packed = _packed(moments, shortened)
             if sum(map(len, packed)) <= MOST_TEXT:
                 return moments, packed, shortened
