@@ -8,12 +8,12 @@ import numpy as np
 
 from compare.shared.settings import Settings
 from compare.shared.words import in_words
-from compare.side_by_side.lines import Row
+from compare.side_by_side.lines import LineOfAll
 from compare.worlds import world
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """The network after so many epochs.
 
     accuracy: of the test digits, 0 to 1; None before the training. parameters: W1 (fan_in, fan_out), b1 (fan_out,) and
@@ -66,8 +66,8 @@ class Look:
     x: np.ndarray
     labels: np.ndarray
     image_shape: tuple[int, int]
-    rows: Sequence[Row]
-    moments: Sequence[Moment]
+    rows: Sequence[LineOfAll]
+    moments: Sequence[Snapshot]
 
     kept_in = "results.json"
 

@@ -13,7 +13,7 @@ METHODS = ("forward", "backward", "gradients")
 
 
 @dataclass(frozen=True)
-class SourceLine:
+class LitLine:
     """A line of a file as markup. lines: those of the calculation that it computes."""
 
     number: int
@@ -21,7 +21,7 @@ class SourceLine:
     lines: tuple[str, ...]
 
 
-def lit_source(source: str, lines: list[str]) -> list[list[SourceLine]]:
+def lit_source(source: str, lines: list[str]) -> list[list[LitLine]]:
     """METHODS of the first class in a source, without their docstrings; of each line, what it computes.
 
     A line that is no assignment anywhere is computed where `.backward()` is called.
@@ -37,7 +37,7 @@ def lit_source(source: str, lines: list[str]) -> list[list[SourceLine]]:
         skipped = range(docstring.lineno, (docstring.end_lineno or 0) + 1) if ast.get_docstring(method) else range(0)
         numbers = [n for n in range(method.lineno, (method.end_lineno or 0) + 1) if n not in skipped]
         marked = _coloured([text[n - 1].removeprefix("    ") for n in numbers])
-        blocks.append([SourceLine(n, m, tuple(computed.get(n, ()))) for n, m in zip(numbers, marked, strict=True)])
+        blocks.append([LitLine(n, m, tuple(computed.get(n, ()))) for n, m in zip(numbers, marked, strict=True)])
     return blocks
 
 

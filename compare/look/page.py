@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 from markupsafe import Markup
 
-from compare.look.answer import Look, Moment, after
+from compare.look.answer import Look, Snapshot, after
 from compare.look.lit import lit_source
 from compare.look.packing import SHORT, joined, layout, pack, shorten, text
-from compare.look.steps import steps
+from compare.look.stops import stops
 from compare.report.page import Page
 from compare.shared.errors import BadInput
 from compare.shared.results import Results
 from compare.shared.words import in_words
-from compare.side_by_side.lines import HIDDEN_LAYERS, Row
+from compare.side_by_side.lines import HIDDEN_LAYERS, LineOfAll
 from compare.worlds import world
 from compare.worlds.columns.column import Kept
 
@@ -29,7 +29,7 @@ def look_page(results: Results[Look], beside: Path) -> Page:
     look = results.answer
     moments, packed, shortened = _fitting(look)
     names = list(look.moments[0].traces)
-    told = steps(DEPTH, _shapes(look), look.settings.activation)
+    told = stops(DEPTH, _shapes(look), look.settings.activation)
     facts = {
         "dtype": look.settings.dtype,
         "worlds": [{"name": name, "title": world(name).title} for name in names],
@@ -71,7 +71,7 @@ def look_page(results: Results[Look], beside: Path) -> Page:
     )
 
 
-def _fitting(look: Look) -> tuple[Sequence[Moment], list[str], set[int]]:
+def _fitting(look: Look) -> tuple[Sequence[Snapshot], list[str], set[int]]:
     """As many moments as fit, each as text; and the epochs of those whose weights are shortened.
 
     First weights of the epochs in between are shortened; where that does not do, every other moment is left out, but
@@ -90,7 +90,7 @@ def _fitting(look: Look) -> tuple[Sequence[Moment], list[str], set[int]]:
     )
 
 
-def _thinner(moments: Sequence[Moment]) -> Iterator[Sequence[Moment]]:
+def _thinner(moments: Sequence[Snapshot]) -> Iterator[Sequence[Snapshot]]:
     """All of them, then every other one but for the first and the last, and so on until the last is left."""
     yield moments
     while len(moments) > 2:
@@ -100,12 +100,12 @@ def _thinner(moments: Sequence[Moment]) -> Iterator[Sequence[Moment]]:
         yield moments[-1:]
 
 
-def _arrays(moment: Moment) -> tuple[dict[str, np.ndarray], list[Mapping[str, np.ndarray]]]:
+def _arrays(moment: Snapshot) -> tuple[dict[str, np.ndarray], list[Mapping[str, np.ndarray]]]:
     """What all worlds share, and what each computed."""
     return {**moment.parameters, f"a{DEPTH}": moment.probabilities}, list(moment.traces.values())
 
 
-def _packed(moments: Sequence[Moment], shortened: Collection[int]) -> list[str]:
+def _packed(moments: Sequence[Snapshot], shortened: Collection[int]) -> list[str]:
     """Each moment as text, its weights as differences from those of the next one."""
     found: list[str] = []
     base = None
@@ -119,7 +119,7 @@ def _packed(moments: Sequence[Moment], shortened: Collection[int]) -> list[str]:
     return found[::-1]
 
 
-def _largest(last: Moment, moments: Sequence[Moment]) -> dict[str, list[float]]:
+def _largest(last: Snapshot, moments: Sequence[Snapshot]) -> dict[str, list[float]]:
     """By the array's name, the absolute value of its largest entry at each moment."""
     shared, (first, *_) = _arrays(last)
     found: dict[str, list[float]] = {}
@@ -135,7 +135,7 @@ def _shapes(look: Look) -> dict[str, tuple[int, ...]]:
     return {name: value.shape for name, value in {"x": look.x, **look.moments[0].parameters}.items()}
 
 
-def _about(row: Row, name: str) -> str:
+def _about(row: LineOfAll, name: str) -> str:
     """What a line is in that world, besides its statement, and what it keeps there for the backward pass; in words."""
     nodes, kept = row.nodes.get(name, ""), _kept(row.kept.get(name, ()))
     said = "" if nodes.startswith(f"{row.line} = ") or not nodes else f"In the graph: {nodes}. "

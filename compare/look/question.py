@@ -3,7 +3,7 @@
 import numpy as np
 
 from compare.judge.network import check_lines
-from compare.look.answer import Look, Moment
+from compare.look.answer import Look, Snapshot
 from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
@@ -26,9 +26,9 @@ def ask(settings: Settings, image: int | None, batch: int | None, epoch: int | N
     many to train, None for the settings' own. Raises BadInput for a set, an option or a folder that cannot be used,
     and for another depth than that of manual/network.py.
     """
-    if len(settings.hidden) != HIDDEN_LAYERS:
+    if len(settings.widths) != HIDDEN_LAYERS:
         raise BadInput(
-            f"--hidden has {len(settings.hidden)} widths here, and the network that is written out line by line has "
+            f"--hidden has {len(settings.widths)} widths here, and the network that is written out line by line has "
             f"{HIDDEN_LAYERS} hidden layers; give {HIDDEN_LAYERS} widths, as in --hidden 128,64."
         )
     if image is not None and batch is not None:
@@ -81,9 +81,9 @@ def _moment(
     x: np.ndarray,
     labels: np.ndarray,
     settings: Settings,
-) -> Moment:
+) -> Snapshot:
     traces = trace_all(parameters, x, labels, settings.activation, settings.worlds)
     checks = [check_lines(trace, parameters, x, labels, settings.activation) for trace in traces.values()]
     used = {line: max(check[line].bound_used for check in checks) for line in traces[MANUAL]}
     scores = traces[MANUAL][f"z{HIDDEN_LAYERS + 1}"]
-    return Moment(epoch, accuracy, parameters, softmax(scores), traces, used)
+    return Snapshot(epoch, accuracy, parameters, softmax(scores), traces, used)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compare.look.answer import Look, Moment, after
+from compare.look.answer import Look, Snapshot, after
 from compare.shared.terminal import print_table, print_text
 
 
@@ -22,5 +22,5 @@ def show(answer: Look) -> None:
     )
 
 
-def _largest(moment: Moment, line: str) -> float:
+def _largest(moment: Snapshot, line: str) -> float:
     return max(float(np.abs(trace[line]).max()) for trace in moment.traces.values())

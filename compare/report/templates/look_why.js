@@ -1,5 +1,5 @@
 // Why an entry is what it is: the sum that its line forms, term by term, and where the terms lie. The rules are those of
-// compare/look/steps.py. Values are the first world's; products and sums here are formed in double precision.
+// compare/look/stops.py. Values are the first world's; products and sums here are formed in double precision.
 const stepOf = Object.fromEntries(facts.steps.map((step) => [step.line, step]));
 
 function value(arrays, name, ...index) {

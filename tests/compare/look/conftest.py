@@ -12,7 +12,7 @@ from compare.shared.settings import Settings
 
 @pytest.fixture(scope="session")
 def settings(small_set):
-    return Settings(data=small_set, hidden=(18, 12), init="he", dtype="float32", epochs=3)
+    return Settings(data=small_set, widths=(18, 12), init="he", dtype="float32", epochs=3)
 
 
 @pytest.fixture(scope="session")

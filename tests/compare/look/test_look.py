@@ -14,7 +14,7 @@ from compare.look import page as look_page
 from compare.look import question
 from compare.look.lit import lit_source
 from compare.look.packing import SHORT, joined, pack, shorten
-from compare.look.steps import steps
+from compare.look.stops import stops
 from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
@@ -147,13 +147,13 @@ def test_every_line_is_lit_once_in_each_source_and_where_it_is_computed(look):
 
 def test_each_sentence_counts_what_is_there(look):
     shapes = {"x": look.answer.x.shape} | {k: v.shape for k, v in look.answer.moments[0].parameters.items()}
-    told = {step.line: step for step in steps(3, shapes, "relu")}
+    told = {step.line: step for step in stops(3, shapes, "relu")}
     assert "18 units adds up the 784 pixels" in told["z1"].says
     assert "10 scores" in told["z3"].says
     assert told["dz3"].made_of == ("a3",)
     assert told["dW1"].made_of == ("x", "dz1")
     assert told["da1"].made_of == ("dz2", "W2")
-    assert "sigmoid" in {step.line: step for step in steps(3, shapes, "sigmoid")}["dz2"].says
+    assert "sigmoid" in {step.line: step for step in stops(3, shapes, "sigmoid")}["dz2"].says
 
 
 def test_a_wrong_line_in_one_world_does_not_hold_and_is_named(settings, monkeypatch, tmp_path):
@@ -184,11 +184,11 @@ def test_moments_lie_evenly_from_before_the_training_to_its_end(epochs, kept):
         ({"image": 640}, "--image is 640; expected a whole number of at least 0 and at most 639"),
         ({"batch": 0}, "--batch is 0; expected a whole number of at least 1 and at most 64"),
         ({"epoch": -1}, "--epoch is -1; expected a whole number of at least 0"),
-        ({"hidden": (8,)}, "--hidden has 1 widths here"),
+        ({"widths": (8,)}, "--hidden has 1 widths here"),
     ],
 )
 def test_what_cannot_be_looked_at_is_refused_with_the_reason(settings, tmp_path, asked, said):
-    changed = settings.with_(hidden=asked.pop("hidden", settings.hidden))
+    changed = settings.with_(widths=asked.pop("widths", settings.widths))
     with pytest.raises(BadInput, match=re.escape(said)):
         question.ask(changed, asked.get("image"), asked.get("batch"), asked.get("epoch"), Output(tmp_path / "out"))
 

@@ -14,7 +14,7 @@ RULES = {
 
 
 @dataclass(frozen=True)
-class Step:
+class Stop:
     """A line. made_of: the arrays that it is computed from, in the order of its rule."""
 
     line: str
@@ -32,15 +32,15 @@ class Step:
         return asdict(self)
 
 
-def steps(depth: int, shapes: Mapping[str, tuple[int, ...]], activation: str) -> list[Step]:
+def stops(depth: int, shapes: Mapping[str, tuple[int, ...]], activation: str) -> list[Stop]:
     """All lines of a network of that many layers, in the order in which they are computed.
 
     shapes: of each array by its name, for what the sentences count.
     """
-    return [_step(line, depth, shapes, activation) for line in line_names(depth)]
+    return [_stop(line, depth, shapes, activation) for line in line_names(depth)]
 
 
-def _step(line: str, depth: int, shapes: Mapping[str, tuple[int, ...]], activation: str) -> Step:
+def _stop(line: str, depth: int, shapes: Mapping[str, tuple[int, ...]], activation: str) -> Stop:
     letters, k = line.rstrip("0123456789"), int("".join(filter(str.isdigit, line)) or depth)
     before = f"a{k - 1}" if k > 1 else "x"
     last = k == depth
@@ -50,44 +50,44 @@ def _step(line: str, depth: int, shapes: Mapping[str, tuple[int, ...]], activati
         fed = f"the {shapes['x'][1]} pixels" if k == 1 else f"what the {shapes[f'W{k}'][0]} units before it send"
         who = f"Each of the {units} scores, one for a digit," if last else f"Each of the {units} units"
         says = f"{who} adds up {fed}, each times a weight of its own, and a bias."
-        return Step(line, says, RULES[letters], (before, f"W{k}", f"b{k}"))
+        return Stop(line, says, RULES[letters], (before, f"W{k}", f"b{k}"))
     if letters == "a":
         says = (
             "ReLU lets through what is above zero and switches the other units off: they are dark."
             if activation == "relu"
             else "The sigmoid presses each sum into the range from 0 to 1."
         )
-        return Step(line, says, RULES[letters], (f"z{k}",))
+        return Stop(line, says, RULES[letters], (f"z{k}",))
     if letters == "loss":
         mean = "" if rows == 1 else f", on average over the {rows} images"
         says = (
             "Softmax makes probabilities of the scores, a3; the loss is minus the logarithm of the one that the label "
             f"got{mean}."
         )
-        return Step(line, says, RULES[letters], (f"z{k}", f"a{k}"))
+        return Stop(line, says, RULES[letters], (f"z{k}", f"a{k}"))
     if letters == "dz" and last:
         mean = "" if rows == 1 else f", divided by {rows} because the loss is a mean"
         says = (
             f"Here the way back begins: the probabilities, less 1 at the label{mean}. Too sure of a digit is up, not "
             "sure enough is down."
         )
-        return Step(line, says, "softmax", (f"a{k}",))
+        return Stop(line, says, "softmax", (f"a{k}",))
     if letters == "dz":
         says = (
             "The ReLU passes the gradient on where its unit was on, and stops it where the unit was off."
             if activation == "relu"
             else "Times the slope of the sigmoid, a (1 - a): little where a unit is near 0 or 1."
         )
-        return Step(line, says, RULES[letters], (f"da{k}", f"a{k}"))
+        return Stop(line, says, RULES[letters], (f"da{k}", f"a{k}"))
     if letters == "da":
         says = f"The gradient goes back through the weights by which the values came: W{k + 1}, transposed."
-        return Step(line, says, RULES[letters], (f"dz{k + 1}", f"W{k + 1}"))
+        return Stop(line, says, RULES[letters], (f"dz{k + 1}", f"W{k + 1}"))
     if letters == "dW":
         over = "" if rows == 1 else f", added up over the {rows} images"
         says = f"A weight's gradient is what came in by it times the gradient of the sum that it went to{over}."
-        return Step(line, says, RULES[letters], (before, f"dz{k}"))
+        return Stop(line, says, RULES[letters], (before, f"dz{k}"))
     says = (
         "A bias is added as it is, so its gradient is that of the sum"
         f"{'' if rows == 1 else ', and it hears from every image'}."
     )
-    return Step(line, says, RULES[letters], (f"dz{k}",))
+    return Stop(line, says, RULES[letters], (f"dz{k}",))
