@@ -63,12 +63,18 @@ class Answered:
         """In words, with its numbers."""
         return f"{self.conclusion.answer} {self._parity()}"
 
+    @property
+    def why(self) -> str:
+        """The reasons."""
+        return self.conclusion.why
+
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
         return {
             "exercise": self.number,
             "question": exercise(self.number).QUESTION,
             "answer": self.answer,
+            "why": self.why,
             "holds": self.holds,
             "runs": [run.as_json() for run in self.runs],
             "parity": [agreement.as_json() for agreement in self.agreements],
@@ -85,8 +91,6 @@ class Answered:
             )
         lines, used = sum(a.lines for a in self.agreements), max(a.bound_used for a in self.agreements)
         return (
-            f"The three compute the same gradients in each of the {len(self.agreements)} configurations that were "
-            f"trained in all of them (seed {self.settings.seed}), before and after training: all {lines:,} lines are "
-            f"within their rounding bounds, and none uses more than {used:.0%} of its own. Other trainings are by "
-            f"hand alone."
+            f"The three compute the same gradients: all {lines:,} lines of {len(self.agreements)} configurations, "
+            f"before and after training, are within {used:.0%} of their rounding bounds."
         )

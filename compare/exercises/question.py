@@ -6,9 +6,11 @@ from compare.shared.dataset import load_mnist
 from compare.shared.figures import save_figure
 from compare.shared.output import Output
 from compare.shared.settings import Settings
-from compare.shared.terminal import progress
+from compare.shared.terminal import announce, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Digits, TrainingStopped, steps_per_epoch
+
+SECONDS_A_STEP = 4e-4  # batches of 64 on a processor of 2024; said beforehand, and promised to nobody
 
 
 def ask(number: int | None, settings: Settings, epochs: int | None, output: Output) -> Questions | Answered:
@@ -26,16 +28,21 @@ def ask(number: int | None, settings: Settings, epochs: int | None, output: Outp
     plans = asked.plan(settings)
     runs: list[Training] = []
     with use_threads(settings.threads):
-        steps = sum(len(p.implementations) * p.settings.epochs for p in plans)
+        trainings = sum(len(p.implementations) for p in plans)
+        steps = trainings * settings.epochs * steps_per_epoch(settings, len(digits.train_x))
+        announce(
+            f"Exercise {number}: {trainings} trainings of {settings.epochs} epochs, {steps:,} steps, some "
+            f"{max(1, round(steps * SECONDS_A_STEP / 60))} min."
+        )
         try:
-            with progress(f"exercise {number}", steps * steps_per_epoch(settings, len(digits.train_x))) as advance:
+            with progress(f"exercise {number}", steps) as advance:
                 train_all(plans, digits, runs, advance)
         except (KeyboardInterrupt, TrainingStopped):
             if runs:
                 _save_runs(number, runs, output)
             raise
-        with progress("gradients", sum(len(p.implementations) > 1 for p in plans)) as advance:
-            agreements = check_all(runs, data, advance)
+        with progress("gradients", sum(p.compared for p in plans)) as advance:
+            agreements = check_all(plans, runs, data, advance)
         conclusion = asked.conclude(runs, digits)
         _save_runs(number, runs, output)
         save_figure(asked.draw(runs), output, f"exercise-{number}")

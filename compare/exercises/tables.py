@@ -18,13 +18,16 @@ def show_questions() -> None:
         print_text(f"{number}. {exercise(number).QUESTION}\n")
     print_text(
         "Try each first: change one thing and predict what will happen. Then ask for the answer, for example: "
-        "python -m compare exercises 1"
+        "python -m compare exercises 1. It takes a minute or two."
     )
 
 
 def show_answered(answer: Answered) -> None:
-    """The question, tables and the answer, on stdout."""
-    print_text(f"Exercise {answer.number}. {exercise(answer.number).QUESTION}\n")
+    """The question and its answer, the tables that it comes from, and the reasons, on stdout."""
+    print_text(f"Exercise {answer.number}. {exercise(answer.number).QUESTION}")
+    print_text("")
+    print_text(answer.answer)
+    print_text("")
     for table in answer.conclusion.tables:
         print_table(table.title, table.header, table.rows)
-    print_text(answer.answer)
+    print_text(answer.why)

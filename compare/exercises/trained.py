@@ -16,16 +16,22 @@ from compare.worlds import MANUAL, NAMES, build
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+IN_ALL = NAMES
 BY_HAND = (MANUAL,)  # where one implementation is enough
 ROWS = 64  # of the training set, for the line check; fewer where the set is smaller
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One configuration to train, and in which implementations."""
+    """One configuration to train, and in which implementations.
+
+    compared: whether all of them are judged line by line, at its initial and its final weights; where they agree
+    there, the curve of one is that of all.
+    """
 
     settings: Settings
-    implementations: Sequence[str] = NAMES
+    implementations: Sequence[str] = IN_ALL
+    compared: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,10 +91,11 @@ class Training:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What an exercise found, in words and in tables."""
+    """What an exercise found: the answer, the tables that it comes from, and the reasons."""
 
     answer: str
     tables: Sequence[Table]
+    why: str
 
 
 class Exercise(Protocol):
@@ -127,14 +134,14 @@ def train_all(plans: Sequence[Plan], digits: Digits, runs: list[Training], advan
             runs.append(Training(plan.settings, curve))
 
 
-def check_all(runs: Sequence[Training], data: Dataset, advance: Advance) -> list[Agreement]:
-    """The line check of each configuration that was trained in all three, in both dtypes, before and after."""
+def check_all(plans: Sequence[Plan], runs: Sequence[Training], data: Dataset, advance: Advance) -> list[Agreement]:
+    """The line check of each configuration that is to be compared, in both dtypes, before and after its training."""
     by_hand = {run.settings: run for run in runs if run.curve.implementation == MANUAL}
-    compared = {run.settings for run in runs if run.curve.implementation != MANUAL}
     found = []
-    for settings, run in by_hand.items():
-        if settings in compared:
-            found.append(agreement(settings, [run.curve.weights[0], run.curve.weights[-1]], data))
+    for plan in plans:
+        if plan.compared:
+            weights = by_hand[plan.settings].curve.weights
+            found.append(agreement(plan.settings, [weights[0], weights[-1]], data))
             advance()
     return found
 
@@ -176,9 +183,15 @@ def steps_to(level: float, run: Training, digits: Digits, every: int = 50) -> in
     return before + len(batches)
 
 
-def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
-    """The mean, and half the way from the smallest to the largest: of three values, a plainer word than deviation."""
-    return float(np.mean(values)), (max(values) - min(values)) / 2
+def median(runs: Sequence[Training]) -> float:
+    """Of their accuracies: with three seeds, the one in the middle, whatever became of the others."""
+    return float(np.median([run.accuracy for run in runs]))
+
+
+def spread(runs: Sequence[Training]) -> float:
+    """Half the way from the smallest accuracy to the largest."""
+    values = [run.accuracy for run in runs]
+    return (max(values) - min(values)) / 2
 
 
 def sizes(hidden: Sequence[int]) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from compare.exercises.trained import BY_HAND, Conclusion, Plan, Training, mean_and_spread, seeds, sizes
+from compare.exercises.trained import BY_HAND, IN_ALL, Conclusion, Plan, Training, median, seeds, sizes
 from compare.shared.settings import Settings
 from compare.shared.terminal import Table
 from compare.shared.training import Digits
-from compare.worlds import MANUAL, NAMES, build
+from compare.worlds import MANUAL, build
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,26 +24,31 @@ WIDTHS = ((128, 64), (64, 32), (32, 16), (16, 8), (8, 4), (4, 2), (2, 2))
 
 
 def plan(settings: Settings) -> list[Plan]:
-    """Every size from the chapter's initial weights, three seeds."""
+    """Every size from the chapter's initial weights, three seeds; the chapter's own size is trained in all three."""
     base = settings.with_(activation="relu", init="chapter", init_scale=0.01)
     return [
-        Plan(base.with_(widths=hidden, seed=seed), NAMES if seed == settings.seed else BY_HAND)
+        Plan(
+            base.with_(widths=hidden, seed=seed),
+            IN_ALL if (hidden, seed) == (WIDTHS[0], settings.seed) else BY_HAND,
+            compared=seed == settings.seed,
+        )
         for hidden in WIDTHS
         for seed in seeds(settings)
     ]
 
 
 def conclude(runs: Sequence[Training], digits: Digits) -> Conclusion:
-    """Accuracy by size: the three side by side for one seed, mean and spread by hand."""
+    """Accuracy by size, seed by seed."""
     for run in runs:
         run.found["silent"] = silent(run, digits)
     rows = []
     for hidden in WIDTHS:
-        mean, spread = mean_and_spread([run.accuracy for run in by_hand(runs, hidden)])
-        parity = [f"{r.accuracy:.2%}" for r in runs if r.settings.widths == hidden and r.settings.seed == _first(runs)]
-        rows.append((sizes(hidden), f"{by_hand(runs, hidden)[0].parameters:,}", *parity, f"{mean:.2%} ± {spread:.2%}"))
-    header = ("hidden layers", "parameters", *(f"{name}, seed {_first(runs)}" for name in NAMES), "by hand, all seeds")
-    return Conclusion(_answer(runs), [Table("Test accuracy by size", header, rows)])
+        of_size = by_hand(runs, hidden)
+        rows.append((sizes(hidden), f"{of_size[0].parameters:,}", f"{median(of_size):.2%}",
+                     *(f"{run.accuracy:.2%}" for run in of_size)))  # fmt: skip
+    first = by_hand(runs, WIDTHS[0])
+    header = ("hidden\nlayers", "parameters", "median", *(f"seed {run.settings.seed}" for run in first))
+    return Conclusion(_answer(runs), [Table("Test accuracy by size, by hand", header, rows)], _why(runs))
 
 
 def by_hand(runs: Sequence[Training], hidden: tuple[int, ...]) -> list[Training]:
@@ -58,33 +63,27 @@ def silent(run: Training, digits: Digits) -> float:
     return float((last == 0).all(axis=1).mean())
 
 
-def _first(runs: Sequence[Training]) -> int:
-    return runs[0].settings.seed
-
-
 def _answer(runs: Sequence[Training]) -> str:
     of_size = {hidden: by_hand(runs, hidden) for hidden in WIDTHS}
-    mean = {hidden: mean_and_spread([r.accuracy for r in rs]) for hidden, rs in of_size.items()}
-    epochs = runs[0].settings.epochs
-    largest, smallest = WIDTHS[0], WIDTHS[-1]
-    told = [
-        f"{sizes(hidden)} units ({of_size[hidden][0].parameters:,} parameters) {mean[hidden][0]:.2%} "
-        f"± {mean[hidden][1]:.2%}"
-        for hidden in WIDTHS
-    ]
-    drops = {b: mean[a][0] - mean[b][0] for a, b in pairwise(WIDTHS)}
-    steepest = max(drops, key=lambda hidden: drops[hidden])
-    holds_out = [hidden for hidden in WIDTHS if mean[largest][0] - mean[hidden][0] <= 0.05]
-    knee = holds_out[-1]
+    middle = {hidden: median(of_this) for hidden, of_this in of_size.items()}
+    largest = WIDTHS[0]
+    knee = [hidden for hidden in WIDTHS if middle[largest] - middle[hidden] <= 0.05][-1]
+    above, steepest = max(pairwise(WIDTHS), key=lambda pair: middle[pair[0]] - middle[pair[1]])
     share = of_size[knee][0].parameters / of_size[largest][0].parameters
     return (
-        f"After {epochs} epochs, {len(of_size[largest])} seeds each: {'; '.join(told)}. Down to {sizes(knee)} units "
-        f"no size loses more than 5 points against the chapter's, with {share:.0%} of its parameters. The steepest "
-        f"drop is the step down to {sizes(steepest)}, {100 * drops[steepest]:.1f} points. With {sizes(smallest)} "
-        f"units, two numbers must tell ten digits apart, and {mean[smallest][0]:.1%} is left on average. The narrower "
-        f"the network, the more depends on the seed. {_stuck(runs)}"
-        f"(The number of epochs keeps the exercise short; narrow networks leave the "
-        f"plateau later and still gain with more: try --epochs.)"
+        f"Down to {sizes(knee)} units it loses less than 5 points, {middle[knee]:.1%} for {middle[largest]:.1%}, with "
+        f"{share:.0%} of the parameters. The steepest drop is the step from {sizes(above)} to {sizes(steepest)} units, "
+        f"from {middle[above]:.1%} to {middle[steepest]:.1%} (medians of {len(of_size[knee])} seeds)."
+    )
+
+
+def _why(runs: Sequence[Training]) -> str:
+    smallest = WIDTHS[-1]
+    return (
+        f"With {sizes(smallest)} units, two numbers must tell ten digits apart, and "
+        f"{median(by_hand(runs, smallest)):.1%} is left. The narrower the network, the more depends on the seed. "
+        f"{_stuck(runs)}Narrow networks leave the plateau later and still gain after {runs[0].settings.epochs} epochs: "
+        "try --epochs."
     )
 
 
@@ -102,7 +101,7 @@ def _stuck(runs: Sequence[Training]) -> str:
 
 
 def draw(runs: Sequence[Training]) -> "Figure":
-    """Accuracy against parameters: each seed a dot, a line through the means."""
+    """Accuracy against parameters: each seed a dot, a line through the medians."""
     from matplotlib.ticker import PercentFormatter
 
     from compare.shared.figures import BLUE, INK, VERMILLION, new_figure
@@ -110,8 +109,8 @@ def draw(runs: Sequence[Training]) -> "Figure":
     figure = new_figure(9, 4.8)
     axes = figure.subplots()
     parameters = [by_hand(runs, hidden)[0].parameters for hidden in WIDTHS]
-    means = [mean_and_spread([run.accuracy for run in by_hand(runs, hidden)])[0] for hidden in WIDTHS]
-    axes.plot(parameters, means, color=BLUE, label="mean")
+    medians = [median(by_hand(runs, hidden)) for hidden in WIDTHS]
+    axes.plot(parameters, medians, color=BLUE, label="median")
     for i, (hidden, x) in enumerate(zip(WIDTHS, parameters, strict=True)):
         accuracies = [run.accuracy for run in by_hand(runs, hidden)]
         axes.plot([x] * len(accuracies), accuracies, "o", color=VERMILLION, markersize=5, alpha=0.8,

@@ -88,6 +88,13 @@ def progress(title: str, steps: int) -> Iterator[Advance]:
         yield advance
 
 
+def announce(text: str) -> None:
+    """What is about to begin, on stderr; nothing where that is not a terminal."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        console.print(text, markup=False, highlight=False)
+
+
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table on stdout: words begin at the left of their column, numbers end at its right.
 
