@@ -1,4 +1,4 @@
-"""Your own backprop, judged: which line of a hand-written network is wrong, what was probably meant, and why it does not learn.
+"""Your own backprop, judged: which line is wrong, what was probably meant, and why a right network does not learn.
 
 A program is run as its author runs it, in a process of its own, and every operation on its arrays is recorded. From
 top to bottom:
