@@ -1,5 +1,7 @@
 """The worlds: one file each, from which everything else follows."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -24,19 +26,19 @@ def test_parameters_that_are_not_finite_are_refused_by_name(bad):
 
 
 def test_names_and_pairs_follow_from_the_files_in_their_order():
-    assert NAMES == (MANUAL, AUTOGRAD, TORCH_REF)
-    assert PAIRS == ((MANUAL, AUTOGRAD), (MANUAL, TORCH_REF), (AUTOGRAD, TORCH_REF))
+    assert NAMES[:3] == (MANUAL, AUTOGRAD, TORCH_REF)
+    assert tuple(itertools.combinations(NAMES, 2)) == PAIRS
 
 
 def test_a_file_put_into_the_folder_is_a_world(tmp_path, monkeypatch):
-    (tmp_path / "fourth.py").write_text(
+    (tmp_path / "another.py").write_text(
         "from compare.worlds.world import World\n"
-        "class Fourth(World):\n"
-        "    name, title, where, place = 'fourth', 'fourth', 'in the fourth', 4\n"
-        "WORLD = Fourth()\n"
+        "class Another(World):\n"
+        "    name, title, where, place = 'another', 'another', 'in another', 40\n"
+        "WORLD = Another()\n"
     )
     monkeypatch.setattr(worlds, "__path__", [*worlds.__path__, str(tmp_path)])
-    assert tuple(worlds._found()) == (*NAMES, "fourth")
+    assert tuple(worlds._found()) == (*NAMES, "another")
 
 
 def test_no_two_worlds_look_alike():

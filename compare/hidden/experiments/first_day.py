@@ -2,12 +2,12 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compare.hidden.experiments.first_day_mistakes import FINE, LEARN_NOTHING, LESS, REFUSED, TRAININGS
 from compare.hidden.frame.experiment import Finding
 from compare.hidden.tools.batches import batches
 from compare.shared.settings import Settings
@@ -15,14 +15,11 @@ from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
 
 if TYPE_CHECKING:
-    import torch
     from matplotlib.figure import Figure
     from torch import nn
 
+    from compare.hidden.experiments.first_day_mistakes import Training
     from compare.shared.training import Digits
-
-    Data = Iterable[tuple["torch.Tensor", "torch.Tensor"]]
-    Training = Callable[["nn.Sequential", Data, float], "nn.Sequential"]
 
 QUESTION = "Which mistakes of the first day with PyTorch does nobody tell you of?"
 CLAIM = (
@@ -34,121 +31,6 @@ CLAIM = (
 
 STEPS = 300
 SEEDS = 3
-
-
-def right(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
-    """As `torch_ref/plain.py` trains."""
-    import torch
-
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for x, labels in data:
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(x), labels).backward()
-        optimizer.step()
-    return model
-
-
-def zeroed_late(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
-    """`zero_grad` between `backward` and `step`."""
-    import torch
-
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for x, labels in data:
-        torch.nn.functional.cross_entropy(model(x), labels).backward()
-        optimizer.zero_grad()
-        optimizer.step()
-    return model
-
-
-def stepped_early(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
-    """`step` before `backward`."""
-    import torch
-
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for x, labels in data:
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(model(x), labels)
-        optimizer.step()
-        loss.backward()
-    return model
-
-
-def replaced(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
-    """The optimizer made first, then a model with other weights."""
-    import copy
-
-    import torch
-
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    model = copy.deepcopy(model)
-    for x, labels in data:
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(x), labels).backward()
-        optimizer.step()
-    return model
-
-
-def hidden_detached(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
-    """`.detach()` (or `.data`) on the first hidden layer: below it nothing learns."""
-    import torch
-
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for x, labels in data:
-        optimizer.zero_grad()
-        a1 = model[:2](x).detach()
-        torch.nn.functional.cross_entropy(model[2:](a1), labels).backward()
-        optimizer.step()
-    return model
-
-
-def scores_detached(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
-    """`.detach()` on the scores: nothing is left to differentiate."""
-    import torch
-
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for x, labels in data:
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(x).detach(), labels).backward()
-        optimizer.step()
-    return model
-
-
-def _with(change: "Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]") -> "Training":
-    """The right training, on changed data."""
-    return lambda model, data, rate: right(model, (change(x, labels) for x, labels in data), rate)
-
-
-def _one_hot(labels: "torch.Tensor") -> "torch.Tensor":
-    import torch
-
-    return torch.nn.functional.one_hot(labels, 10)
-
-
-#: What is wrong, in words, and a training with it. The first one is right.
-TRAININGS: "dict[str, Training]" = {
-    "no mistake": right,
-    "zero_grad between backward and step": zeroed_late,
-    "step before backward": stepped_early,
-    "optimizer made before the weights were replaced": replaced,
-    "a1.detach(), or a1.data": hidden_detached,
-    "scores.detach(), or scores.data": scores_detached,
-    "labels as floats: 3.0": _with(lambda x, labels: (x, labels.float())),
-    "labels one-hot, floats": _with(lambda x, labels: (x, _one_hot(labels).to(x.dtype))),
-    "labels one-hot, integers": _with(lambda x, labels: (x, _one_hot(labels))),
-    "images in float64, weights in float32": _with(lambda x, labels: (x.double(), labels)),
-}
-REFUSED = (
-    "scores.detach(), or scores.data",
-    "labels as floats: 3.0",
-    "labels one-hot, integers",
-    "images in float64, weights in float32",
-)
-LEARN_NOTHING = (
-    "zero_grad between backward and step",
-    "step before backward",
-    "optimizer made before the weights were replaced",
-)
-LESS, FINE = "a1.detach(), or a1.data", "labels one-hot, floats"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from compare.hidden.experiments import first_day as experiment
+from compare.hidden.experiments import first_day_mistakes as mistakes
 
 
 @pytest.fixture
@@ -28,13 +29,13 @@ def changed(training, start, data):
 
 
 def test_the_right_training_changes_every_weight_and_those_that_learn_nothing_none(start, data):
-    assert all(changed(experiment.right, copy.deepcopy(start), data).values())
+    assert all(changed(mistakes.right, copy.deepcopy(start), data).values())
     for mistake in experiment.LEARN_NOTHING:
         assert not any(changed(experiment.TRAININGS[mistake], copy.deepcopy(start), data).values()), mistake
 
 
 def test_what_is_detached_leaves_the_layers_below_it_as_they_were(start, data):
-    assert changed(experiment.hidden_detached, start, data) == {
+    assert changed(mistakes.hidden_detached, start, data) == {
         "0.weight": False, "0.bias": False, "2.weight": True, "2.bias": True,
     }  # fmt: skip
 
@@ -47,7 +48,7 @@ def test_what_is_said_to_be_refused_raises(start, data, mistake):
 
 def test_one_hot_floats_give_the_gradients_of_class_numbers(start, data):
     other = copy.deepcopy(start)
-    experiment.right(start, data, 0.1)
+    mistakes.right(start, data, 0.1)
     experiment.TRAININGS[experiment.FINE](other, data, 0.1)
     for name, value in start.state_dict().items():
         torch.testing.assert_close(value, other.state_dict()[name], rtol=0, atol=1e-6)

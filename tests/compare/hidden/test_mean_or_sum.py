@@ -7,7 +7,7 @@ from compare.hidden.experiments import mean_or_sum
 from compare.hidden.tools.reduced import GRADIENTS, by_hand
 from compare.shared.initial import initial_parameters
 from compare.shared.settings import Settings
-from compare.worlds import NAMES, build
+from compare.worlds import build
 
 START = initial_parameters((20, 8, 6, 10), "he")
 
@@ -17,7 +17,7 @@ def batch(m):
     return random.random((m, 20)), random.integers(0, 10, m)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", mean_or_sum.WORLDS)
 def test_the_gradients_of_the_mean_are_the_networks_own_and_those_of_the_sum_m_times_as_large(name):
     x, labels = batch(60)
     own = build(name, START).gradients(x, labels)[1]
@@ -27,7 +27,7 @@ def test_the_gradients_of_the_mean_are_the_networks_own_and_those_of_the_sum_m_t
         np.testing.assert_allclose(total[parameter], 60 * gradient, rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", mean_or_sum.WORLDS)
 def test_dividing_by_a_power_of_two_changes_no_bit_wherever_it_is_done_and_by_another_number_some(name):
     changed = {m: mean_or_sum.entries_changed(mean_or_sum.steps(name, START, *batch(m), 0.1)) for m in (60, 64)}
     assert changed[64] == 0

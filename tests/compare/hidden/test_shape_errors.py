@@ -8,7 +8,6 @@ import pytest
 import manual.network
 from compare.hidden.experiments import shape_errors as experiment
 from compare.shared.initial import initial_parameters
-from compare.worlds import NAMES
 
 
 @pytest.fixture(scope="module")
@@ -18,11 +17,13 @@ def outcomes():
     parameters = initial_parameters((9, 12, 8, 5), "he", dtype="float32")
     _, right = manual.network.Network(parameters).gradients(x, labels)
     cases = experiment.mistakes(parameters, x, labels) | {"none": (parameters, x, labels)}
-    return {mistake: {n: experiment.outcome(n, case, right) for n in NAMES} for mistake, case in cases.items()}
+    return {
+        mistake: {n: experiment.outcome(n, case, right) for n in experiment.WORLDS} for mistake, case in cases.items()
+    }
 
 
 def kinds(outcomes, mistake):
-    return [outcomes[mistake][name]["kind"] for name in NAMES]
+    return [outcomes[mistake][name]["kind"] for name in experiment.WORLDS]
 
 
 def test_no_mistake_passes_and_is_right_in_all_three(outcomes):
