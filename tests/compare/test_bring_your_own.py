@@ -81,15 +81,6 @@ def test_bench_times_it_and_does_not_claim_to_have_seen_its_memory(asked, small_
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-@pytest.mark.slow
-def test_bench_has_a_row_for_it_for_each_dtype_and_batch_size(in_process, small_set):
-    done = in_process("bench", "--data", small_set, "--with", f"{PLAIN}:Plain", "--json", "--out", "out")
-    rows = [row for row in json.loads(done.stdout)["rows"] if row["implementation"] == "plain"]
-    assert {(row["dtype"], row["batch_size"]) for row in rows} == {
-        (dtype, size) for dtype in ("float32", "float64") for size in (1, 64, 640)
-    }
-
-
 def test_without_a_trace_it_is_judged_by_its_loss_and_its_gradients_alone(in_process, small_set):
     done = in_process("parity", *SMALL, small_set, "--with", f"{PLAIN}:Plain", "--json", "--out", "out")
     lines = [line for line in json.loads(done.stdout)["lines"] if line["implementation"] == "plain"]

@@ -68,7 +68,7 @@ def test_pointing_at_an_epoch_in_a_chart_shows_its_three_values(opened, run):
     opened.locator("svg.torch_ref .band[data-epoch='2']").first.hover()
     assert shown(opened) == "Epoch 2"
     text = opened.inner_text(".reading > div:not([hidden])")
-    for curve in run.curves:
+    for curve in run.answer.curves:
         assert f"{curve.train_loss[1]:.4f}" in text
         assert f"{curve.test_accuracy[1]:.2%}" in text
 
