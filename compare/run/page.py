@@ -18,7 +18,7 @@ from compare.shared.differences import PairDifference
 from compare.shared.results import Results
 from compare.shared.training import Curve
 from compare.side_by_side.lines import compare_lines
-from compare.worlds import world
+from compare.worlds import AUTOGRAD, world
 
 ROSETTA_ROWS = 8  # the names of nodes do not depend on how many rows a batch has
 
@@ -50,6 +50,7 @@ def run_page(results: Results[Run], beside: Path) -> Page:
     run = results.answer
     predictions = {curve.implementation: curve.predictions[-1] for curve in run.curves}
     disagreed, wrong = galleries(run.data, predictions)
+    lines = _lines(run)
     return Page(
         "Three ways to a gradient",
         run.holds,
@@ -61,9 +62,10 @@ def run_page(results: Results[Run], beside: Path) -> Page:
             "difference": _difference_chart(run.pairs, run.settings.dtype),
             "epochs": _epochs(run.curves, run.pairs),
             "pairs": run.pairs,
-            "lines": _lines(run),
+            "lines": lines,
             "blocks": side_by_side(run.settings.worlds),
             "taken_over": {name: world(name).takes_over for name in run.settings.worlds},
+            "took": {line.name: {title: _where_defined(what) for title, what in line.nodes} for line in lines},
             "disagreed": disagreed,
             "wrong": wrong,
             "costs": _costs(run.curves),
@@ -72,6 +74,17 @@ def run_page(results: Results[Run], beside: Path) -> Page:
         },
         run.settings.worlds,
     )
+
+
+def _where_defined(nodes: str) -> str:
+    """The names of nodes, those of the engine each with the line of its file where value and derivative stand."""
+    places = {}
+    for path in sorted(world(AUTOGRAD).library().glob("*.py")):
+        for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            for name in nodes.split(", "):
+                if text.startswith((f"{name} = operation(", f"def {name}(")):
+                    places.setdefault(name, f"{name} ({path.name}:{number})")
+    return ", ".join(places.get(name, name) for name in nodes.split(", "))
 
 
 def _panels(curves: Sequence[Curve]) -> list[tuple[Chart, Chart]]:

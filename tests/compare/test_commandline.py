@@ -129,3 +129,11 @@ def test_a_command_given_again_leaves_the_same_files_to_the_bit_and_keeps_the_ea
     assert (tmp_path / "report-1.html").read_text() == report
     assert command(*arguments, "--force").returncode == 0
     assert not (tmp_path / "report-2.html").exists()
+
+
+@pytest.mark.parametrize("typed", ["rosetta", "parity", "curves --epochs 1", "divergence --steps 40"])
+def test_no_table_needs_more_than_80_columns(typed, in_process, small_set, tmp_path):
+    shown = in_process(*typed.split(), "--data", small_set, "--out", tmp_path).stdout
+    rules = [line for line in shown.splitlines() if set(line.strip()) == {"\N{BOX DRAWINGS LIGHT HORIZONTAL}"}]
+    assert rules
+    assert max(map(len, rules)) <= 80

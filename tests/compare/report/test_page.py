@@ -14,6 +14,7 @@ from compare.report.writing import write_report
 from compare.run.page import run_page
 from compare.shared.output import Output
 from compare.shared.terminal import TableShown, noted, print_pieces, print_table, print_text
+from compare.worlds import world
 
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
@@ -40,6 +41,14 @@ def test_every_line_of_the_calculation_is_there_with_what_it_is_in_each_world(pa
     assert "dz3 = (a3 - y) / m" in text
     assert "AddmmBackward0" in text
     assert "cross_entropy" in text
+
+
+def test_beside_each_line_of_backward_stands_what_took_its_place_and_on_the_engine_where(page):
+    rows = [row for row in re.findall(r"<tr>.*?</tr>", page.read_text()) if "da2 * self.activation_derivative" in row]
+    (place,) = {re.search(r"relu \(elementwise\.py:(\d+)\)", row)[1] for row in rows if "taken" in row}
+    assert any("ReluBackward0" in row for row in rows)
+    source = (world("autograd").library() / "elementwise.py").read_text().splitlines()
+    assert source[int(place) - 1].startswith("relu = operation(")
 
 
 def test_experiments_left_beside_the_run_are_told_and_broken_files_passed_over(results, page):
