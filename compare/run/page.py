@@ -78,7 +78,7 @@ def run_page(results: Results[Run], beside: Path) -> Page:
 
 def _where_defined(nodes: str) -> str:
     """The names of nodes, those of the engine each with the line of its file where value and derivative stand."""
-    places = {}
+    places: dict[str, str] = {}
     for path in sorted(world(AUTOGRAD).library().glob("*.py")):
         for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             for name in nodes.split(", "):
