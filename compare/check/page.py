@@ -85,7 +85,7 @@ def source_lines(check: Check) -> list[SourceLine]:
     coloured = highlight(text, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).splitlines()
     marks = {m["line"]: "right" if m["holds"] else "wrong" for m in check.marks if m["file"] == check.file.name}
     for d in check.diagnoses:
-        if _here(check, d):
+        if _here(check, d) and not d["harmless"]:
             marks[d["source_line"]] = "wrong"
     starts, lines = check.place.cells, list[SourceLine]()
     for number, markup in enumerate(coloured, start=1):

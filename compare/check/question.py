@@ -77,7 +77,8 @@ def read(told: dict[str, Any], file: Path, made_with: dict[str, Any] | None = No
     diagnoses = [{**d, **{name: lines.in_words(d[name]) for name in texts}} for d in result["diagnoses"]]
     ran = how_it_ran(told, lines)
     check = Check(file, lines, result["understood"], ran, notes, result["lines"], diagnoses, made_with or {})
-    check.marks = result["marks"]
+    check.marks = result.get("marks", [])
+    check.framework = result.get("framework", "")
     if result["verdict"] == "cannot tell":
         raise BadInput(_cannot_tell(check, result))
     return check
@@ -87,6 +88,11 @@ def _watched(check: Check, told: dict[str, Any], run: Callable[[Any], dict[str, 
     """How its training goes; None where its gradients are wrong. Raises BadInput where that cannot be told."""
     if not check.holds:
         return None
+    if told["result"].get("framework"):
+        raise BadInput(
+            f"The gradients of {check.file} are right. It is a program in PyTorch, and --train watches the training of "
+            "programs in NumPy: leave it out."
+        )
     if told["driven"]:
         raise BadInput(
             f"The gradients of {check.file} are right. It only defines what it needs, so there is no training of its "
@@ -108,7 +114,7 @@ def _cannot_tell(check: Check, result: dict[str, Any]) -> str:
     seen = f" What was understood: {understood_in_words(check.understood)}." if check.understood else ""
     notes = "".join(f" {_sentence(note)}" for note in check.notes)
     reason = check.place.in_words(result["reason"])
-    if ": let it" in reason or ": make" in reason:
+    if ": let it" in reason or ": make" in reason or result.get("framework"):
         helps = ""
     elif not check.understood:
         helps = "at least one update of its arrays, or FILE:NAME for the class or the function that makes one."

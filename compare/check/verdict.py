@@ -30,6 +30,7 @@ class Check:
     made_with: Told  # settings, for the record
     training: Told | None = None
     marks: list[Told] = field(default_factory=list)
+    framework: str = ""  # that of its derivatives, where they are not the learner's own
 
     kept_in = "results.json"
 
@@ -148,11 +149,12 @@ class Check:
             learns = self.training["verdict"]
             joined = "and the reason is" if learns == "does not learn" else "but not what was meant:"
             return f"Its gradients are right. It {learns}, {joined} {names}, in {places[0]}."
+        begin = "What is computed before it is right, so begin there."
+        if self.framework:
+            right = self.lines and all(line["holds"] for line in self.lines)
+            begin = f"{self.framework}'s gradients are right, for what it was told to do." if right else "Begin there."
         if many == 1:
-            return f"1 mistake, in {places[0]}: {name}. What is computed before it is right, so begin there."
+            return f"1 mistake, in {places[0]}: {name}. {begin}"
         if all(place.startswith("line ") for place in places) and len(places) > 1:
             places = [f"lines {', '.join(place.removeprefix('line ') for place in places)}"]
-        return (
-            f"{many} mistakes in {'; '.join(places)}; the first is {name}. What is computed before it is right, so "
-            f"begin there."
-        )
+        return f"{many} mistakes in {'; '.join(places)}; the first is {name}. {begin}"

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.check import torch_programs
 from compare.check.examine import examine
 from compare.check.recording import Enough, Recorder
 from compare.check.recording.source import HELPERS, rewritten
@@ -89,7 +90,10 @@ class Child:
         if self.request.get("train"):
             return self.watched(program) | about
         if as_it_is:
-            recorder, ended = self.run(program)
+            recorder, torch, ended = self.run(program)
+            told = self.judged_torch(torch, ended) if torch.steps or not recorder.updates else None
+            if told is not None:
+                return told | about
             if recorder.updates:
                 return self.judged(recorder, ended) | about
             if ended is not None and not self.may_be_driven(ended):
@@ -111,10 +115,24 @@ class Child:
         lacks = failure.describe(ended, self.own, self.theirs)["lacks"]
         return lacks in ("module", "file", "network") or isinstance(ended, SystemExit)
 
-    def run(self, program: Program) -> tuple[Recorder, BaseException | None]:
+    def run(self, program: Program) -> tuple[Recorder, torch_programs.Watch, BaseException | None]:
         """Run it as its author does. What was recorded, and what ended it, if it did not come to its end."""
-        recorder = Recorder(own=self.own)
-        return recorder, self.within(recorder, program)
+        recorder, torch = Recorder(own=self.own), torch_programs.Watch(self.own)
+        with torch:
+            ended = self.within(recorder, program)
+        return recorder, torch, ended
+
+    def judged_torch(self, watch: torch_programs.Watch, ended: BaseException | None) -> dict[str, Any] | None:
+        """What was seen of a program in PyTorch; None where it is none, or nothing was seen."""
+        if not watch.tells:
+            return None
+        told = None if ended is None else failure.describe(ended, self.own, self.theirs)
+        try:
+            with self.clock.limit(JUDGING):
+                result = torch_programs.examine(watch, ended is not None)
+                return None if result is None else {"status": "ok", "ended": told, "result": result}
+        except TooLong:
+            return {"status": "unjudged", "message": f"judging took more than {JUDGING:g} s", "lacks": None}
 
     def within(self, seeing: contextlib.AbstractContextManager[Any], program: Program) -> BaseException | None:
         """Run it while something sees what it does. What ended it, if it did not come to its end."""
