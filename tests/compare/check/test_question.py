@@ -29,7 +29,7 @@ for step in range(9):
 WRONG = RIGHT.replace("b2 -= 0.1 * d2.sum(axis=0)", "b2 -= 0.1 * d2.sum()")
 KEYS = {
     "holds", "verdict", "first_wrong_line", "source_line", "found_out", "understood", "notes", "diagnoses", "lines",
-    "training", "files", "settings", "environment",
+    "training", "marks", "files", "settings", "environment",
 }  # fmt: skip
 NETWORK = "6 -> 5 tanh -> 3, softmax outputs; gradients of "
 
