@@ -53,7 +53,7 @@ class Bench:
         return next(r for r in self.measured.rows if (r.implementation, r.batch_size, r.dtype) == wanted)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         settings = self.settings.as_json()
         return {
             "holds": self.holds,

@@ -46,7 +46,7 @@ class Timed:
     peak_bytes: int | None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {
             "implementation": self.implementation, "dtype": self.dtype, "batch_size": self.batch_size,
             "microseconds": self.timing.microseconds, "spread": self.timing.spread, "rounds": self.timing.rounds,

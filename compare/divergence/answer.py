@@ -27,7 +27,7 @@ class Divergence:
         return all(growth.holds for growth in self.growths)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data. At the top the main pair, as `main_pair` picks it; all of them under "pairs"."""
+        """As a JSON document has it. At the top the main pair, as `main_pair` picks it; all of them under "pairs"."""
         return {
             "holds": self.holds,
             "verdict": self.verdict,

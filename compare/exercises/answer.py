@@ -29,7 +29,7 @@ class Questions:
     kept_in = None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data: of each exercise the same keys that its answer has, the answers left open."""
+        """As a JSON document has it: of each exercise the same keys that its answer has, the answers left open."""
         return {
             "exercises": [
                 {"exercise": n, "question": exercise(n).QUESTION, "answer": None, "holds": None, "runs": []}
@@ -69,7 +69,7 @@ class Answered:
         return self.conclusion.why
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {
             "exercise": self.number,
             "question": exercise(self.number).QUESTION,

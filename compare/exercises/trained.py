@@ -47,7 +47,7 @@ class Agreement:
     wrong: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {
             **configuration(self.settings),
             "lines": self.lines,
@@ -76,7 +76,7 @@ class Training:
         return sum(value.size for value in self.curve.weights[0].values())
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {
             "implementation": self.curve.implementation,
             **configuration(self.settings),

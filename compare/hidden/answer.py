@@ -17,7 +17,7 @@ class Listing:
     kept_in = None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {"experiments": [{"name": name, "question": q} for name, q in self.questions.items()]}
 
 
@@ -62,7 +62,7 @@ class Answers:
         return f"{held}, and {others} {'was' if others == 1 else 'were'} not measured here." if others else f"{held}."
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         verdict = self.verdict if len(self.outcomes) > 1 else self.outcomes[0].finding.answer
         return {
             "holds": self.holds,

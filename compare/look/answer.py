@@ -39,7 +39,7 @@ class Snapshot:
         return float((values.max(axis=0) - values.min(axis=0)).max())
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data: the largest entry and the largest difference of each line, and not its array."""
+        """As a JSON document has it: the largest entry and the largest difference of each line, and not its array."""
         first = next(iter(self.traces.values()))
         return {
             "epoch": self.epoch,
@@ -105,7 +105,7 @@ class Look:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {
             "holds": self.holds,
             "verdict": self.verdict,

@@ -28,7 +28,7 @@ class Stop:
         return not self.line.startswith("d")
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return asdict(self)
 
 

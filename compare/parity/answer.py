@@ -63,7 +63,7 @@ class Parity:
         return max(lines, key=lambda named: named[1].bound_used)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         name, line = self.weakest
         return {
             "holds": self.holds,
@@ -115,7 +115,7 @@ class MutantsTried:
         return self.proof.holds
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {**self.proof.as_json(), "smallest": [one.as_json() for one in self.smallest]}
 
 

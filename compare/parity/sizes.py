@@ -81,7 +81,7 @@ class Smallest:
     gradcheck: float
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data; None where none was caught."""
+        """As a JSON document has it; None where none was caught."""
         return {key: None if value == math.inf else value for key, value in asdict(self).items()}
 
 

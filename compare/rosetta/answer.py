@@ -38,7 +38,7 @@ class Rosetta:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {
             "holds": self.holds,
             "verdict": self.verdict,

@@ -65,7 +65,7 @@ class Run:
     kept_in = "results.json"
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {
             "holds": self.holds,
             "verdict": self.verdict,

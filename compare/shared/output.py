@@ -61,7 +61,7 @@ class Output:
             raise BadInput(f"{path} cannot be renamed to keep it: {error.strerror}. Try another --out.") from error
 
     def write_json(self, name: str, content: Any) -> Path:
-        """Plain data as an indented JSON document."""
+        """An indented JSON document."""
         return self.write(name, (dump_json(content) + "\n").encode())
 
     def write_csv(self, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:

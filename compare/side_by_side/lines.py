@@ -44,7 +44,7 @@ class LineOfAll:
         return not self.line.startswith("d")
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         kept = {name: [{"array": k.name, "bytes": k.bytes} for k in arrays] for name, arrays in self.kept.items()}
         return {
             "line": self.line,

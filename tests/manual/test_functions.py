@@ -1,11 +1,15 @@
 """The formulas of the hand-written network."""
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+import manual.functions
 from manual.functions import cross_entropy, relu, relu_derivative, sigmoid, sigmoid_derivative, softmax
 
 scores = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.floats(-30, 30))
@@ -69,3 +73,10 @@ def test_float32_stays_float32_and_the_argument_is_not_changed(function):
     z = np.array([[-1.0, 0.5, 3.0]], np.float32)
     assert function(z).dtype == np.float32
     np.testing.assert_array_equal(z, np.array([[-1.0, 0.5, 3.0]], np.float32))
+
+
+def test_the_room_says_how_many_formulas_there_are():
+    tree = ast.parse(Path(manual.functions.__file__).read_text())
+    count = sum(isinstance(node, ast.FunctionDef) for node in tree.body)
+    words = {5: "five", 6: "six", 7: "seven"}
+    assert f"`functions.py` holds the {words[count]} formulas" in " ".join(manual.__doc__.split())

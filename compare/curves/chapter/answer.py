@@ -57,7 +57,7 @@ class Change:
         return int(below[0]) + WINDOW if below.size else None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data, without the loss of every step."""
+        """As a JSON document has it, without the loss of every step."""
         content = asdict(self)
         del content["losses"]
         return {**content, "steps": self.steps, "left_plateau": self.left_plateau}
@@ -73,7 +73,7 @@ class Chapter:
     signal: dict[str, dict[str, float]]
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {
             "lines": {
                 name: [dict(zip(("epoch", "loss", "test_accuracy"), line, strict=True)) for line in lines]

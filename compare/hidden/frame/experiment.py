@@ -32,7 +32,7 @@ class NotMeasured:
 
     @property
     def measured(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {"available": False, "reason": self.answer}
 
 

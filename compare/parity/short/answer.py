@@ -55,7 +55,7 @@ class ShortParity:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """As a JSON document has it."""
         return {
             "holds": self.holds,
             "verdict": self.verdict,
