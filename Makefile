@@ -37,15 +37,19 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The pictures in README.md: a run's curves and the head of its report, the latter taken by a headless Chromium; and the
-# one in docs/bridge.md.
+# The pictures in README.md: a run's curves, the head of its report and a page of look, the latter two taken by a headless
+# Chromium; and the one in docs/bridge.md.
+SHOT := chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=5000
+
 pictures: setup
 	$(BIN)/python -m compare run --force
 	cp results/run/curves.png docs/curves.png
 	$(BIN)/python -m compare hidden used-twice
 	cp results/hidden/used-twice.svg docs/graph.svg
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1200,1480 \
-		--screenshot=docs/report.png "file://$(CURDIR)/results/run/report.html"
+	$(SHOT) --window-size=1200,1480 --screenshot=docs/report.png "file://$(CURDIR)/results/run/report.html"
+	$(BIN)/python -m compare look --force
+	$(SHOT) --window-size=1200,960 --screenshot=docs/look.png \
+		"file://$(CURDIR)/results/look/report.html#line=dW1&epoch=1&at=dW1[350,33]"
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info results .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*

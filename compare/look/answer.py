@@ -109,7 +109,7 @@ class Look:
         return {
             "holds": self.holds,
             "verdict": self.verdict,
-            "settings": self.settings.as_json(),
+            "settings": {**self.settings.as_json(), "epochs": self.moments[-1].epoch},
             "rows": {"first": self.first, "count": len(self.x), "labels": self.labels},
             "moments": [moment.as_json() for moment in self.moments],
         }

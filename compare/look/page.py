@@ -53,7 +53,7 @@ def look_page(results: Results[Look], beside: Path) -> Page:
         look.holds,
         look.verdict,
         "look.html.j2",
-        {"settings": look.settings.as_json(), "environment": results.document["environment"]},
+        {"settings": look.as_json()["settings"], "environment": results.document["environment"]},
         {
             "facts": Markup(json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")),
             "images": text(joined({"x": look.x})),
@@ -144,6 +144,5 @@ def _about(row: LineOfAll, name: str) -> str:
 
 def _kept(arrays: Sequence[Kept]) -> str:
     own = [f"{kept.name.replace('Backward0._saved_', '.')} ({kept.bytes:,} bytes)" for kept in arrays if not kept.given]
-    given = [kept.name for kept in arrays if kept.given]
-    there = [f"{' and '.join(given)}, {'which is' if len(given) == 1 else 'which are'} there anyway"] if given else []
-    return ", and ".join([", ".join(own)] * bool(own) + there)
+    given = [f"{kept.name} (there anyway)" for kept in arrays if kept.given]
+    return ", ".join([*own, *given])

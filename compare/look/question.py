@@ -54,7 +54,7 @@ def ask(settings: Settings, image: int | None, batch: int | None, epoch: int | N
                 advance()
             rows, _ = compare_lines(curve.weights[kept[-1]], x, labels, settings.activation)
             advance()
-    return Look(settings.with_(epochs=max(epochs, 1)), first, x, labels, data.image_shape, rows, moments)
+    return Look(settings, first, x, labels, data.image_shape, rows, moments)
 
 
 def spread(epochs: int) -> list[int]:

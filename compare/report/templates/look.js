@@ -28,7 +28,7 @@ async function show(change = {}) {
     $("time").value = state.time;
     $("time").setAttribute("aria-valuetext", moment.title);
   }
-  const read = moment.accuracy === null ? "" : `, ${(100 * moment.accuracy).toFixed(2)}% of the test digits read correctly`;
+  const read = moment.accuracy === null ? "" : `, ${(100 * moment.accuracy).toFixed(2)}% of the test digits classified correctly`;
   $("now").textContent = `Line ${state.step + 1} of ${steps.length}, ${moment.title}: loss here ${short(moment.loss)}${read}.`;
   showFigures(step);
   showSources(step.line);
@@ -89,7 +89,7 @@ function figure(name, isResult, along = "") {
   picture.style.setProperty("--rows", where.height);
   const draw = () => {
     const now = arrays[name], top = largest(name);
-    caption.innerHTML = `<b>${name}</b> <span>${shapeWords(now.shape)}${isResult ? ", the result" : ""}</span>${what === "scalar" ? "" : scale(top)}${history_(name)}`;
+    caption.innerHTML = `<b>${name}</b> <span>${shapeWords(now.shape)}</span>${isResult ? "<em>result</em>" : ""}${what === "scalar" ? "" : scale(top)}${history_(name)}`;
     body.setAttribute("aria-label", alternative(name, now, what));
     if (what === "scalar") body.textContent = digits(now.worlds[0][0]);
     else if (what === "bars") paintBars(body, now, top);

@@ -168,6 +168,7 @@ def test_a_wrong_line_in_one_world_does_not_hold_and_is_named(settings, monkeypa
     assert not answer.holds
     assert "Before training, the line dW2 is outside its rounding bound" in answer.verdict
     assert answer.x.shape == (5, 784)
+    assert answer.as_json()["settings"]["epochs"] == 0
 
 
 @pytest.mark.parametrize(
