@@ -22,10 +22,18 @@ from compare.check.saying.mended import (
     with_other_sign,
     without_factors,
 )
-from compare.check.saying.slopes import layer_of, slope_mistakes
-from compare.check.saying.source import divided_by, divisor, list_around, name_of, short, target, text
-from compare.check.understanding.described import activation
-from compare.check.understanding.matching import proportional, same_size
+from compare.check.saying.names import called
+from compare.check.saying.signatures import (
+    extra_derivative,
+    held_constant,
+    other_product,
+    overwritten_in,
+    penalty_share,
+    summed_instead,
+)
+from compare.check.saying.slopes import applied_to_error, slope_mistakes, units_of
+from compare.check.saying.source import divided_by, divisor, list_around, name_of, second_name, short, target, text
+from compare.check.understanding.matching import same_size
 from compare.check.understanding.parameters import PRODUCTS, unscaled_view
 
 ROWS, COLUMNS = 24, 32  # of the values that are shown
@@ -58,6 +66,11 @@ EXPLANATIONS = {
     "batch; here {operand} is added up.",
     "penalty-factor": "A penalty on the weights has a multiple of them for its derivative. Here {operand} times the "
     "weights are added to their gradient, {right}.",
+    "product-for-matrix-product": "`*` multiplies entry by entry; here the matrix product, `@` or np.dot, is meant.",
+    "matrix-product-for-product": "`@` is the matrix product; here entry by entry, `*`, is meant.",
+    "normalisation-constant": "The mean and the deviation are made of the same inputs, so the error goes back through "
+    "them, too; here they are taken for constants.",
+    "reference-not-copy": "{right} is no copy of {operand} but the same array, so it was updated with it.",
     "derivative-wrong": "What the error is multiplied by is not the derivative of the activation of the forward pass.",
     "overwritten-in-place": "An array of the forward pass is changed in place, and the derivative in line {other} then "
     "sees other numbers.",
@@ -123,7 +136,7 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
     source = text(place)
     if fault.kind:
         if fault.about is not None:
-            words["operand"] = _called(fault.about, search) or "a parameter"
+            words["operand"] = called(fault.about, search) or "a parameter"
         header = list_around(place) if fault.kind == "never-updated" else None
         if header is not None:
             fault.also.insert(0, place)
@@ -143,15 +156,20 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
             fault.also.insert(0, place)
             return "mean-over-features", "", Place(place.file, line, place.function, place.caller)
         return kind, _corrected_factor(fault, search, words, source), place
-    written_to = _overwritten(node, search)
+    written_to = overwritten_in(node, search)
     if written_to is not None:
         words["other"] = place.line
         fault.also.insert(0, place)
         return "overwritten-in-place", "a copy, where the array is changed", written_to
     for parent in node.parents:
         if parent in search.step.changed or unscaled_view(parent) in search.step.changed:
-            words["operand"] = _called(unscaled_view(parent), search) or "a parameter"
+            name = called(unscaled_view(parent), search)
+            words["operand"], words["right"] = name or "a parameter", second_name(place, name)
+            if words["right"]:
+                return "reference-not-copy", f"{words['right']} = {name}.copy()", place
             return "updated-too-early", f"{source}  (before {words['operand']} is updated)", place
+    if held_constant(fault, search):
+        return "normalisation-constant", "", place
     role = explained.roles.get(node)
     if role is not None and role.share and role.of in search.step.leaves and node.function in PRODUCTS:
         return "last-sample-only", source.replace(" = ", " += ", 1), place
@@ -161,17 +179,20 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
     if role is not None and role.turned and role.of in search.step.leaves:
         words["operand"] = "The product"
         return "transposed", "", place
+    other = other_product(node, explained)
+    if other:
+        return other, "", place
     if node.function in PRODUCTS:
         return _product(fault, search, explained, words, source)
     if node.name in ("sum", "mean") or node.function in (np.sum, np.mean):
-        other = _summed_instead(node, fault, search, explained)
-        if other:
-            words["operand"] = other
+        instead = summed_instead(node, fault, search, explained)
+        if instead:
+            words["operand"] = instead
             return "bias-gradient-from", "", place
         return "axis-wrong", _summed_rightly(node, fault, search, source), place
     if node.function in (np.add, np.subtract) and any(_is_old(p, search) for p in node.parents):
         return "not-reset", "", place
-    penalty = _penalty(fault, search)
+    penalty = penalty_share(fault, search)
     if penalty is not None:
         words["operand"], wanted = (f"{share:.4g}" for share in penalty)
         grows = penalty[0] < 0 and abs(penalty[1]) < 1e-6 * abs(penalty[0])
@@ -179,16 +200,20 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
         return "penalty-factor", with_other_sign(source) if grows else "", place
     if node.function in (np.multiply, np.divide, np.where, written, placed):
         kind, corrected, place = _derivative(fault, search, explained)
+        words["function"] = applied_to_error(fault, search) if kind == "derivative-wrong" else ""
+        if words["function"]:
+            return "activation-of-gradient", "", place
         slopes = slope_mistakes(fault, search, explained) if kind == "derivative-wrong" else []
         for slope in slopes[:1]:
             words.update(slope.words)
             if slope.stands is not None and slope.meant is not None:
-                corrected = with_name(source, _called(slope.stands, search), _called(slope.meant, search))
+                corrected = with_name(source, called(slope.stands, search), called(slope.meant, search))
         words["or"] = [EXPLANATIONS[slope.name].format(**{**words, **slope.words}) for slope in slopes[1:2]]
         return slopes[0].name if slopes else kind, corrected, place
     if any(node is n for n in _meeting(search)):
         return "loss-gradient-mismatch", "", place
-    return "unexplained", "", place
+    words["function"] = applied_to_error(fault, search)
+    return "activation-of-gradient" if words["function"] else "unexplained", "", place
 
 
 def _is_rate(fault: Fault, search: Search) -> bool:
@@ -254,7 +279,7 @@ def _product(
     parents = list(node.parents)
     errors = [p for p in parents if p in search.labelled]
     if fault.role is not None and any(fault.node is p for p in parents):
-        error, slope = _called(fault.node, search), _derivative_in_words(fault.node, fault, search, explained)
+        error, slope = called(fault.node, search), _derivative_in_words(fault.node, fault, search, explained)
         return "mask-missing", with_name(source, error, f"({error} * {slope})") if error and slope else "", place
     for parent in parents:
         if parent in search.labelled and len(errors) > 1 and explained.roles.get(parent) is not None:
@@ -262,8 +287,8 @@ def _product(
             if role.of in step.leaves or (
                 unscaled_view(parent) in explained.roles and explained.roles[unscaled_view(parent)].of in step.leaves
             ):
-                words["operand"] = _called(unscaled_view(parent), search) or "a gradient"
-                right = _called(role.of, search)
+                words["operand"] = called(unscaled_view(parent), search) or "a gradient"
+                right = called(role.of, search)
                 corrected = with_name(source, words["operand"], right) if right else ""
                 return "gradient-for-weight", corrected, place
     still = [p for p in parents if p not in search.labelled]
@@ -279,12 +304,12 @@ def _product(
                     continue
                 if made.shape == node.shape and explained.role_of(node, made) is not None:
                     base = unscaled_view(operand)
-                    words["operand"] = _called(base, search) or "what stands there"
-                    right = _called(other, search)
+                    words["operand"] = called(base, search) or "what stands there"
+                    right = called(other, search)
                     words["right"] = right or "what went into the layer"
                     kind = "transposed" if other is base else "activation-of-wrong-layer"
                     if kind == "transposed":
-                        return kind, transposed(source, _called(base, search)), place
+                        return kind, transposed(source, called(base, search)), place
                     return kind, with_name(source, words["operand"], right), place
     if not still:
         return "unexplained", "", place
@@ -298,9 +323,9 @@ def _derivative(fault: Fault, search: Search, explained: Explained) -> tuple[str
     """An error times what is no derivative of the activation: of another argument, or of another function."""
     node, place = fault.first, fault.place
     if any(p in _meeting(search) or p in [o for o, _ in search.loss.outputs] for p in node.parents):
-        if not _extra(fault, search):
+        if not extra_derivative(fault, search):
             return "loss-gradient-mismatch", "", place
-        outputs = [_called(o, search) for o, _ in search.loss.outputs[:1]]
+        outputs = [called(o, search) for o, _ in search.loss.outputs[:1]]
         return "extra-derivative", without_factors(text(place), outputs), place
     helpers = [p for p in node.parents if p not in search.labelled and p.place is not None and p in search.step.moving]
     for helper in helpers:
@@ -315,46 +340,12 @@ def _derivative(fault: Fault, search: Search, explained: Explained) -> tuple[str
     return "derivative-wrong", "", place
 
 
-def _extra(fault: Fault, search: Search) -> bool:
-    """Whether a wrong value is the right one times the derivative of the output's activation."""
-    if fault.expected is None or fault.found is None or fault.found.size < 3:
-        return False
-    for output, _ in search.loss.outputs[:1]:
-        p = search.step.floats(output)
-        for slope in (p * (1 - p), 1 - p * p):
-            if slope.size == fault.found.size:
-                wanted = np.asarray(fault.expected).ravel() * slope.ravel()
-                if proportional(fault.found.ravel(), wanted, 1e-6) is not None:
-                    return True
-    return False
-
-
-def _penalty(fault: Fault, search: Search) -> tuple[float, float] | None:
-    """How many times the weights are added to their gradient, and how many times they should be."""
-    node, step = fault.first, search.step
-    leaf = fault.role.of if fault.role is not None else None
-    if leaf not in step.leaves or leaf is None or node.function not in (np.add, np.subtract) or leaf.value.size < 3:
-        return None
-    if fault.expected is None or fault.found is None or fault.found.shape != leaf.shape:
-        return None
-    weights = step.floats(leaf)
-    for k, parent in enumerate(node.arguments[:2]):
-        if isinstance(parent, Node) and parent.shape == leaf.shape:
-            share = proportional(step.floats(parent), weights, 1e-9)
-            off = proportional(fault.found - fault.expected, weights, 1e-5)
-            if share is not None and off is not None:
-                added = -share if k and node.function is np.subtract else share
-                return added, added - off
-    return None
-
-
 def _derivative_in_words(node: Node, fault: Fault, search: Search, explained: Explained) -> str:
     """The derivative of the layer's activation, in the learner's names; "" where it, or they, are not known."""
-    layer = layer_of(node, fault, search, explained)
-    if layer is None:
+    unit = next(iter(units_of(node, fault, search, explained)), None)
+    if unit is None:
         return ""
-    z, a = _called(layer.before, search), _called(layer.after, search)
-    kind = activation(search.step.floats(layer.before), search.step.floats(layer.after))
+    z, a, kind = called(unit.before, search), called(unit.after, search), unit.kind
     forms = {"relu": f"({z} > 0)" if z else f"({a} > 0)", "sigmoid": f"{a} * (1 - {a})", "tanh": f"(1 - {a} ** 2)"}
     return forms.get(kind, "") if a or (kind == "relu" and z) else ""
 
@@ -366,22 +357,6 @@ def _summed_rightly(node: Node, fault: Fault, search: Search, source: str) -> st
         return ""
     axis = 1 - error.shape.index(leaf.value.size)
     return summed_over(source, axis, keepdims=leaf.value.ndim == 2)
-
-
-def _summed_instead(node: Node, fault: Fault, search: Search, explained: Explained) -> str:
-    """What is added up for a bias, where it is not the error of its layer's sum; "" where that is it."""
-    parent = next(iter(node.parents), None)
-    role = explained.roles.get(parent) if parent is not None else None
-    if parent is None or role is None:
-        return ""
-    mine = {search.step.parameters[k].leaf for k in fault.parameters}
-    if role.of in search.step.leaves:
-        return f"the gradient of {_called(role.of, search)}" if role.of not in mine else ""
-    value, exact = explained.value(parent), search.loss.derivatives
-    direct = [n for n in search.step.nodes if n in exact and any(p in mine for p in n.parents)]
-    if any(exact[n].shape == value.shape and proportional(value, exact[n], 1e-4) is not None for n in direct):
-        return ""
-    return _called(parent, search) or "the error of another layer"
 
 
 def _called_rightly(helper: Node, fault: Fault, search: Search) -> bool:
@@ -416,41 +391,10 @@ def _meeting(search: Search) -> list[Node]:
             and not any(p in search.labelled for p in n.parents)]  # fmt: skip
 
 
-def _overwritten(node: Node, search: Search) -> Place | None:
-    """The line that writes into an array of the forward pass from which a derivative is taken."""
-    forward = set(search.loss.derivatives)
-    waiting, seen = [p for p in node.parents if p not in search.labelled], set[Node]()
-    while waiting:
-        other = waiting.pop()
-        if other in seen or other not in search.step.window:
-            continue
-        seen.add(other)
-        if other.function in (written, placed) or other.name in ("copyto", "putmask"):
-            base = next(other.parents)
-            if base in forward and other.place is not None and base.function not in (None, np.copy):
-                return other.place
-        elif other not in forward:
-            waiting.extend(other.parents)
-    return None
-
-
 def _is_old(node: Node, search: Search) -> bool:
     return (
         node not in search.step.moving and node.value.size > 1 and node.function is not None and bool(node.value.any())
     )
-
-
-def _called(node: Node, search: Search) -> str:
-    """What the learner calls a value."""
-    for parameter in search.step.parameters:
-        if parameter.leaf is node or any(u.node is node for u in parameter.updates):
-            return parameter.name
-    everything = [*search.step.nodes]
-    name = name_of(node, everything)
-    if name:
-        return name
-    base = unscaled_view(node)
-    return name_of(base, everything) if base is not node else target(node.place) if node.function is None else ""
 
 
 def _evidence(fault: Fault, search: Search) -> str:

@@ -1,14 +1,15 @@
 """What an error is multiplied by, where it is no derivative of the activation: which mistake gives these numbers?"""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.recording.graph import Node
-from compare.check.understanding.described import Layer, activation, layers_of
+from compare.check.understanding.described import activation, layers_of
+from compare.check.understanding.matching import same_size
 
 CLOSE = 1e-6
 LEAST = 4  # entries: with fewer, a pattern fits by chance
@@ -42,44 +43,68 @@ def slope_mistakes(fault: Fault, search: Search, explained: Explained) -> list[S
     for arriving in node.parents:
         if arriving not in search.labelled or arriving.value.size != node.value.size:
             continue
-        layer = layer_of(arriving, fault, search, explained)
-        if layer is not None:  # as both were computed, whatever was wrong before
-            e, found = (step.floats(n).reshape(node.shape) for n in (arriving, whole))
+        e, found = (step.floats(n).reshape(node.shape) for n in (arriving, whole))
+        for unit in units_of(arriving, fault, search, explained):  # as both were computed, whatever was wrong before
             with np.errstate(all="ignore"):
-                slopes = list(_mistakes(layer, e, found, search))
-            return [s for k, s in enumerate(slopes) if s.name not in {other.name for other in slopes[:k]}]
+                slopes = list(_mistakes(unit, e, found, search))
+            if slopes:
+                return [s for k, s in enumerate(slopes) if s.name not in {other.name for other in slopes[:k]}]
     return []
 
 
-def layer_of(arriving: Node, fault: Fault, search: Search, explained: Explained) -> Layer | None:
-    """The layer by whose output something is, or was mended to be, a derivative."""
-    role = explained.role_of(arriving, search.values.get(arriving, search.step.floats(arriving)))
+def applied_to_error(fault: Fault, search: Search) -> str:
+    """The function that is applied to what arrives, and that should be applied to the activation's input; else ""."""
+    step, found = search.step, search.step.floats(fault.node)
+    for arriving in fault.first.parents:
+        if arriving in search.labelled and arriving.value.size == found.size:
+            e = step.floats(arriving).reshape(found.shape)
+            with np.errstate(all="ignore"):
+                values = {"relu": np.maximum(e, 0), **{name: function(e) for name, _, function in DERIVATIVES[2:]}}
+                name = next((name for name, value in values.items() if _alike(found, value)), "")
+            if name:
+                return name
+    return ""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """An activation of the forward pass: its input, its output, and its name, if it has one."""
+
+    before: Node
+    after: Node
+    kind: str
+
+
+def units_of(arriving: Node, fault: Fault, search: Search, explained: Explained) -> list[Unit]:
+    """The activations by whose output something is, or was mended to be, a derivative: one, if its name is known."""
+    step = search.step
+    role = explained.roles.get(arriving)
+    if role is None:
+        role = explained.role_of(arriving, search.values.get(arriving, step.floats(arriving)))
     wanted = fault.role.of if fault.role is not None else None
-    for layer in layers_of(search.step, search.loss):
-        after = set(search.step.behind([layer.after]))
-        if role is not None and role.of in after and layer.before in search.step.behind([role.of]):
-            known = bool(search.loss.outputs) or layer.after is not search.loss.node
-            return layer if known else replace(layer, after=role.of)
-        if wanted is layer.before and layer.before.value.size == arriving.value.size:
-            return layer
-    return None
+    layers = layers_of(step, search.loss)
+    if role is not None and not role.share and role.of not in step.leaves:
+        inner = same_size(step, [role.of], role.of.value.size)[1:12]
+        for node in inner:
+            kind = activation(step.floats(node), step.floats(role.of))
+            if kind not in ("", "linear"):
+                return [Unit(node, role.of, kind)]
+        return [Unit(node, role.of, "") for node in inner if node in search.loss.derivatives]
+    return [
+        Unit(layer.before, layer.after, activation(step.floats(layer.before), step.floats(layer.after)))
+        for layer in layers
+        if wanted is layer.before and layer.before.value.size == arriving.value.size == layer.after.value.size
+    ]
 
 
-def _mistakes(layer: Layer, e: np.ndarray, found: np.ndarray, search: Search) -> Iterator[Slope]:
-    step, derivatives = search.step, search.loss.derivatives
-    z, a = _as(step.floats(layer.before), found), _as(step.floats(layer.after), found)
-    if z is None or a is None:
-        return
-    kind = activation(z, a)
-    applied = {"relu": np.maximum(e, 0), **{name: function(e) for name, _, function in DERIVATIVES[2:]}}
-    for name, value in applied.items():
-        if _alike(found, value):
-            yield Slope("activation-of-gradient", {"function": name})
+def _mistakes(unit: Unit, e: np.ndarray, found: np.ndarray, search: Search) -> Iterator[Slope]:
+    step, derivatives, kind = search.step, search.loss.derivatives, unit.kind
+    z, a = _as(step.floats(unit.before), found), _as(step.floats(unit.after), found)
     seen = abs(e) > 1e-9 * abs(e).max(initial=0.0)
-    if not seen.any():
+    if z is None or a is None or not seen.any():
         return
     h = found[seen] / e[seen]
-    by_z, by_a = (_as(derivatives[n], found) if n in derivatives else None for n in (layer.before, layer.after))
+    by_z, by_a = (_as(derivatives[n], found) if n in derivatives else None for n in (unit.before, unit.after))
     if by_z is not None and by_a is not None:
         wanted = by_z[seen] / by_a[seen]
         yield from _two_slopes(h, wanted)
@@ -93,12 +118,13 @@ def _mistakes(layer: Layer, e: np.ndarray, found: np.ndarray, search: Search) ->
                     yield Slope("derivative-of-wrong-argument", {
                         "function": name, "operand": "the output" if is_output else "the sum before it",
                         "right": "the output" if output_form else "the sum before it",
-                    }, *((layer.after, layer.before) if is_output else (layer.before, layer.after)))  # fmt: skip
+                    }, *((unit.after, unit.before) if is_output else (unit.before, unit.after)))  # fmt: skip
                 elif kind:
                     yield Slope("derivative-of-another-activation", {"function": name, "right": kind})
+    own = same_size(step, [unit.after], unit.after.value.size)
     for other in layers_of(step, search.loss):
-        if other is not layer and other.before is not layer.before:
-            for there, here in ((other.before, layer.before), (other.after, layer.after)):
+        if other.before not in own:
+            for there, here in ((other.before, unit.before), (other.after, unit.after)):
                 at_other = _as(step.floats(there), found)
                 if at_other is not None:
                     for name, _, function in DERIVATIVES:

@@ -61,6 +61,17 @@ def parameter_names(updates: list[Node], shapes: list[tuple[int, ...]]) -> list[
     ]
 
 
+def second_name(place: Place, name: str) -> str:
+    """A name on a line that another line gives to the very array called `name`, as in `old = W`; "" where none does."""
+    here, line = statements(place.file), statements(place.file).get(place.line)
+    given = {ast.unparse(s.targets[0]) for s in here.values()
+             if isinstance(s, ast.Assign) and ast.unparse(s.value) == name}  # fmt: skip
+    used = (
+        set() if line is None else {ast.unparse(n) for n in ast.walk(line) if isinstance(n, ast.Name | ast.Attribute)}
+    )
+    return next(iter(sorted(given & used)), "") if name not in used else ""
+
+
 def divided_by(place: Place) -> str:
     """The name that a line divides by, if it divides by one; "" where it is not that plain."""
     statement = statements(place.file).get(place.line)

@@ -6,7 +6,7 @@ the one to which most parameters' steps are proportional is meant.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,16 +100,18 @@ def differentiate(step: Step, loss: Loss, shares: bool = False) -> None:
 
 
 def taped(
-    step: Step, loss: Loss, start: Callable[[Node], Any]
+    step: Step, loss: Loss, start: Callable[[Node], Any], held: Mapping[Node, Any] | None = None
 ) -> tuple[Tensor, dict[Node, Tensor], dict[Any, Any]]:  # fmt: skip
     """The loss run on the engine, from whatever arrays `start` gives for the parameters, and walked back.
+
+    held: values that are taken for constants.
 
     Returns its value, the tensor of every node that a gradient reaches, and the gradients by the tensors' tape nodes.
     Raises CannotFollow.
     """
     tensors = {leaf: Tensor(start(leaf), requires_grad=True) for leaf in step.leaves}
     with np.errstate(all="ignore"):
-        values = replayed(step.behind(loss.ends), tensors)
+        values = replayed(step.behind(loss.ends), {**tensors, **(held or {})})
         value = loss.formula(values)
         if not isinstance(value, Tensor) or value.node is None:
             raise CannotFollow(loss.ends[-1], "no gradient reaches a parameter from it")

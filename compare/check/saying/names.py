@@ -1,0 +1,19 @@
+"""What the learner calls a value."""
+
+from compare.check.judging.faults import Search
+from compare.check.recording.graph import Node
+from compare.check.saying.source import name_of, target
+from compare.check.understanding.parameters import unscaled_view
+
+
+def called(node: Node, search: Search) -> str:
+    """What the learner calls a value."""
+    for parameter in search.step.parameters:
+        if parameter.leaf is node or any(u.node is node for u in parameter.updates):
+            return parameter.name
+    everything = [*search.step.nodes]
+    name = name_of(node, everything)
+    if name:
+        return name
+    base = unscaled_view(node)
+    return name_of(base, everything) if base is not node else target(node.place) if node.function is None else ""
