@@ -11,6 +11,7 @@ from compare.check.judging.veto import confirmed
 from compare.check.recording import Node, Recorder
 from compare.check.saying.diagnoses import diagnosis
 from compare.check.saying.source import parameter_names, short, target
+from compare.check.saying.unused import unused_parameters
 from compare.check.understanding.described import understood
 from compare.check.understanding.loss import Loss, find_loss
 from compare.check.understanding.matching import Match, proportional, tolerance_of
@@ -41,10 +42,7 @@ def examine(recorder: Recorder) -> dict[str, Any]:
     first = bad_targets(search, met)
     matched = search.matches()
     faults = [] if first else search.run()
-    notes = [
-        f"{step.parameters[k].name} has no effect on the loss, and is not judged: what comes after takes it away "
-        "again, as a batch norm does with the bias before it." for k in search.without_effect
-    ]  # fmt: skip
+    notes = unused_parameters(search)
     explained = Explained(step, loss, search.labelled, search.tolerance)
     faults += exchanged(search, explained)
     reason = _unsure(step, loss, met, matched, faults)
@@ -177,7 +175,7 @@ def _once(faults: list[Fault]) -> list[Fault]:
     """One fault for each line and kind."""
     found: dict[Any, Fault] = {}
     for fault in faults:
-        key = fault.place.line, fault.place.file, fault.kind
+        key = fault.place.line, fault.place.file, fault.kind, None if fault.parameters else fault.about
         if key in found:
             found[key].parameters = sorted({*found[key].parameters, *fault.parameters})
         else:

@@ -28,23 +28,35 @@ def beyond(search: Search, steps_before: int, first: list[Node]) -> list[Fault]:
 
 def _never_changed(search: Search) -> Iterator[Fault]:
     """A parameter whose gradient is computed and never used."""
-    step, met = search.step, min((node.number for node in search.labelled), default=0)
+    step = search.step
     for still in step.still:
-        exact = search.loss.derivatives.get(still)
-        if exact is None or not exact.any() or exact.size < 2:
-            continue
-        for node in step.nodes:
-            if node in search.labelled and node.value.size == exact.size and node.value.dtype.kind == "f":
-                factor = search.tolerance.factor(step.floats(node).reshape(exact.shape), exact, still)
-                if factor is not None and node.number > met:
-                    # the gradient itself may have been changed in the parameter's place
-                    line = next(
-                        (n for n in step.nodes if any(unscaled(b) is node for b, _, _ in update_forms(n))), None
-                    )
-                    place = (line.place if line else None) or step.parameters[-1].updates[-1].node.place or node.place
-                    assert place is not None
-                    yield Fault(node, node, place, [], also=_places(node), kind="never-updated", about=still)
-                    break
+        node = _gradient_of(search, still)
+        if node is not None:
+            # the gradient itself may have been changed in the parameter's place
+            line = next((n for n in step.nodes if any(unscaled(b) is node for b, _, _ in update_forms(n))), None)
+            place = (line.place if line else None) or step.parameters[-1].updates[-1].node.place or node.place
+            assert place is not None
+            yield Fault(node, node, place, [], also=_places(node), kind="never-updated", about=still)
+
+
+def unused(search: Search) -> list[Node]:
+    """What is used as a parameter is and never changes, and no gradient of it is computed."""
+    exact = search.loss.derivatives
+    return [still for still in search.step.still if still in exact and _gradient_of(search, still) is None]
+
+
+def _gradient_of(search: Search, still: Node) -> Node | None:
+    """The first node with a label in it that is the gradient of a parameter; one example's error is that of a bias."""
+    exact = search.loss.derivatives.get(still)
+    if exact is None or not exact.any() or exact.size < 2:
+        return None
+    tolerance, step = search.tolerance, search.step
+
+    def gives(node: Node) -> bool:
+        return tolerance.factor(step.floats(node).reshape(exact.shape), exact, still) is not None
+
+    alike = (n for n in step.nodes if n in search.labelled and n.value.size == exact.size)
+    return next((n for n in alike if n.value.dtype.kind == "f" and gives(n)), None)
 
 
 def _integers(step: Step, first: list[Node]) -> Iterator[Fault]:

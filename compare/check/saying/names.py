@@ -2,7 +2,7 @@
 
 from compare.check.judging.faults import Search
 from compare.check.recording.graph import Node
-from compare.check.saying.source import name_of, target
+from compare.check.saying.source import added, name_of, target
 from compare.check.understanding.parameters import unscaled_view
 
 
@@ -12,7 +12,8 @@ def called(node: Node, search: Search) -> str:
         if parameter.leaf is node or any(u.node is node for u in parameter.updates):
             return parameter.name
     everything = [*search.step.nodes]
-    name = name_of(node, everything)
+    use = next((n for n in everything if node in n.parents), node)
+    name = (added(use.place) if node in search.step.still else "") or name_of(node, everything)
     if name:
         return name
     base = unscaled_view(node)

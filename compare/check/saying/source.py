@@ -51,6 +51,15 @@ def name_of(node: Node, nodes: list[Node]) -> str:
     return name if name and not later and "," not in name else ""
 
 
+def added(place: Place | None) -> str:
+    """The name of what a line adds to something else; "" where there is none, or more than one."""
+    statement = statements(place.file).get(place.line) if place is not None else None
+    found = list(ast.walk(statement)) if statement is not None else []
+    terms = [x for n in found if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add) for x in (n.left, n.right)]
+    named = {ast.unparse(x) for x in terms if isinstance(x, ast.Name | ast.Attribute | ast.Subscript)}
+    return named.pop() if len(named) == 1 else ""
+
+
 def parameter_names(updates: list[Node], shapes: list[tuple[int, ...]]) -> list[str]:
     """A name for each parameter, from the lines that update them; those that share a line are counted."""
     names = [target(node.place) or "parameter" for node in updates]

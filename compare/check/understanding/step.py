@@ -101,9 +101,12 @@ def _still(recorder: Recorder) -> list[Node]:
             if parent.number > recorder.begin or made.function is not None or made.made_by not in MADE:
                 continue
             behind = unscaled_view(others[0])
-            bias = node.function is np.add and others[0].function in PRODUCTS and others[0] in moving
+            product = others[0].function in PRODUCTS and others[0] in moving
+            of_weights = product and any(unscaled_view(p) in recorder.leaves for p in others[0].parents)
+            smaller = parent.value.size < node.value.size or (of_weights and parent.shape == node.shape)
+            bias = node.function is np.add and product and smaller
             weight = node.function in PRODUCTS and others[0] in moving and behind not in recorder.leaves
-            if (bias and parent.value.size < node.value.size) or (weight and parent.value.ndim == 2):
+            if bias or (weight and parent.value.ndim == 2):
                 found.append(parent)
         if any(parent in moving for parent in parents):
             moving.add(node)

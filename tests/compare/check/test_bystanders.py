@@ -109,3 +109,43 @@ def test_a_bias_that_a_batch_norm_takes_away_is_named_and_spoils_nothing(judge_s
 def test_a_softmax_over_the_whole_batch_is_named(judge_script):
     wrong = judge_script(SOFTMAX.replace("e.sum(axis=1, keepdims=True)", "e.sum()"))
     assert named(wrong) == [("softmax-axis", 9)]
+
+
+STAYS = """import numpy as np
+np.random.seed(2)
+W, b, V, c = np.random.randn(3, 2), np.random.randn(3, 1), np.random.randn(2, 3), np.zeros((2, 1))
+for epoch in range(30):
+    x, t = np.random.randn(2, {examples}), np.random.randn(2, {examples})
+    h = np.tanh(W @ x + b)
+    d = (V @ h + c - t) / {examples}
+    u = V.T @ d * (1 - h ** 2)
+    {gradients}
+    V -= 0.1 * d @ h.T
+    {update}
+    W -= 0.1 * u @ x.T
+"""
+GRADIENTS = "gc = d.sum(axis=1, keepdims=True); gb = u.sum(axis=1, keepdims=True)"
+
+
+@pytest.mark.parametrize("examples", [1, 20])
+def test_a_bias_whose_gradient_is_computed_and_not_used_is_named_each_for_itself(judge_script, examples):
+    def judged(gradients, update):
+        result = judge_script(STAYS.format(examples=examples, gradients=gradients, update=update))
+        return result["verdict"], [(d["name"], d["explanation"].split()[3]) for d in result["diagnoses"]]
+
+    assert judged(GRADIENTS, "c -= 0.1 * gc; b -= 0.1 * gb") == ("right", [])
+    c, b = (("never-updated", name) for name in "cb")
+    assert judged(GRADIENTS, "c -= 0.1 * gc") == ("wrong", [b])
+    assert judged(GRADIENTS, "pass") == ("wrong", [c, b])
+    if examples == 1:  # the error is the gradient
+        assert judged("pass", "pass") == ("wrong", [c, b])
+
+
+def test_a_bias_of_which_no_gradient_is_computed_is_said_to_stay(judge_script):
+    result = judge_script(
+        STAYS.format(examples=20, gradients="gc = d.sum(axis=1, keepdims=True)", update="c -= 0.1 * gc")
+    )
+    assert (result["verdict"], len(result["lines"])) == ("right", 3)
+    (note,) = result["notes"]
+    assert note.startswith("b, used in line 6 of ")
+    assert note.endswith(" never changes: it is not learned.")
