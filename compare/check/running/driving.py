@@ -10,6 +10,7 @@ import gc
 import inspect
 import random
 import re
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -64,6 +65,11 @@ class Plan:
     maker: str | None
     steps: tuple[tuple[str, str], ...]  # role and name
 
+    @property
+    def trains(self) -> bool:
+        """Whether one call is to do it all."""
+        return [role for role, _ in self.steps] == ["train"]
+
     def __str__(self) -> str:
         return ", ".join(name for _, name in self.steps)
 
@@ -82,6 +88,10 @@ class Trials:
     _worth: tuple[bool, bool] = (False, False)  # of partly: whether its values are finite, and its updates its own
     _updates: bool = False  # one of its own functions was seen to update
     _furthest: int = -1
+    _stopped: dict[Plan, tuple[tuple[int, ...], Driven]] = field(
+        default_factory=dict
+    )  # in what was to train: its lines
+    _ran: set[Plan] = field(default_factory=set)  # with some layout of the data
     _tried: set[Any] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -101,6 +111,14 @@ class Trials:
         space: dict[str, Any] = {"__name__": "__main__", "__file__": str(self.program.path)}
         space["<skipped>"] = self.program.define(self.rewrite, space)
         return space
+
+    @property
+    def told(self) -> Driven:
+        """What is best, where no step was seen: an error in what is to train says more than what else did nothing."""
+        stopped = [found for plan, found in self._stopped.items() if plan not in self._ran]
+        if not isinstance(self.best.error, Unbindable) or not stopped:
+            return self.best
+        return stopped[0][1]  # of the likeliest
 
     def attempt(self, plan: Plan, setting: Setting) -> bool:
         """One trial; whether updates were seen in it. What is best so far is kept. Raises Unbindable if none can be."""
@@ -153,6 +171,12 @@ class Trials:
             return whole and finite
         if error is None:  # it runs, and nothing is updated: nor is it with other data
             error = Unbindable("nothing is updated by it")
+            self._ran.add(plan)
+        elif plan.trains and not isinstance(error, Unbindable):
+            frames = traceback.walk_tb(error.__traceback__)
+            lines = tuple(line for frame, line in frames if self.own(frame.f_code.co_filename))
+            if lines > self._stopped.get(plan, ((), None))[0]:
+                self._stopped[plan] = lines, Driven(None, words, error)
         if world.calls > self._furthest:
             words = f"{words}: {error}" if isinstance(error, Unbindable) else words
             self._furthest, self.best = world.calls, Driven(None, words, error)
@@ -181,7 +205,7 @@ def drive(
     with contextlib.suppress(TooLong):
         if first_that_trains(trials, own, name, space):
             return trials.best
-    return trials.partly or trials.best
+    return trials.partly or trials.told
 
 
 def first_that_trains(trials: Trials, own: dict[str, Any], name: str | None, space: dict[str, Any]) -> bool:
@@ -363,6 +387,10 @@ def plans(own: dict[str, Any]) -> Iterator[Plan]:
     for c in networks:
         for n in ranked([n for n, f in classes[c].items() if trains(n, f)], TRAIN):
             yield Plan(c, ((("backward" if GIVES_GRADIENTS.search(n) else "train"), n),))
+    for c in networks:  # an autoencoder's targets are its inputs
+        single = [n for n, f in classes[c].items() if "x" in asks(f) and not trains(n, f)]
+        for n in ranked([n for n in single if not NO_TRAINER.search(n.lower())], ("train", "fit", "learn")):
+            yield Plan(c, (("train", n),))
     makers = [n for n in ranked(functions, INIT) if not asks(functions[n]) & {*DATA, "grads", "cache"}][:3]
     for n in ranked([n for n, f in functions.items() if trains(n, f)], TRAIN):
         for maker in [None, *makers, *(networks if "layers" in asks(functions[n]) else [])]:

@@ -7,7 +7,7 @@ is a value for is taken.
 import re
 
 HELD_OUT = re.compile(r"_?(val|valid|validation|test|dev|eval)(?=_|$)|^(val|valid|validation|test|dev|eval)_")
-DATA = r"(_?(train|training|tr|batch|data|list|set|s|array|vec|vector|values))*"
+DATA = r"(_?(train|training|tr|batch|data|list|set|s|array|vec|vector|values|seq|sequences?|normal))*"
 X = r"(x|input|inp|image|img|feature|pixel|point|xb|in)"
 Y = r"(y|yb|t|tb|label|target|wanted|desired|truth|answer|expected|actual|true|correct)"
 
@@ -29,7 +29,7 @@ ROLES = {role: re.compile(pattern) for role, pattern in {
               r"logits?|result|a\d?",
     "n_in": r"(n|num|no|size|dim)?_?(in|input|inputs|x|features?|i|d|input_?(nodes|layer|neurons|units))s?"
             r"_?(size|dim|dims|nodes|units|features|n|count|num|neurons|layer_size)?|d|dim|n_?dim|din|fan_?in|width",
-    "n_hidden": r"\w*(hid|mid|hdim)\w*|n_?h\d?|h\d?|units?|neurons|nodes",
+    "n_hidden": r"\w*(hid|mid|hdim|embed|latent)\w*|n_?h\d?|h\d?|units?|neurons|nodes",
     "n_out": r"(n|num|no|size|dim)?_?(out|output|outputs|y|classes|class|labels|o|k|c)s?"
              r"_?(size|dim|dims|nodes|units|classes|n|count|num|neurons|layer_size)?|k|dout|fan_?out",
     "cache": r"\w*caches?\w*|memory|store|saved|activations?|state|zs|intermediates?|values",

@@ -309,7 +309,7 @@ class World:
             shapes = [shape for shape in shapes if 1 not in shape]
             down, up = _chain(shapes), _chain([shape[::-1] for shape in shapes])
         if shapes and max(len(down), len(up)) == len(shapes):
-            chain = down if len(down) >= len(up) else up
+            chain = max(down, up, key=lambda chain: (len(chain), chain[0][0] == self.n_in))  # an autoencoder's are both
             if len(shapes) > 1 or {chain[0][0], chain[-1][1]} != {self.n_in, self.n_out}:
                 self.n_in, self.n_out = chain[0][0], chain[-1][1]
         self.renew()

@@ -247,6 +247,23 @@ def step(W, b, dW, db, alpha):
 """
 
 
+NO_TARGETS = """
+class Autoencoder:
+    def __init__(self, input_size, latent_dim):
+        self.W, self.V = np.random.randn(latent_dim, input_size), np.random.randn(input_size, latent_dim)
+    def sigmoid_derivative(self, x):
+        return sigmoid(x) * (1 - sigmoid(x))
+    def forward(self, x):
+        self.z = self.W @ x
+        return self.V @ np.tanh(self.z)
+    def train_on_normal(self, x):
+        e = self.forward(x) - x
+        d = self.V.T @ e * (1 - np.tanh(self.z) ** 2)
+        self.V -= 0.1 * e @ np.tanh(self.z).T
+        self.W -= 0.1 * d @ x.T
+"""
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [
@@ -260,9 +277,11 @@ def step(W, b, dW, db, alpha):
         (HOLDS_DATA, "Net(): feedforward(), backprop(); rows, labels as one-hot"),
         (HELD, "Sequential(): train(model, X, y, lr); columns one by one, labels as one-hot"),
         (NO_START, "gradient_descent(X, y, theta, alpha, num_iters); rows, labels as one-hot"),
+        (NO_TARGETS, "Autoencoder(): train_on_normal(x); columns, labels as one-hot"),
         (GLOBALS, "build_model(nn_hdim, num_passes); rows, labels as class numbers"),
     ],
-    ids=["chapter", "functions", "layers", "pairs", "added", "data inside", "held", "no start", "globals"],
+    ids=["chapter", "functions", "layers", "pairs", "added", "data inside", "held", "no start", "no targets",
+         "globals"],
 )  # fmt: skip
 def test_a_step_of_training_is_found_and_said_in_words(driven, source, words):
     result = driven(source)
@@ -320,6 +339,21 @@ def test_a_crash_is_that_of_the_trial_that_came_furthest_and_an_unknown_argument
         "`frobnicator` of forward is not known"
         in driven(CHAPTER.replace("forward(self, x)", "forward(self, x, frobnicator)")).words
     )
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [("self.backprop(x, y)", "self.backdrop(x, y)", "has no attribute 'backdrop'"),
+     ("self.weights[-l + 1].T @", "self.weights[-l + 1] @", "matmul")],
+)  # fmt: skip
+def test_an_error_in_what_trains_is_told_before_a_helper_that_updates_nothing(driven, right, wrong, said):
+    helper = "    def cost_derivative(self, output_activations, y):\n        return output_activations - y\n"
+    source = NIELSEN + helper
+    assert driven(source).recorder is not None
+    crashed = driven(source.replace(right, wrong))
+    assert said in str(crashed.error)
+    assert crashed.words.startswith("Network(): SGD(")
+    assert "pairs of columns" in crashed.words
 
 
 def test_nothing_to_train_is_said(driven):
