@@ -2,7 +2,6 @@
 
 import builtins
 import functools
-import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -48,7 +47,7 @@ def modules() -> Modules:
     of_dicts = {f"{way}{of}": (lambda d, of=of: iter(getattr(d, of)())) for way in ("iter", "view")
                 for of in ("items", "keys", "values")}  # fmt: skip
     moved = {"xrange": range, "range": range, "zip": zip, "map": map, "filter": filter, "input": builtins.input,
-             "reduce": functools.reduce, "cPickle": pickle}  # fmt: skip
+             "reduce": functools.reduce}  # fmt: skip
     now = {"range": range, "input": builtins.input, "str": str, "int": int, "chr": chr, "reduce": functools.reduce}
     past = {**now, "xrange": range, "raw_input": builtins.input, "unicode": str, "basestring": str, "long": int,
             "unichr": chr}  # fmt: skip
