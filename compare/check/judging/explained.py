@@ -8,6 +8,7 @@ too. What no label enters (a mask, a derivative of an activation) needs no expla
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -197,11 +198,16 @@ def _squeezed(x: np.ndarray) -> tuple[int, ...]:
 
 def _fingerprint(x: np.ndarray) -> float:
     """A number that is the same for all multiples of an array."""
-    numbers = np.arange(1, x.size + 1)
-    flat = x.reshape(-1)
-    below = float(flat @ np.sin(numbers * 0.7 + 0.3))
+    flat, (above, below) = x.reshape(-1), _waves(x.size)
+    divisor = float(flat @ below)
     with np.errstate(all="ignore"):
-        return float(flat @ np.cos(numbers * 1.3)) / below if below else np.inf
+        return float(flat @ above) / divisor if divisor else np.inf
+
+
+@lru_cache(maxsize=8)
+def _waves(size: int) -> tuple[np.ndarray, np.ndarray]:
+    numbers = np.arange(1, size + 1)
+    return np.cos(numbers * 1.3), np.sin(numbers * 0.7 + 0.3)
 
 
 def scales_of(step: Step) -> np.ndarray:

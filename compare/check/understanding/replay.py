@@ -94,7 +94,8 @@ def _placed(x: Any, v: Any, positions: Any) -> Any:
     last = np.zeros(size, int)  # where a place comes twice, the last one counts
     positions = np.asarray(positions)
     last[positions.reshape(-1)] = np.arange(positions.size)
-    target, source = np.unique(positions), last[np.unique(positions)]
+    target = np.flatnonzero(stays == 0)
+    source = last[target]
     kept = x.reshape(-1) * stays if not isinstance(x, np.ndarray) or np.isfinite(x).all() else _zeroed(x, stays)
     if not isinstance(v, Tensor):
         v = np.broadcast_to(v, positions.shape).reshape(-1)[source]
