@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from compare import chapter
 from compare.curves import question
+from compare.curves.chapter import question as chapter
 from compare.curves.chapter.answer import WINDOW, Change
 from compare.shared.differences import PairDifference
 from compare.shared.results import ask
@@ -33,7 +33,7 @@ def test_the_closer_look_is_for_the_chapters_own_loop_and_network():
     printed = Settings.from_options(preset="chapter")
     assert chapter.is_the_chapters_loop(printed)
     assert chapter.is_the_chapters_loop(printed.with_(seed=7, dtype="float32", threads=2))
-    for change in ({"epochs": 51}, {"init": "he"}, {"batch_size": 64}, {"hidden": (128,)}, {"init_scale": 0.1}):
+    for change in ({"epochs": 51}, {"init": "he"}, {"batch_size": 64}, {"widths": (128,)}, {"init_scale": 0.1}):
         assert not chapter.is_the_chapters_loop(printed.with_(**change))
 
 
