@@ -96,6 +96,9 @@ class Child:
                 return told | about
             if recorder.updates:
                 return self.judged(recorder, ended) | about
+            told = self.driven_torch(torch.torch) if ended is None and torch.torch is not None else None
+            if told is not None:
+                return told | {"cells": program.cells}
             if ended is not None and not self.may_be_driven(ended):
                 return failure.describe(ended, self.own, self.theirs) | about
         with self.clock.limit(self.request["time_limit"]), self.imports():
@@ -122,6 +125,24 @@ class Child:
             ended = self.within(recorder, program)
         return recorder, torch, ended
 
+    def driven_torch(self, torch: Any) -> dict[str, Any] | None:
+        """The same of a program that only defines a model and a function that trains it; None where it does not."""
+        watch, ended = torch_programs.Watch(self.own), None
+        words: str | None = None
+        try:
+            with watch, self.clock.limit(self.request["time_limit"]), self.imports():
+                words = torch_programs.drive(self.space, torch, self.is_own)
+        except Enough:
+            pass
+        except BaseException as error:
+            ended = error
+        told = self.judged_torch(watch, ended)
+        return told and told | {"driven": words or self.space.get("<called>")}
+
+    def is_own(self, value: Any) -> bool:
+        """Is a class or a function the learner's?"""
+        return getattr(value, "__module__", None) == "__main__"
+
     def judged_torch(self, watch: torch_programs.Watch, ended: BaseException | None) -> dict[str, Any] | None:
         """What was seen of a program in PyTorch; None where it is none, or nothing was seen."""
         if not watch.tells:
@@ -139,6 +160,7 @@ class Child:
         main = ModuleType("__main__")
         main.__dict__.update(__file__=str(self.file), __builtins__=__builtins__)
         before, sys.modules["__main__"] = sys.modules["__main__"], main
+        self.space = main.__dict__
         try:
             with self.clock.limit(self.request["time_limit"]), self.imports(), seeing:
                 exec(program.code(rewritten), main.__dict__)

@@ -37,6 +37,8 @@ EXPLANATIONS = {
     "with every step. Its number is enough.",
     "optimizer-of-old-parameters": "The optimizer was given parameters that the model no longer has; those that it has "
     "now were made later, and no step changes them.",
+    "layers-in-a-plain-list": "A module knows the layers that are its attributes, not those in a list or a dict: their "
+    "parameters are not among the model's, the optimizer does not get them, and they never change.",
     "graph-cut": "What comes out of this line does not know what it was computed from: no gradient goes back through "
     "it, and the parameters before it never change.",
     "evaluation-in-train-mode": "The model is evaluated while it is in training mode: its dropout or batch norm is "
@@ -220,6 +222,15 @@ def _parameters(watch: Watch) -> Iterator[Told]:
             f"model, and the optimizer does not have {_listed(missed, names)}.",
             corrected="the optimizer made last, when the model is as it will be trained",
             also=_also(*dict.fromkeys(later)), parameters=[names.get(id(p), "parameter") for p in missed],
+        )  # fmt: skip
+    inner = {id(p): m for m in watch.inner.values() for p in m.parameters(recurse=False)}
+    strays = [p for key, p in reached.items() if key not in held and key not in in_model and key in inner]
+    if strays and held:
+        yield diagnosis(
+            "layers-in-a-plain-list", watch.made.get(id(inner[id(strays[0])])),
+            f"{_many(len(strays))} parameters that the loss depends on are not among model.parameters(), and no "
+            "optimizer has them.",
+            corrected="nn.ModuleList([...]) in the place of the list",
         )  # fmt: skip
     without: dict[int, Tensor] = {}
     cut: Op | None = None

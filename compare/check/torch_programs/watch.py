@@ -62,6 +62,7 @@ class Watch:
         self.evaluated: list[tuple[Place | None, bool]] = []  # forward passes without gradients: noise in them or not
         self.eval_calls: list[Place | None] = []
         self.modules: list[Any] = []  # the outermost ones that ran
+        self.inner: dict[int, Any] = {}  # those that ran in these
         self.made: dict[int, Place | None] = {}  # where a module was made
         self.noise_on, self.noise_off_after_on = False, False
         self._ops: list[_Live] = []
@@ -167,11 +168,14 @@ class Watch:
     # Modules
 
     def _forward_begins(self, module: Any, inputs: Any) -> None:
+        self._stepping = False  # a closure that the optimizer calls
         if not self._running:
             self._called = self._here()
             if not any(module is known for known in self.modules) and any(True for _ in module.parameters()):
                 self.modules.append(module)
             self._input = next((x for x in inputs if self.torch.is_tensor(x)), None)
+        elif len(self.inner) < MOST:
+            self.inner[id(module)] = module
         self._running.append(module)
 
     def _forward_ends(self, module: Any, *_: Any) -> None:

@@ -6,12 +6,14 @@ import linecache
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
 from compare.check.recording import Enough
 from compare.check.torch_programs import Watch, examine
 
+ROOT = Path(__file__).parents[3]
 RIGHT = """import torch
 from torch import nn
 import torch.nn.functional as F
@@ -93,6 +95,8 @@ MISTAKES = {
     "evaluation-mode-kept": (
         CLASS, [("    model.train()\n", ""), ("range(4)", "range(6)")], "model.eval()",
     ),
+    "layers-in-a-plain-list": (CLASS, [("self.two = nn.Linear(5, 3)", "self.two, self.rest = None, [nn.Linear(5, 3)]"),
+                                       ("self.two(h)", "self.rest[0](h)")], "self.rest = None"),
     "labels-as-floats": (RIGHT, [("y[rows])", "y[rows].float())")], "criterion(scores"),
     "labels-one-hot": (RIGHT, [("y[rows])", "F.one_hot(y[rows], 3))")], "criterion(scores"),
     "dtypes-differ": (RIGHT, [("model(x[rows])", "model(x[rows].double())")], "model(x[rows]"),
@@ -292,6 +296,14 @@ def test_the_answer_is_printed_and_exits_with_1_for_a_mistake(command, tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "It is a network in PyTorch" in text
     assert "1 mistake, in line 11: softmax-before-cross-entropy. PyTorch's gradients are right" in text
+
+
+def test_a_file_that_only_defines_a_model_and_its_training_is_driven(command, tmp_path):
+    done = command("check", "torch_ref/plain.py", "--out", tmp_path / "out", folder=ROOT)
+    text = " ".join(done.stdout.split())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "784 -> 128 relu -> 64 relu -> 10; gradients of the mean cross-entropy over a batch of 32; SGD" in text
+    assert "It only defines what it needs, and was called so: train(network(), ...)" in text
 
 
 def test_nothing_is_hooked_and_torch_is_not_imported_for_a_program_that_does_not():
