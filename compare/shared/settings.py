@@ -86,6 +86,7 @@ class Settings:
 
     def as_json(self) -> dict[str, Any]:
         """The settings as plain data; of a data folder only its name, so that results carry no paths."""
+        data = self.data.resolve().name if self.data else "MNIST"
         content = {**asdict(self), "worlds": list(self.worlds), "data": data}
         return {"hidden": list(content.pop("widths")), **content}
 
