@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup run test coverage mutants lint pictures clean
+.PHONY: setup run test coverage mutants lint pictures notebook clean
 
 setup: $(VENV)/.ready
 
@@ -50,6 +50,12 @@ pictures: setup
 	$(BIN)/python -m compare look --force
 	$(SHOT) --window-size=1200,960 --screenshot=docs/look.png \
 		"file://$(CURDIR)/results/look/report.html#line=dW1&epoch=1&at=dW1[350,33]"
+
+# The walk as a notebook, made of docs/bridge.md, in Jupyter.
+notebook: setup
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[notebook]'
+	$(BIN)/python docs/notebook.py
+	$(BIN)/jupyter lab docs/bridge.ipynb
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info results .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage*
