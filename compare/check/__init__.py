@@ -10,6 +10,7 @@ top to bottom:
 - `judging/` holds what the program computes to the exact derivatives of its own forward pass and loss.
 - `saying/` names what is wrong, in the learner's own lines, and how they could read.
 - `training/` watches a program whose gradients are right train, and tries what would help where it does not learn.
+- `torch_programs/` is all of that for a program in PyTorch, whose derivatives are not the learner's own.
 
 `examine.py` goes through understanding, judging and saying in the child, where the recording is; what comes back is
 text and numbers. `question.py` asks, `words.py` and `verdict.py` show the answer, `page.py` draws it.

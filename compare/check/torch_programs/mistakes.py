@@ -1,5 +1,6 @@
 """The classic mistakes around PyTorch's own derivatives, each named where what was seen leaves no doubt about it."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -132,7 +133,7 @@ def _losses(moment: Backward) -> Iterator[Told]:
                 "softmax-before-cross-entropy", before.place,
                 f"The rows that go into the loss add up to 1. Of {classes} classes a certain and right answer would "
                 f"still have a loss of {least:.3f}, and gradients are small wherever a probability is near 0 or 1.",
-                corrected="the scores, without the softmax", also=_also(op.place),
+                corrected=_without_softmax(before.place), also=_also(op.place),
             )  # fmt: skip
         if before.name == "log_softmax":
             yield diagnosis(
@@ -171,6 +172,20 @@ def _losses(moment: Backward) -> Iterator[Told]:
             f"The outputs are {op.value.shape}, the targets {labels.shape}: the mean is over a table of {size}.",
             corrected="outputs and targets of one shape",
         )  # fmt: skip
+
+
+def _without_softmax(place: Place | None) -> str:
+    """The line with its softmax taken out, where that is simple."""
+    line = text(place) if place is not None else ""
+    for pattern, instead in (
+        (r",\s*(nn\.)?Softmax\([^()]*\)", ""),
+        (r"(F|torch|nn\.functional)\.softmax\((\w+|[\w.]+\([\w.]*\))\s*,[^()]*\)", r"\2"),
+        (r"\.softmax\([^()]*\)", ""),
+    ):
+        shorter = re.sub(pattern, instead, line)
+        if shorter != line:
+            return shorter
+    return "the scores, without the softmax"
 
 
 def _gradients(watch: Watch) -> Iterator[Told]:
@@ -242,7 +257,7 @@ def _parameters(watch: Watch) -> Iterator[Told]:
         yield diagnosis(
             "graph-cut", cut.place,
             f"After backward() there is no gradient for {_listed(list(without.values()), names)}: .grad is None.",
-            corrected="the line without " + {"data": ".data", "detach": ".detach()"}.get(cut.name, "what cuts it off"),
+            corrected=re.sub(r"\.detach\(\)|\.data\b(?!\()", "", text(cut.place)) if cut.place else "",
             also=_also(moments[-1].place), parameters=[names.get(key, "parameter") for key in without],
         )  # fmt: skip
 

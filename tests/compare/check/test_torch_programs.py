@@ -313,3 +313,14 @@ def test_nothing_is_hooked_and_torch_is_not_imported_for_a_program_that_does_not
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize(
+    ("line", "without"),
+    [("self.two(h)", "self.two(h)"), ("F.softmax(self.two(h), dim=1)", "self.two(h)"),
+     ("torch.softmax(self.two(h), -1)", "self.two(h)"), ("self.two(h).softmax(1)", "self.two(h)")],
+)  # fmt: skip
+def test_a_softmax_in_forward_is_shown_with_the_line_as_it_could_read(judge, line, without):
+    diagnoses = judge(CLASS.replace("return self.two(h)", f"return {line}"))["diagnoses"]
+    found = [(d["name"], d["corrected"]) for d in diagnoses]
+    assert found == ([] if line == without else [("softmax-before-cross-entropy", f"return {without}")])
