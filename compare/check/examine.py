@@ -11,6 +11,7 @@ from compare.check.judging.veto import confirmed
 from compare.check.recording import Node, Recorder
 from compare.check.saying.diagnoses import diagnosis
 from compare.check.saying.source import parameter_names, short, target
+from compare.check.saying.unseen import left_out, other_functions
 from compare.check.saying.unused import unused_parameters
 from compare.check.understanding.described import understood
 from compare.check.understanding.loss import Loss, find_loss
@@ -43,9 +44,15 @@ def examine(recorder: Recorder) -> dict[str, Any]:
     matched = search.matches()
     faults = [] if first else search.run()
     notes = unused_parameters(search)
+    places = [nodes[-1].place for nodes in recorder.updated]
+    notes += other_functions(step.nodes, names, places[-1].file) if places[-1] is not None else []
+    aside = left_out(step, loss.ends)
+    notes += aside
     explained = Explained(step, loss, search.labelled, search.tolerance)
     faults += exchanged(search, explained)
-    reason = _unsure(step, loss, met, matched, faults)
+    reason = _unsure(search, met, matched, faults)
+    if not faults:
+        reason = reason or next((note for note, wide in aside.items() if wide), "")
     if reason:
         faults = [fault for fault in faults if fault.kind]
     faults = _vetoed(search, faults, notes)
@@ -96,13 +103,14 @@ def _rates(recorder: Recorder, search: Search, loss: Loss, about: dict[str, Any]
     return [plain.get(k) for k in recorder.in_order()]
 
 
-def _unsure(step: Step, loss: Loss, met: list[Family], matched: dict[int, Any], faults: list[Fault]) -> str:
+def _unsure(search: Search, met: list[Family], matched: dict[int, Match], faults: list[Fault]) -> str:
     """Why a gradient that looks wrong may be that of a loss which is not known here; "" where that is no question."""
+    step, loss = search.step, search.loss
     if loss.own is not None or all(fault.kind for fault in faults):
         return ""
     if _extra_derivative(step, loss):
         return ""
-    if not any(step.parameters[k].leaf.value.size > 1 for k in matched):
+    if not search.evident(matched):
         return (
             "Its gradients are those of none of the losses that are known here, and the step does not compute a loss "
             "of its own: let it compute its loss in the step, so that they can be held against that."
@@ -133,6 +141,9 @@ def _extra_derivative(step: Step, loss: Loss) -> bool:
     return False
 
 
+LISTS = "Parameters in nested lists of Python numbers cannot be followed: make them arrays."
+
+
 def _cannot(reason: str) -> dict[str, Any]:
     return {"verdict": "cannot tell", "reason": reason, "understood": {}, "lines": [], "diagnoses": [], "notes": []}
 
@@ -149,8 +160,7 @@ def _unseen(recorder: Recorder) -> str:
     more = f" What happens to an array in line {cut.place.line} cannot be followed." if cut and cut.place else ""
     return (
         "It ran, but no parameters were seen to change by what follows from them: arrays W from which something that "
-        f"depends on W is taken, as in W -= lr * dW.{more} Parameters that are Python numbers or nested lists cannot "
-        "be followed: make them arrays."
+        f"depends on W is taken, as in W -= lr * dW.{more} {LISTS}"
     )
 
 

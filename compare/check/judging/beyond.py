@@ -7,7 +7,7 @@ import numpy as np
 from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.recording.graph import Node, Place
-from compare.check.understanding.matching import same_size
+from compare.check.understanding.matching import same_size, single
 from compare.check.understanding.meetings import Family
 from compare.check.understanding.parameters import unscaled, update_forms
 from compare.check.understanding.step import Step
@@ -150,6 +150,11 @@ def _kept(search: Search, k: int, gradient: Node, node: Node) -> float | None:
         return None
     state = unscaled(states[0])
     if state in step.leaves or state is leaf or not state.value.any():
+        return None
+    exact = step.floats(gradient).ravel()
+    along = step.floats(state).ravel()
+    lengths = float(np.sqrt(np.square(exact).sum() * np.square(along).sum()))
+    if single(exact) or abs(exact @ along) > 0.999 * lengths:  # which of the two it is made of cannot be told
         return None
     basis, value = np.stack([step.floats(n).ravel() for n in (state, gradient)], axis=1), step.floats(node).ravel()
     kept, taken = np.linalg.lstsq(basis, value, rcond=None)[0]

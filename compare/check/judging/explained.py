@@ -16,7 +16,8 @@ from compare.check.judging.tolerance import Tolerance
 from compare.check.recording.graph import Node
 from compare.check.recording.memory import placed, written
 from compare.check.understanding.loss import Loss
-from compare.check.understanding.matching import proportional
+from compare.check.understanding.matching import proportional, single
+from compare.check.understanding.scales import is_simple, scales_of
 from compare.check.understanding.step import Step
 
 CLOSE = 1e-9
@@ -101,7 +102,7 @@ class Explained:
                 continue
             of = None if entry.share or entry.turned else entry.of
             factor = self.tolerance.factor(value.reshape(entry.array.shape), entry.array, of)
-            if factor is not None and (value.size > 1 or self._plain(node, factor)):
+            if factor is not None and (not single(value) or self._plain(node, factor)):
                 return Role(entry.of, factor, entry.share, entry.turned, self._plain(node, factor))
         return None
 
@@ -138,8 +139,8 @@ class Explained:
         return Role(first.of, first.factor, True, first.turned, first.plain) if same and len(roles) >= 1 else None
 
     def _with_penalty(self, node: Node) -> Role | None:
-        """The gradient of a parameter to which a multiple of the parameter was added."""
-        if node.function not in (np.add, np.subtract):
+        """The gradient of a parameter to which a multiple of the parameter was added, that is in no loss of theirs."""
+        if self.loss.node is not None or node.function not in (np.add, np.subtract):
             return None
         role = next(
             (self.roles[p] for p in node.parents if p in self.roles and self.roles[p].of in self.step.leaves), None
@@ -185,13 +186,6 @@ class Explained:
         return known[np.searchsorted(prints, ratio - reach) : np.searchsorted(prints, ratio + reach)][:50]
 
 
-def is_simple(factor: float, scales: np.ndarray) -> bool:
-    """Whether a factor is one of the scales, whatever its sign."""
-    size = abs(factor)
-    near = scales[np.searchsorted(scales, size * (1 - 1e-6)) : np.searchsorted(scales, size * (1 + 1e-6))]
-    return near.size > 0
-
-
 def _squeezed(x: np.ndarray) -> tuple[int, ...]:
     return tuple(n for n in x.shape if n > 1)
 
@@ -208,19 +202,6 @@ def _fingerprint(x: np.ndarray) -> float:
 def _waves(size: int) -> tuple[np.ndarray, np.ndarray]:
     numbers = np.arange(1, size + 1)
     return np.cos(numbers * 1.3), np.sin(numbers * 0.7 + 0.3)
-
-
-def scales_of(step: Step) -> np.ndarray:
-    """The factors that are at home in a step: its numbers, its lengths, and products of two or three of them."""
-    numbers = {1.0, 2.0, 0.5}
-    for node in step.nodes:
-        if node.name in ("multiply", "divide", "power"):
-            numbers.update(abs(number) for number in map(step.number, node.arguments) if number)
-    lengths = sorted({float(n) for node in step.nodes if node in step.moving for n in node.shape if n > 1})[:10]
-    own = np.array(sorted({x for n in sorted(numbers)[:40] for x in (n, 1 / n)}))
-    long = np.array([1.0, *lengths, *(1 / n for n in lengths)])
-    two = np.unique(np.outer(own, own))
-    return np.unique(np.concatenate([np.outer(two, long).ravel(), np.outer(np.outer(own, long), long).ravel()]))
 
 
 def labelled_nodes(step: Step, seeds: Iterable[Node]) -> set[Node]:

@@ -11,14 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.judging.explained import Explained, Role, is_simple, labelled_nodes, scales_of
+from compare.check.judging.explained import Explained, Role, labelled_nodes
 from compare.check.judging.tolerance import Tolerance
+from compare.check.recording.array import element
 from compare.check.recording.graph import Node, Place
 from compare.check.recording.memory import placed, written
 from compare.check.understanding.loss import Loss
-from compare.check.understanding.matching import Match, Multiple, gradient_on_the_way, same_size
+from compare.check.understanding.matching import Match, Multiple, gradient_on_the_way, same_size, single
 from compare.check.understanding.meetings import Family
+from compare.check.understanding.parameters import SAME
 from compare.check.understanding.replay import CannotFollow, replayed
+from compare.check.understanding.scales import is_simple, scales_of
 from compare.check.understanding.step import Step
 
 
@@ -103,8 +106,8 @@ class Search:
         return {k: found[k] for k in sorted(found)}
 
     def _narrow(self, k: int) -> bool:
-        """Whether a parameter is one number, of which every other number is a multiple."""
-        return self.step.parameters[k].leaf.value.size == 1
+        """Whether a parameter's gradient is one number, of which every other number is a multiple."""
+        return single(self.loss.derivatives[self.step.parameters[k].leaf])
 
     def _simple_multiple(self, x: np.ndarray, exact: np.ndarray) -> float | None:
         """What a number is of its gradient, where it is a multiple that the program's own numbers explain."""
@@ -117,9 +120,15 @@ class Search:
         if self._by_a_rule(found):
             return False
         factors = [match.factor for match in found.values()]
-        wide = not all(map(self._narrow, found))
         same = len(factors) == len(self.judged) and all(abs(f / factors[0] - 1) < 1e-6 for f in factors)
-        return bool(factors) and same and wide and factors[0] > 0
+        return bool(factors) and same and self.evident(found) and factors[0] > 0
+
+    def evident(self, found: dict[int, Match]) -> bool:
+        """Whether matches show that it is this loss: one of many numbers, or two of one that have the same factor."""
+        if not all(map(self._narrow, found)):
+            return True
+        sizes = [abs(m.factor) for m in found.values() if is_simple(m.factor, self.scales)]
+        return any(abs(a / b - 1) < 1e-6 for k, a in enumerate(sizes) for b in sizes[:k])
 
     def sound(self) -> dict[int, Match]:
         """Those whose factor the program's own numbers explain."""
@@ -156,7 +165,9 @@ class Search:
         instead = self._other_role(first, explained)
         if instead is not None:
             node, role, expected = instead
-            users = {n.place for n in reached if node in n.parents}
+            ways = [u.step for p in self.step.parameters for u in p.updates]
+            behind = self.step.behind(ways)
+            users = {n.place for n in behind if node in n.parents and not self._made_right(n, node, behind, explained)}
             there = node if _takes_derivative(node, self.labelled) or len(users) > 1 else first
             place, also = self._line(there, explained)
             return Fault(node, there, place, sorted(reached[first]), role, expected, self.step.floats(node), also=also)
@@ -181,12 +192,25 @@ class Search:
                 return Fault(way[-1], way[-1], way[-1].place, [k])
         return None
 
+    def _made_right(self, user: Node, node: Node, behind: list[Node], explained: Explained) -> bool:
+        """Whether the line that uses a derivative makes one by something else of it: so it is used rightly there."""
+        line = {user}
+        for n in behind:
+            if n.number > user.number and n.place == user.place and line.intersection(n.parents):
+                line.add(n)
+        roles = [explained.roles[n] for n in line if n in explained.roles]
+        return any(role.of is not explained.roles[node].of for role in roles)
+
     def _other_role(self, first: Node, explained: Explained) -> tuple[Node, Role, np.ndarray] | None:
         """An input which is the derivative by an activation where that by what it was made of is wanted.
 
         Then the node itself is right, and its input is not: the input, what it should be, and that in numbers.
         """
-        for node in first.parents:
+        for parent in first.parents:
+            node = parent
+            while node.function in (element, np.expand_dims, *SAME) and node in explained.roles:  # as in d[:, None]
+                node = next(node.parents)
+            node = node if node.value.size == parent.value.size else parent
             role = explained.roles.get(node)
             if role is None or role.share or role.turned:
                 continue
@@ -196,7 +220,8 @@ class Search:
                     continue
                 array = role.factor * exact.reshape(node.shape)
                 given = {n: v for n, v in self.values.items() if n is not first}
-                values = self._again({**given, node: array}, only=[first])
+                between = [n for n in self.step.behind([first]) if n is first or n.number > node.number]
+                values = self._again({**given, node: array}, only=between)
                 if values is None or first not in values:
                     continue
                 if explained.role_of(first, values[first]) is not None:
@@ -272,6 +297,26 @@ class Search:
         fault.found = self.step.floats(fault.node)
         return True
 
+    def would_mend(self, fault: Fault) -> bool:
+        """Whether a wrong factor, taken out of what a line gives, makes its gradients those of the others.
+
+        And no other gradient wrong: a line may feed two parameters, and be right for one of them.
+        """
+        assert fault.factor is not None
+        before = self.matches()
+        values = self._tried(fault.node, self.values.get(fault.node, self.step.floats(fault.node)) / fault.factor)
+        after = self._with(values) if values else {}
+        changed = {k for k in before if k in after and abs(after[k].factor / before[k].factor - 1) > self._close(k)}
+        return bool(values) and set(before) == set(after) and changed == set(fault.parameters)
+
+    def with_old_value(self, fault: Fault, updated: Node) -> np.ndarray | None:
+        """What a line gives with a parameter's value of before the step, where it uses that of after."""
+        leaf = next(p.leaf for p in self.step.parameters if any(u.node is updated for u in p.updates))
+        between = [n for n in self.step.behind([fault.node]) if n.number > updated.number]
+        given = {n: v for n, v in self.values.items() if n.number < fault.first.number}
+        values = self._again({**given, updated: self.step.floats(leaf)}, only=between)
+        return None if values is None else values.get(fault.node)
+
     def _tried(self, node: Node, array: np.ndarray) -> dict[Node, np.ndarray]:
         given = {n: v for n, v in self.values.items() if n.number < node.number}
         return self._again({**given, node: array}) or {}
@@ -285,8 +330,8 @@ class Search:
 
     def _again(self, given: dict[Node, np.ndarray], only: list[Node] | None = None) -> dict[Node, np.ndarray] | None:
         """What follows from the nodes that are given, computed anew."""
-        behind = only or self.step.behind([u.step for p in self.step.parameters for u in p.updates])
-        nodes = [n for n in behind if n in self.labelled]
+        nodes = only or self.step.behind([u.step for p in self.step.parameters for u in p.updates])
+        nodes = nodes if only else [n for n in nodes if n in self.labelled]
         try:
             with np.errstate(all="ignore"):
                 found = replayed(nodes, given)
@@ -299,14 +344,7 @@ class Search:
         blamed = {k for fault in self.faults for k in fault.parameters} & self.lost
         found = {k: m for k, m in matches.items() if k not in blamed}
         if self._by_a_rule(found):
-            for k in list(found):
-                first, way = self._first_gradient(explained, k), 0
-                if first is not None:
-                    way = self._downhill(first, k)
-                if first is None or not way:
-                    del found[k]
-                else:
-                    found[k] = Match(None, way * abs(explained.roles[first].factor))
+            found = self._oriented(explained, found)
         if not found:
             return
         exact = {
@@ -356,11 +394,11 @@ class Search:
         steps = [u.step for p in self.step.parameters for u in p.updates if u.step.function is np.multiply]
         rates = {abs(n) for step in steps for n in map(self.step.number, step.arguments) if n}
 
-        def votes(c: float) -> tuple[int, bool, int, bool, int]:
+        def votes(c: float) -> tuple[int, bool, bool, int, bool, int]:
             alike = [k for k, f in factors.items() if abs(f / c - 1) < 1e-6]
-            wide = any(self.step.parameters[k].leaf.value.size > 1 for k in alike)  # one number is a multiple of any
+            wide = not all(map(self._narrow, alike))
             mean = m > 1 and any(abs(c * m / (rate * q) - 1) < 1e-6 for rate in rates for q in (0.5, 1, 2))
-            return len(alike), wide, len(set(alike).intersection(exact)), mean, max(alike)
+            return len(alike), c > 0, wide, len(set(alike).intersection(exact)), mean, max(alike)
 
         return max(factors.values(), key=votes)
 
@@ -377,7 +415,10 @@ class Search:
             if inputs and any(abs(role.factor / f / ratio - 1) < 1e-6 for f in inputs):
                 return self._factor_fault(node, role, alike, ratio)
         k = alike[0]
-        own = [n for n in behind if n in explained.roles and explained.roles[n].of is self.step.parameters[k].leaf]
+        own = [
+            n for n in behind
+            if n in explained.roles and explained.roles[n].of is self.step.parameters[k].leaf and n not in right
+        ]  # fmt: skip
         node = own[0] if own else self.step.parameters[k].updates[-1].node
         if own and self._as_others(explained, k, odd):  # up to there it is as the others are
             node = self.step.parameters[k].updates[-1].node
@@ -388,6 +429,29 @@ class Search:
         first = {j: self._first_factor(explained, j) for j in range(len(self.step.parameters))}
         own, others = first[k], [f for j, f in first.items() if j not in odd and f]
         return own is not None and any(abs(own / f - 1) < 1e-6 for f in others)
+
+    def _oriented(self, explained: Explained, found: dict[int, Match]) -> dict[int, Match]:
+        """The factors of gradients that a rule takes further, with the signs of the ways in which they move.
+
+        Where the rule is the same for all, they are those with which it is given them, else those of the lines in which
+        they first are gradients. What moves in no way that can be told is left out.
+        """
+        same = len({self._rule(k, match) for k, match in found.items()}) == 1
+        oriented = {}
+        for k, match in found.items():
+            first = self._first_gradient(explained, k) or match.node
+            way = np.sign(match.factor) if match.node is None or first is None else self._downhill(first, k)
+            size = match.factor if same else self._first_factor(explained, k)
+            if size is not None and way:
+                oriented[k] = Match(None, float(way * abs(size)))
+        return oriented
+
+    def _rule(self, k: int, match: Match) -> tuple[str, ...]:
+        """The operations that lead from a parameter's gradient to its updates."""
+        ends = [update.step for update in self.step.parameters[k].updates]
+        nodes = same_size(self.step, ends, self.step.parameters[k].leaf.value.size)
+        begin = match.node.number if match.node is not None else np.inf
+        return tuple(node.name for node in nodes if node.number > begin)
 
     def _by_a_rule(self, found: dict[int, Match]) -> bool:
         """Whether a parameter does not change by a multiple of its gradient alone, as with momentum or with Adam.
@@ -423,11 +487,13 @@ class Search:
 
     def _first_gradient(self, explained: Explained, k: int) -> Node | None:
         """What a parameter's gradient is in the line where it first is one, at the end of that line."""
-        leaf = self.step.parameters[k].leaf
-        nodes = self.step.behind([u.step for u in self.step.parameters[k].updates])
+        exact = self.loss.derivatives[self.step.parameters[k].leaf].reshape(-1)
+        roles = explained.roles
         own = [
-            n for n in nodes if n in explained.roles and explained.roles[n].of is leaf and not explained.roles[n].share
-        ]
+            n for n in self.step.behind([u.step for u in self.step.parameters[k].updates])
+            if n in roles and not roles[n].share
+            and np.array_equal(self.loss.derivatives[roles[n].of].reshape(-1), exact)  # as of a layer and its bias
+        ]  # fmt: skip
         line = [n for n in own if n.place == own[0].place]
         return line[-1] if line else None
 

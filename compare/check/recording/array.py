@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.recording.graph import Graph, Node
+from compare.check.recording.graph import NUMBER, Graph, Node
 from compare.check.recording.memory import Memory, View, cast, written
 
 #: The recording that runs: its graph, and the views of arrays that are not recorded themselves but have met one.
@@ -208,6 +208,7 @@ class Number(float):
         """A number, and the node whose value it is."""
         number = super().__new__(cls, value)
         number.node = node
+        node.made_by = NUMBER
         return number
 
     def __reduce__(self) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+NUMBER = "float"  # what made a node that a Python number holds: nobody can change that in its place
+
 
 @dataclass(frozen=True)
 class Place:

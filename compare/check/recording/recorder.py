@@ -4,14 +4,14 @@ First it waits until it knows the parameters. Then, between two steps, it shakes
 saturated start hides anything, and records one step more: that one is judged.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 
 from compare.check.recording import array as recording
-from compare.check.recording.graph import Graph, Node, Place
+from compare.check.recording.graph import NUMBER, Graph, Node, Place
 from compare.check.recording.makers import patched
 from compare.check.understanding.parameters import (
     PRODUCTS,
@@ -22,6 +22,7 @@ from compare.check.understanding.parameters import (
     unscaled_view,
     update_forms,
     updates_of_a_step,
+    uses_of,
 )
 
 AFTER = 100  # nodes, at most, after the last update of the judged step
@@ -48,9 +49,13 @@ class Recorder:
         self.begin, self.complete, self.updates, self.shaken = 0, False, 0, False
         self.lost: tuple[Node, Place] | None = None  # what made the first number that is none, and in which line
         self._next_look, self._over = 40, 0
+        self._line: Place | None = None  # where something was changed, perhaps
+        self._part: Place | None = None  # where an update may only have been a part of one
+        self._last: dict[int, tuple[Node, Node]] = {}  # of each parameter its last update, and what that changed
         self._counts: dict[int, int] = {}
         self._places: dict[int, set[Any]] = {}
         self._current: dict[Node, int] = {}
+        self._uses: Callable[[Node], Iterable[Node]] = lambda _: ()
         self._seen: dict[int, int] = {}
         self._scope = ExitStack()
 
@@ -83,16 +88,21 @@ class Recorder:
 
     def _watch(self, node: Node) -> None:
         """A node has come about."""
-        if self._over:
-            uses = node.function in PRODUCTS and any(unscaled_view(p) in self._current for p in node.parents)
-            if uses or node.number > self._over + AFTER:
+        if self._over and node.place == self._part:
+            self._follow(node)
+            self._over = self.graph.count
+        elif self._over:
+            if any(used in self._current for used in self._uses(node)) or node.number > self._over + AFTER:
                 self.graph.nodes.pop()
                 self.graph.due = self._stop
                 self._stop()
         elif self._current:
             self._follow(node)
-        elif node.number >= self._next_look and any(before.uses > 1 for before, _, _ in update_forms(node)):
+        elif self._line is not None and node.place != self._line:  # a whole line: w + dw may be a part of v - (w + dw)
+            self._line = None
             self._look()
+        elif node.number >= self._next_look and any(before.uses > 1 for before, _, _ in update_forms(node)):
+            self._line = node.place
 
     def _look(self) -> None:
         """Are there parameters by now?"""
@@ -103,7 +113,7 @@ class Recorder:
         self.updates = len(ends)
         if len(ends) < self.steps:
             return
-        self.parameters = parameters
+        self.parameters, self._uses = parameters, uses_of(parameters, nodes)
         self._counts = updates_of_a_step(parameters, ends)
         if 0 in self._counts.values():
             return
@@ -121,12 +131,24 @@ class Recorder:
         for before, _, _ in update_forms(node):
             k = self._current.get(before)
             if k is not None and node.place in self._places[k]:
-                self._current[node] = k
-                self._seen[k] += 1
-                if self.begin:
-                    self.updated[k].append(node)
+                if not self._goes_on(k, node, before):
+                    self._seen[k] += 1
+                    if self.begin:
+                        self.updated[k].append(node)
+                self._current[node], self._last[k] = k, (node, before)
+                self._part = None if before in node.arguments else node.place
                 self._finish_if_over()
                 return
+
+    def _goes_on(self, k: int, node: Node, before: Node) -> bool:
+        """Whether what looked like an update was a part of one: `dW + decay * W`, of `W -= lr * (dW + decay * W)`."""
+        part, start = self._last.get(k, (None, None))
+        if part is None or start is not before or part.place != node.place:
+            return False
+        self._current.pop(part, None)
+        if self.begin and part in self.updated[k]:
+            self.updated[k][self.updated[k].index(part)] = node
+        return True
 
     def _finish_if_over(self) -> None:
         if all(self._seen[k] >= count for k, count in self._counts.items()):
@@ -141,7 +163,10 @@ class Recorder:
 
     def _shake(self) -> None:
         """Between two steps, give every parameter a generic value, of such a size that no unit saturates."""
+        if self._part is not None and self.graph.here() == self._part:
+            return  # the line goes on
         self.graph.due = None
+        self._last = {}
         nodes = self.graph.nodes
         self.lost = not_finite(nodes)
         sizes = [_size_for(parameter, nodes) for parameter in self.parameters]
@@ -154,7 +179,7 @@ class Recorder:
         for k in range(len(self.parameters)):
             node = stored.get(newest[k], newest[k])
             array = node.value
-            if self.shake and array.dtype.kind == "f" and array.flags.writeable:
+            if self.shake and array.dtype.kind == "f" and array.flags.writeable and node.made_by != NUMBER:
                 noise = rng.standard_normal(array.shape)
                 near = np.clip(np.nan_to_num(array), -1, 1) if array.ndim < 2 or 1 in array.shape else 0.0
                 array[...] = near + sizes[k] * noise

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from compare.check import torch_programs
-from compare.check.examine import examine
+from compare.check.examine import LISTS, examine
 from compare.check.recording import Enough, Recorder
 from compare.check.recording.source import HELPERS, rewritten
 from compare.check.running import failure
@@ -108,7 +108,8 @@ class Child:
         why = ended or driven.error
         if why is not None and not isinstance(why, Unbindable):
             return failure.describe(why, self.own, self.theirs) | about | {"driven": driven.words}
-        ran = "it ran to its end, and no step of training was seen in it; " if as_it_is and program.runs else ""
+        ran = f"it ran to its end, and no step of training was seen in it. {LISTS} What it defines was called, too: "
+        ran = ran if as_it_is and program.runs else ""
         if self.request["definitions"] and program.runs:
             ran = "of it only imports, definitions and constants were run; "
         return {"status": "nothing", "message": ran + driven.words, "lacks": None} | about

@@ -200,7 +200,8 @@ def drive(
         return Driven(None, "its definitions", error)
     own = {name: value for name, value in space.items() if trials.is_own(value)}
     name = request["name"]
-    if name is not None and name not in own:
+    methods = {method for value in own.values() if isinstance(value, type) for method in methods_of(value)}
+    if name is not None and name not in {*own, *methods}:
         return Driven(None, f"there is no {name} in it; there are: {', '.join(own) or 'no classes and no functions'}")
     with contextlib.suppress(TooLong):
         if first_that_trains(trials, own, name, space):
@@ -258,6 +259,20 @@ def make(world: World, plan: Plan) -> None:
     elif plan.maker == MADE_UP:
         world.make_up(*names_wanted(world.namespace[name] for _, name in plan.steps))
     world.read_widths()
+    if isinstance(maker, type):
+        give_data(world)
+
+
+def give_data(world: World) -> None:
+    """An object that waits for its data, as by `self.X = None`, gets them, as wide as its other attributes say."""
+    held = vars(world.object)
+    waiting = [(name, role) for name in held if held[name] is None for role in roles(name)[:1] if role in ("x", "y")]
+    if waiting:
+        for name, value in held.items():
+            world.note_widths(roles(name), value)
+        world.renew()
+    for name, role in waiting:
+        setattr(world.object, name, world.x_now if role == "x" else world.y_now)
 
 
 def made(world: World, kind: type) -> Any:
@@ -391,6 +406,9 @@ def plans(own: dict[str, Any]) -> Iterator[Plan]:
         single = [n for n, f in classes[c].items() if "x" in asks(f) and not trains(n, f)]
         for n in ranked([n for n in single if not NO_TRAINER.search(n.lower())], ("train", "fit", "learn")):
             yield Plan(c, (("train", n),))
+    for c in networks:  # with the data that the object has
+        for n in ranked([n for n, f in classes[c].items() if asks_little(f)], ("train", "fit", "learn")):
+            yield Plan(c, (("train", n),))
     makers = [n for n in ranked(functions, INIT) if not asks(functions[n]) & {*DATA, "grads", "cache"}][:3]
     for n in ranked([n for n, f in functions.items() if trains(n, f)], TRAIN):
         for maker in [None, *makers, *(networks if "layers" in asks(functions[n]) else [])]:
@@ -424,7 +442,8 @@ def asks_little(function: Any) -> bool:
 def required(function: Any) -> list[str]:
     """The arguments that it cannot do without."""
     parameters = inspect.signature(function).parameters.values()
-    return [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p.name for p in parameters if p.default is p.empty and p.kind not in open_ended and p.name != "self"]
 
 
 def sequences(

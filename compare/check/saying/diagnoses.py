@@ -4,6 +4,7 @@ A name is given only where putting the right thing in the place of the wrong one
 rounding; `unexplained` is an answer, too.
 """
 
+import re
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ from compare.check.saying.signatures import (
 )
 from compare.check.saying.slopes import applied_to_error, slope_mistakes, units_of
 from compare.check.saying.source import divided_by, divisor, list_around, name_of, second_name, short, target, text
-from compare.check.understanding.matching import same_size
+from compare.check.understanding.matching import proportional, same_size
 from compare.check.understanding.parameters import PRODUCTS, unscaled_view
 
 ROWS, COLUMNS = 24, 32  # of the values that are shown
@@ -46,7 +47,7 @@ EXPLANATIONS = {
     "scaled-by-constant": "{line} is {factor:.6g} times what it is for the other parameters.",
     "learning-rate-in-gradient": "The learning rate is multiplied in twice between the gradient and the update.",
     "gradient-for-weight": "The error goes back through the weights; here it goes through their gradient, {operand}.",
-    "updated-too-early": "{operand} was updated already, and the gradient below it needs the value of before.",
+    "updated-too-early": "{operand} was updated already, and the gradient below it needs the value of before.{more}",
     "activation-of-wrong-layer": "The gradient of weights is the error times what went into the layer: {right}, not "
     "{operand}.",
     "transposed": "{operand} is transposed here and should not be, or the other way round.",
@@ -100,6 +101,7 @@ def diagnosis(fault: Fault, search: Search, explained: Explained, about: dict[st
     words: dict[str, Any] = {
         "line": line or "this line", "m": m, "loss": about.get("loss"),
         "factor": fault.factor or 0.0, "operand": "what stands there", "right": "what went into the layer", "other": "",
+        "more": "",
     }  # fmt: skip
     kind, corrected, place = _kind(fault, search, explained, words)
     explanation = " Or: ".join([EXPLANATIONS[kind].format(**words), *words.get("or", [])])
@@ -167,12 +169,17 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
             words["operand"], words["right"] = name or "a parameter", second_name(place, name)
             if words["right"]:
                 return "reference-not-copy", f"{words['right']} = {name}.copy()", place
-            return "updated-too-early", f"{source}  (before {words['operand']} is updated)", place
+            updated = parent if parent in search.step.changed else unscaled_view(parent)
+            mends = _is_right(search.with_old_value(fault, updated), fault)
+            if not mends and fault.expected is not None:
+                words["more"] = " That alone does not make it right: something else is missing, too."
+            before = f"{source}  (before {words['operand']} is updated)"
+            return "updated-too-early", before if mends else "", place
     if held_constant(fault, search):
         return "normalisation-constant", "", place
     role = explained.roles.get(node)
     if role is not None and role.share and role.of in search.step.leaves and node.function in PRODUCTS:
-        return "last-sample-only", source.replace(" = ", " += ", 1), place
+        return "last-sample-only", "", place
     if role is not None and fault.role is not None and node is fault.node and not role.turned:
         mended = times(source, _derivative_in_words(node, fault, search, explained))
         return "mask-missing", mended, place  # it is a derivative, by something else than what is wanted
@@ -247,15 +254,26 @@ def _by_factor(fault: Fault, words: dict[str, Any]) -> str:
     return "scaled-by-constant"
 
 
+def _is_right(value: np.ndarray | None, fault: Fault) -> bool:
+    """Whether a line that gives this gives what should be there, and not the derivative by something else."""
+    if value is None or fault.expected is None or np.size(fault.expected) != value.size:
+        return False
+    return proportional(value.reshape(-1), np.asarray(fault.expected).reshape(-1), 1e-6) is not None
+
+
 def _corrected_factor(fault: Fault, search: Search, words: dict[str, Any], source: str) -> str:
-    name, equals, value = source.partition(" = ")
+    """The line without the wrong factor, where that mends what it spoils and nothing else comes of the line."""
     kind = _by_factor(fault, words)
-    if kind == "sign-flipped" and fault.node in search.step.changed:
-        return with_other_sign(source)
-    if not equals or "=" in name:
+    node = fault.node
+    if ";" in source or any(node in n.parents and n.place == node.place for n in search.step.nodes):
+        return ""
+    if node in search.step.changed:
+        return with_other_sign(source) if kind == "sign-flipped" else ""
+    name, equals, value = source.partition(" = ")
+    if not equals or "=" in name or not search.would_mend(fault):
         return ""
     if kind == "sign-flipped":
-        return f"{name} = {value[1:].lstrip()}" if value.startswith("-") else f"{name} = -({value})"
+        return f"{name} = {value[1:].lstrip()}" if _negated(value) else f"{name} = -({value})"
     if kind == "mean-twice":
         return undivided(source)
     return divided(source, _name_of(words["m"], search)) if kind == "mean-missing" else ""
@@ -269,6 +287,11 @@ def _name_of(m: int, search: Search) -> str:
             if name:
                 return name
     return str(m)
+
+
+def _negated(value: str) -> bool:
+    """Whether it is the negative of all that follows its first sign."""
+    return bool(re.fullmatch(r"-\s*(\w[\w.]*|\([^()]*\))(\s*[*/@]\s*[\w.]+)*", value))
 
 
 def _product(
@@ -289,7 +312,11 @@ def _product(
             ):
                 words["operand"] = called(unscaled_view(parent), search) or "a gradient"
                 right = called(role.of, search)
-                corrected = with_name(source, words["operand"], right) if right else ""
+                weight = step.floats(role.of)
+                weight = weight if unscaled_view(parent) is parent else _as_shown(parent, weight)
+                values = [weight if p is parent else search.values.get(p, step.floats(p)) for p in parents]
+                fits = weight.shape == parent.shape and explained.role_of(node, _applied(node, values)) is not None
+                corrected = with_name(source, words["operand"], right) if right and fits else ""
                 return "gradient-for-weight", corrected, place
     still = [p for p in parents if p not in search.labelled]
     for operand in still:
@@ -307,16 +334,29 @@ def _product(
                     words["operand"] = called(base, search) or "what stands there"
                     right = called(other, search)
                     words["right"] = right or "what went into the layer"
-                    kind = "transposed" if other is base else "activation-of-wrong-layer"
-                    if kind == "transposed":
-                        return kind, transposed(source, called(base, search)), place
-                    return kind, with_name(source, words["operand"], right), place
+                    if other is base:
+                        return "transposed", transposed(source, called(base, search)), place
+                    alike = bool(right) and np.array_equal(value, _as_shown(operand, step.floats(other)))
+                    corrected = with_name(source, words["operand"], right) if alike else ""
+                    return "activation-of-wrong-layer", corrected, place
     if not still:
         return "unexplained", "", place
     share = explained.roles.get(node)
     if share is not None and share.share:
-        return "last-sample-only", source.replace(" = ", " += ", 1), place
+        return "last-sample-only", "", place
     return "unexplained", "", place
+
+
+def _as_shown(view: Node, whole: np.ndarray) -> np.ndarray:
+    """Another array, shown as a node shows what it is the transpose of."""
+    return whole.T if view.function in (np.transpose, np.swapaxes) else whole
+
+
+def _applied(node: Node, values: list[np.ndarray]) -> np.ndarray:
+    try:
+        return np.asarray(node.function(*values))  # type: ignore[misc]
+    except (TypeError, ValueError):
+        return np.zeros(0)
 
 
 def _derivative(fault: Fault, search: Search, explained: Explained) -> tuple[str, str, Place]:

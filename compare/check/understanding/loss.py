@@ -16,9 +16,10 @@ from autograd import Tensor
 from autograd.tape import gradients, topological_order
 from compare.check.recording.graph import Node
 from compare.check.understanding.known import BINARY, CROSS, KNOWN, SQUARED, Known
-from compare.check.understanding.matching import Match, gradient_on_the_way, proportional
+from compare.check.understanding.matching import Match, gradient_on_the_way, proportional, simple_multiple, single
 from compare.check.understanding.meetings import Family
 from compare.check.understanding.replay import CannotFollow, replayed
+from compare.check.understanding.scales import scales_of
 from compare.check.understanding.step import Step
 
 
@@ -139,11 +140,17 @@ def shares_of(tensors: dict[Node, Tensor], derivatives: dict[Any, np.ndarray]) -
 
 
 def match(step: Step, loss: Loss) -> None:
-    """For each parameter, where on the way to its update something is proportional to the exact gradient."""
+    """For each parameter, where on the way to its update something is proportional to the exact gradient.
+
+    One number is a multiple of every other, so a factor has to be at home in the program where a gradient is one, and
+    everywhere where the output is: the derivatives by it of all losses are multiples of each other.
+    """
+    scales, one = scales_of(step), len(loss.outputs) == 1 and loss.outputs[0][0].value.size == 1
     for k, parameter in enumerate(step.parameters):
         exact = loss.derivatives.get(parameter.leaf)
         if exact is not None:
-            found = gradient_on_the_way(step, parameter, exact, decay=loss.node is None)
+            multiple = simple_multiple(parameter, scales) if one or single(exact) else None
+            found = gradient_on_the_way(step, parameter, exact, multiple, decay=loss.node is None)
             if found is not None:
                 loss.matched[k] = found
 
@@ -160,10 +167,13 @@ def find_loss(step: Step, met: list[Family]) -> tuple[Loss | None, CannotFollow 
             failure = failure or error
             continue
         match(step, loss)
+        if loss.node is not None and loss.matched and _linear(step, loss):
+            continue
         tried.append(loss)
-        if all(k in loss.matched for k in range(len(step.parameters))):
+        if all(k in loss.matched for k in range(len(step.parameters))) and not _uphill(loss):
             break
-        if loss.node is not None and 2 * len(loss.matched) > len(step.parameters):
+        most = 2 * len(loss.matched) > len(step.parameters)
+        if loss.node is not None and most and _uphill(loss) < len(loss.matched):
             break  # most gradients are those of what the program computes
     if not tried:
         return None, failure
@@ -171,9 +181,10 @@ def find_loss(step: Step, met: list[Family]) -> tuple[Loss | None, CannotFollow 
     used = {leaf: node.number for node in reversed(step.nodes) for leaf in node.parents}
 
     def score(loss: Loss) -> Any:
-        wide = [p.leaf for k, p in enumerate(step.parameters) if k in loss.matched and p.leaf.value.size > 1]
+        leaves = [p.leaf for k, p in enumerate(step.parameters) if k in loss.matched]
+        wide = [leaf for leaf in leaves if not single(loss.derivatives[leaf])]
         nearest = max((used.get(leaf, 0) for leaf in wide), default=0)  # to the output: what is below may be wrong
-        return len(wide), nearest, len(loss.matched), loss.node is not None, -tried.index(loss)
+        return len(wide), -_uphill(loss), nearest, len(loss.matched), loss.node is not None, -tried.index(loss)
 
     best = max(tried, key=score)
     if not best.matched and len(tried) > 1:
@@ -185,10 +196,34 @@ def find_loss(step: Step, met: list[Family]) -> tuple[Loss | None, CannotFollow 
         best = max(complete, key=score)
     for own in [best] if best.node is not None else owns:
         _name(step, own, known)
+    if best.node is None and any(match.penalty for match in best.matched.values()):  # theirs says how large it is
+        best = next((own for own in owns if own.node is not None and own.name == best.name), best)
     if best.name == SQUARED and best.computed is None:  # the cross-entropy that the program computes goes before
         best = next((own for own in owns if own.name in (CROSS, BINARY)), best)
     differentiate(step, best, shares=True)
     return best, failure
+
+
+def _linear(step: Step, loss: Loss) -> bool:
+    """Whether a number has no lowest value: a margin, as in y (w x + b) >= 1, is compared with one, and is no loss."""
+    forward, start = step.behind(loss.ends), {leaf: step.floats(leaf) for leaf in step.leaves}
+    values = []
+    for times in (0.0, 10.0, -10.0):
+        moved = {
+            leaf: value + times * (1 + abs(value)) * loss.derivatives.get(leaf, 0.0) for leaf, value in start.items()
+        }
+        try:
+            with np.errstate(all="ignore"):
+                values.append(float(loss.formula(replayed(forward, moved))))
+        except (CannotFollow, TypeError, ValueError, KeyError):
+            return False
+    middle, ahead, back = values
+    return abs(ahead + back - 2 * middle) <= 1e-9 * abs(ahead - back)
+
+
+def _uphill(loss: Loss) -> int:
+    """How many parameters go up its gradient: another loss, down which they go, is more likely meant."""
+    return sum(match.node is None and match.factor < 0 for match in loss.matched.values())
 
 
 def _nodes_explained(step: Step, loss: Loss) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compare.check.recording.graph import Node
+from compare.check.understanding.scales import is_simple
 from compare.check.understanding.step import Changed, Step
 
 FAR = 40  # nodes: so far from an update no gradient is looked for
@@ -23,10 +24,30 @@ def proportional(x: np.ndarray, y: np.ndarray, tolerance: float) -> float | None
     return c if abs(x - c * y).max() <= tolerance * largest else None
 
 
+def single(x: np.ndarray) -> bool:
+    """Whether an array is one number, and zero elsewhere: of that, every other number is a multiple."""
+    return int(np.count_nonzero(x)) < 2
+
+
 def tolerance_of(*nodes: Node) -> float:
     """How far two arrays may be from proportional, by the arithmetic that they were made in."""
     shortest = max((np.finfo(n.value.dtype).eps for n in nodes if n.value.dtype.kind == "f"), default=2.0**-52)
     return 1e-6 if shortest < 1e-12 else 2e-3
+
+
+def simple_multiple(parameter: Changed, scales: np.ndarray) -> Multiple:
+    """Tells multiples by factors that are at home in a program, which has these scales."""
+    tolerance = _tolerance(parameter)
+
+    def multiple(x: np.ndarray, y: np.ndarray) -> float | None:
+        factor = proportional(x, y, tolerance)
+        return factor if factor is not None and is_simple(factor, scales) else None
+
+    return multiple
+
+
+def _tolerance(parameter: Changed) -> float:
+    return max(tolerance_of(parameter.leaf, *(u.node for u in parameter.updates)), 1e-8)
 
 
 @dataclass(frozen=True)
@@ -52,7 +73,7 @@ def gradient_on_the_way(
 
     multiple: decides what is proportional; decay: whether a multiple of the parameter may be added.
     """
-    tolerance = max(tolerance_of(parameter.leaf, *(u.node for u in parameter.updates)), 1e-8)
+    tolerance = _tolerance(parameter)
     multiple = multiple or (lambda x, y: proportional(x, y, tolerance))
     value = step.floats(parameter.leaf)
     change = parameter.step_taken(step)

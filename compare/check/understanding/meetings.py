@@ -1,7 +1,7 @@
 """Where something that depends on parameters meets something that does not: outputs, and their targets."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +10,14 @@ import numpy as np
 from compare.check.recording.array import element
 from compare.check.recording.graph import Node, nodes_in
 from compare.check.recording.memory import written
-from compare.check.understanding.parameters import SAME
+from compare.check.understanding.parameters import SAME, unscaled, unscaled_view, update_forms
 from compare.check.understanding.replay import constant
 from compare.check.understanding.step import Step
 
 MEETINGS: tuple[Any, ...] = (np.add, np.subtract, np.multiply, np.divide, np.power, np.maximum, np.equal, np.less,
                              np.greater, np.where)  # fmt: skip
 THROUGH = (*SAME, np.log, np.clip, np.maximum, np.minimum, np.add, np.negative, np.transpose, element, written)
+EPSILON = 1e-3  # what a formula adds, or keeps away from, for safety
 
 
 @dataclass
@@ -31,17 +32,29 @@ class Family:
 def families(step: Step) -> list[Family]:
     """Meetings of outputs and targets, gathered by line: one sample at a time has many of a kind.
 
+    Where there is none, a target may be a Python number, as in a list of them.
+    """
+    return _families(step, _meetings) or _families(step, _with_numbers) or _families(step, _with_numbers, 1)[:1]
+
+
+def _families(step: Step, meetings: Callable[..., Iterator[tuple[Node, Any]]], *options: Any) -> list[Family]:
+    """Those that are meetings by a rule, the ones of the outermost outputs.
+
     A mask of dropout meets a hidden layer: that depends on fewer parameters than an output, and an output on it.
     """
     found: dict[Any, Family] = defaultdict(Family)
     met: dict[Any, int] = defaultdict(int)
+    still = [node for node in step.nodes if node not in step.moving]
+    changed = {before for node in still for before, _, _ in update_forms(node)}  # a bias, by labels alone
     for node in step.nodes:
         if node not in step.moving:
             continue
-        for output, target in _meetings(step, node):
+        for output, target in meetings(step, node, *options):
+            if isinstance(target, Node) and unscaled(target) in changed:
+                continue
             output = _unwrapped(step, output)
             array = _as_target(output, target)
-            if array is not None and output not in step.leaves:
+            if array is not None and unscaled_view(output) not in step.leaves:  # that is a penalty
                 key = node.place, node.name, output.place, output.shape  # two outputs may meet theirs in one line
                 met[key] = max(met[key], bin(step.moving[output]).count("1"))
                 found[key].nodes.append(node)
@@ -80,14 +93,38 @@ def _meetings(step: Step, node: Node) -> Iterator[tuple[Node, Any]]:
             yield arguments[0], ("index", index)
 
 
+def _with_numbers(step: Step, node: Node, one: float = np.nan) -> Iterator[tuple[Node, Any]]:
+    """A single output less a number, or the other way round; not 1 - p, where it is multiplied by p, or in a log.
+
+    one: what is a target even there: the error of a target 1 is multiplied by p, too, and comes before that.
+    """
+    if node.function is not np.subtract or node.value.size != 1:
+        return
+    for output, number in (node.arguments[:2], node.arguments[1::-1]):
+        if not isinstance(output, Node) or output not in step.moving or not isinstance(number, int | float | np.number):
+            continue
+        uses = [n for n in step.nodes if node in n.parents]
+        derives = number == 1 != one and any(n.function is np.log or output in _factors(n) for n in uses)
+        if not derives and output.function not in (np.square, np.power, np.multiply):
+            yield output, Node(None, (), {}, np.asarray(float(number)), node.place, 0)
+
+
+def _factors(product: Node) -> list[Node]:
+    """What a product is made of, as p and 1 - p in e * p * (1 - p)."""
+    if product.function is not np.multiply:
+        return [product]
+    return [factor for parent in product.parents for factor in _factors(parent)]
+
+
 def _unwrapped(step: Step, output: Node) -> Node:
     """The output behind what a formula does to it first: its logarithm, a clip, an epsilon."""
     while output.function in THROUGH:
         moving = [p for p in output.parents if p in step.moving]
         if len(moving) != 1 or moving[0].shape != output.shape or moving[0] in step.leaves:
             return output
-        if output.function is np.add and any(np.size(p.value) > 1 for p in output.parents if p not in step.moving):
-            return output
+        kept = output.function not in (np.add, np.clip, np.maximum, np.minimum)
+        if not kept and abs(step.floats(output) - step.floats(moving[0])).max(initial=0.0) > EPSILON:
+            return output  # a bias, or a relu: it changes more than a formula does for safety
         output = moving[0]
     return output
 

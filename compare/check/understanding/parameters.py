@@ -6,7 +6,7 @@ in the step of every other, through the error at the output. A moment of Adam's 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +22,14 @@ SAME: tuple[Any, ...] = (cast, np.copy, np.reshape, np.ravel, np.squeeze, np.asa
 
 @dataclass
 class Parameter:
-    """A parameter. versions: the nodes that it has been, the first before any update; updates: those it had."""
+    """A parameter. versions: the nodes that it has been, the first before any update; updates: those it had.
+
+    number: whether it began as a Python number.
+    """
 
     versions: list[Node]
     updates: list["Update"] = field(default_factory=list)
+    number: bool = False
 
     @property
     def start(self) -> Node:
@@ -34,6 +38,11 @@ class Parameter:
         while node is not first.before and (node is first.node or node.place == first.node.place):
             node = next((a for a in node.parents if unscaled(a) is first.before), first.before)
         return node
+
+    @property
+    def first(self) -> Node:
+        """The first of its nodes that an operation has seen: of a Python number, that is what its first update gave."""
+        return self.versions[1 if self.number and self.updates else 0]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -95,9 +104,28 @@ def update_forms(node: Node) -> Iterator[tuple[Node, Node, float]]:
         yield arguments[0], arguments[2], 1.0
 
 
+def _begun(nodes: list[Node], forms: dict[Node, list[tuple[Node, Node, float]]]) -> dict[Node, Update]:
+    """The first updates of what begins as a Python number, which no node stands for: in `b = 0`, the first `b -= s`.
+
+    The same line goes on from there the next time; whether by what depends on it, is still to be seen.
+    """
+    later = {(before, node.place) for node in nodes for before, _, _ in forms[node]}
+    found = {}
+    for node in nodes:
+        if node.function not in (np.add, np.subtract) or (node, node.place) not in later:
+            continue
+        a, b = node.arguments[:2]
+        number, step = (b, a) if isinstance(a, Node) and node.function is np.add else (a, b)
+        if isinstance(step, Node) and isinstance(number, int | float | np.number):
+            before = Node(None, (), {}, np.full(node.shape, number, node.value.dtype), node.place, node.number)
+            found[node] = Update(node, before, step, -1.0 if node.function is np.subtract else 1.0)
+    return found
+
+
 def find_parameters(nodes: list[Node]) -> list[Parameter]:
     """Every parameter that was updated, in the order of the first updates."""
     forms = {node: list(update_forms(node)) for node in nodes}
+    begun = _begun(nodes, forms)
     wanted = {before for node in nodes for before, _, _ in forms[node]}
     masks: dict[Node, int] = {}
     chains: dict[Node, Parameter] = {}
@@ -117,6 +145,11 @@ def find_parameters(nodes: list[Node]) -> list[Parameter]:
             parameter.versions.append(node)
             chains[node] = parameter
             break
+        if node in begun and mask and node not in chains:
+            parameter = Parameter([begun[node].before, node], [begun[node]], number=True)
+            found.append(parameter)
+            chains[node], bits[id(parameter)] = parameter, 1 << len(bits)
+            mask |= bits[id(parameter)]
         if node in wanted and not mask and node not in chains:
             parameter = Parameter([node])
             found.append(parameter)
@@ -125,7 +158,7 @@ def find_parameters(nodes: list[Node]) -> list[Parameter]:
         masks[node] = mask
     for parameter in found:
         _follow(parameter)
-    updated = [parameter for parameter in found if parameter.updates]
+    updated = [p for p in found if len(p.updates) > p.number]
     return _together(updated, masks, {id(p): bits[id(p)] for p in updated}, nodes)
 
 
@@ -187,8 +220,7 @@ def _together(
     multiplied = {parent for node in nodes if node.function in PRODUCTS for parent in map(unscaled_view, node.parents)}
     cores = [p for p in parameters if multiplied.intersection(p.versions)]
 
-    if cores:
-        parameters = _multiplied_with(parameters, nodes)
+    parameters = _multiplied_with(parameters, nodes) or parameters
 
     def shares(p: Parameter, q: Parameter) -> bool:  # in any of its steps
         return any(masks.get(update.step, 0) & bits[id(p)] for update in q.updates)
@@ -205,18 +237,42 @@ def _together(
 
 
 def _multiplied_with(parameters: list[Parameter], nodes: list[Node]) -> list[Parameter]:
-    """Those that come into a product as they were at first: a velocity comes there through what it has changed."""
-    changed = {update.node for parameter in parameters for update in parameter.updates}
-    masks = {parameter.versions[0]: 1 << k for k, parameter in enumerate(parameters)}
-    reached = 0
+    """Those that come into a product as they were at first: a velocity comes there through what it has changed.
+
+    One sample at a time, the bias of an output may be multiplied entry by entry alone, when its error is; it has a
+    share in the steps of all the others then, be it by way of their velocities.
+    """
+    owner = {update.node: k for k, parameter in enumerate(parameters) for update in parameter.updates}
+    masks = {parameter.first: 1 << k for k, parameter in enumerate(parameters)}
+    changed: dict[Node, int] = {}  # by which a node was changed, since the last change of anything
+    product = entries = 0
     for node in nodes:
-        if node in changed:
+        if node in owner:
+            changed[node] = 1 << owner[node]
             continue
         for parent in node.parents:
             masks[node] = masks.get(node, 0) | masks.get(parent, 0)
+            changed[node] = changed.get(node, 0) | changed.get(parent, 0)
         if node.function in PRODUCTS:
-            reached |= masks.get(node, 0)
-    return [parameter for k, parameter in enumerate(parameters) if reached >> k & 1]
+            product |= masks.get(node, 0)
+        elif node.function is np.multiply and len(list(node.parents)) == 2:
+            entries |= masks.get(node, 0)
+    first = [_union(masks.get(update.step, 0) for update in p.updates) for p in parameters]
+    behind = [_union(changed.get(update.step, 0) for update in p.updates) & ~product for p in parameters]
+    for k in _bits(product):
+        entries &= product | first[k] | _union(first[velocity] for velocity in _bits(behind[k]))
+    return [parameters[k] for k in _bits(product | entries)]
+
+
+def _bits(mask: int) -> list[int]:
+    return [k for k in range(mask.bit_length()) if mask >> k & 1]
+
+
+def _union(masks: Iterable[int]) -> int:
+    union = 0
+    for mask in masks:
+        union |= mask
+    return union
 
 
 def unscaled_view(node: Node) -> Node:
@@ -230,19 +286,38 @@ def unscaled_view(node: Node) -> Node:
         node = inner
 
 
+def uses_of(parameters: list[Parameter], nodes: list[Node]) -> Callable[[Node], Iterator[Node]]:
+    """What a node multiplies with others: by that parameters are used.
+
+    Where no matrix product has one, as in `w * x + b`, products entry by entry count.
+    """
+    owner = {version for p in parameters for version in p.versions}
+
+    def by_matrices(node: Node) -> Iterator[Node]:
+        if node.function in PRODUCTS:
+            yield from map(unscaled_view, node.parents)
+
+    def by_entries(node: Node) -> Iterator[Node]:
+        if node.function is np.multiply and len(list(node.parents)) == 2:
+            yield from map(unscaled_view, node.parents)
+
+    return by_matrices if any(p in owner for node in nodes for p in by_matrices(node)) else by_entries
+
+
 def steps_of(parameters: list[Parameter], nodes: list[Node]) -> list[int]:
     """Where steps end: the number of the first node after each, that multiplies with parameters changed for good.
 
     A step is over when every parameter was updated and a product uses one again; the last may still go on.
     """
-    owner = {version: p for p in parameters for version in p.versions}
+    owner = {version for p in parameters for version in p.versions}
+    uses = uses_of(parameters, nodes)
     changed = {update.node: p for p in parameters for update in p.updates}
     ends: list[int] = []
     waiting = set(map(id, parameters))
     for node in nodes:
         if node in changed:
             waiting.discard(id(changed[node]))
-        elif not waiting and node.function in PRODUCTS and any(unscaled_view(p) in owner for p in node.parents):
+        elif not waiting and any(used in owner for used in uses(node)):
             ends.append(node.number)
             waiting = set(map(id, parameters))
     return ends

@@ -359,3 +359,51 @@ def test_an_error_in_what_trains_is_told_before_a_helper_that_updates_nothing(dr
 def test_nothing_to_train_is_said(driven):
     assert driven("x = 1").words == "there is no class and no function in it to train with"
     assert "nothing is updated" in driven("def train(X, y):\n    return X.sum() + y.sum()").words
+
+
+WAITING = """import numpy as np
+
+
+class Net:
+    def __init__(self):
+        self.n_in, self.n_out = 7, 2
+        self.X = None
+        self.W = np.random.randn(7, 2) * 0.1
+        self.Y = np.ones((60, 2))
+
+    def train(self):
+        if self.X is None:
+            raise ValueError("no data")
+        for x, y in zip(self.X, self.Y):
+            self.W -= 0.1 * np.outer(x, x @ self.W - y)
+"""
+
+
+def test_an_object_that_waits_for_its_data_gets_them(judge_source):
+    check = judge_source(WAITING)
+    assert check.holds
+    assert len(check.lines) == 1
+
+
+TWO_WAYS = """import numpy as np
+
+
+class Net:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_in, n_out) * 0.1
+
+    def train_batch(self, X, Y, lr=0.1):
+        self.W -= lr * X.T @ (X @ self.W - Y) / len(X)
+
+    def train_one(self, x, y, lr=0.1):
+        self.W -= lr * np.outer(x, y - x @ self.W)
+"""
+
+
+def test_a_function_that_trains_too_and_was_not_run_is_named_and_can_be_chosen(judge_source):
+    check = judge_source(TWO_WAYS)
+    assert check.holds
+    assert [note.split(",")[0] for note in check.notes] == ["train_one"]
+    other = judge_source(TWO_WAYS, "train_one")
+    assert other.source_line == 12
+    assert other.faults[0]["name"] == "sign-flipped"

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from compare.check.examine import examine
-from compare.check.judging.explained import is_simple, scales_of
 from compare.check.judging.veto import confirmed
 from compare.check.recording import Recorder
 from compare.check.recording.source import HELPERS, rewritten
 from compare.check.understanding.loss import KNOWN, differentiate, find_loss
 from compare.check.understanding.matching import proportional
 from compare.check.understanding.meetings import families
+from compare.check.understanding.scales import is_simple, scales_of
 from compare.check.understanding.step import Step
 
 FILE = "<the learner's>"

@@ -1,0 +1,25 @@
+"""The factors that are at home in a program: what its own numbers and lengths give."""
+
+import numpy as np
+
+from compare.check.understanding.step import Step
+
+
+def scales_of(step: Step) -> np.ndarray:
+    """The factors that are at home in a step: its numbers, its lengths, and products of two or three of them."""
+    numbers = {1.0, 2.0, 0.5}
+    for node in step.nodes:
+        if node.name in ("multiply", "divide", "power"):
+            numbers.update(abs(number) for number in map(step.number, node.arguments) if number)
+    lengths = sorted({float(n) for node in step.nodes if node in step.moving for n in node.shape if n > 1})[:10]
+    own = np.array(sorted({x for n in sorted(numbers)[:40] for x in (n, 1 / n)}))
+    long = np.array([1.0, *lengths, *(1 / n for n in lengths)])
+    two = np.unique(np.outer(own, own))
+    return np.unique(np.concatenate([np.outer(two, long).ravel(), np.outer(np.outer(own, long), long).ravel()]))
+
+
+def is_simple(factor: float, scales: np.ndarray) -> bool:
+    """Whether a factor is one of the scales, whatever its sign."""
+    size = abs(factor)
+    near = scales[np.searchsorted(scales, size * (1 - 1e-6)) : np.searchsorted(scales, size * (1 + 1e-6))]
+    return near.size > 0
