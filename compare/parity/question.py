@@ -79,7 +79,8 @@ def judge(
 ) -> Parity:
     """All four judgements of one batch, x (m, fan_in) in the dtype of the parameters, and the figure.
 
-    Raises BadInput where the weights are so large that the calculation overflows in all three.
+    Raises BadInput where the weights are so large that the calculation overflows in all three, and where a gradient
+    has another shape than its parameter.
     """
     start, activation = dict(parameters), settings.activation
     traces, checks = trace_all(start, x, labels, activation, settings.worlds), {}
@@ -90,11 +91,15 @@ def judge(
             advance()
     gradients = {name: {p: trace[f"d{p}"] for p in start} for name, trace in traces.items()}
     allowed = gradient_balls(*leaves, labels, activation)
+    try:
+        end_to_end = {name: check_gradients(found, allowed) for name, found in gradients.items()}
+    except ValueError as error:  # a sum over too much, say, in a network.py that somebody is changing
+        raise BadInput(f"{error} Mend the line that makes it, and the rest can be judged.") from error
     result = Parity(
         settings,
         after,
         checks,
-        end_to_end={name: check_gradients(found, allowed) for name, found in gradients.items()},
+        end_to_end=end_to_end,
         pairs=compare_pairs(gradients, start, x, labels, activation, allowed=allowed),
         referee=_referee_if_there_is_a_derivative(start, x, labels, activation),
         unexercised=unexercised(traces[NAMES[0]], start, x, activation, settings.learning_rate),

@@ -112,6 +112,17 @@ def test_a_negative_number_of_steps_and_a_training_that_diverges_are_refused(sma
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_gradient_of_another_shape_than_its_parameter_is_refused_by_name(small_set, tmp_path, monkeypatch):
+    traced = question.trace_all
+
+    def spoilt(*given):
+        return {name: {**trace, "db3": trace["db3"].sum()} for name, trace in traced(*given).items()}
+
+    monkeypatch.setattr(question, "trace_all", spoilt)
+    with pytest.raises(BadInput, match=r"gradient of b3 has the shape \(\); b3 has \(10,\)"):
+        ask(lambda out: question.ask(SMALL.with_(data=small_set), out), tmp_path)
+
+
 def test_a_wrong_line_is_the_verdict_and_stands_above_the_bound_in_the_figure(small_set, tmp_path, monkeypatch):
     @operation
     def wrong(z, /):  # as good as all three being wrong
