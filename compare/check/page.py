@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 
 from compare.check.running.program import Unreadable, read_program
 from compare.check.verdict import Check
 from compare.check.words import REDUCED
 from compare.report.page import Page
+from compare.report.syntax import coloured
 from compare.shared.results import Results
 
 #: Zero is the same grey in all pictures; blue is below it, red above.
@@ -82,13 +80,12 @@ def source_lines(check: Check) -> list[SourceLine]:
         text = read_program(check.file).text
     except (Unreadable, OSError):
         return []
-    coloured = highlight(text, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).splitlines()
     marks = {m["line"]: "right" if m["holds"] else "wrong" for m in check.marks if m["file"] == check.file.name}
     for d in check.diagnoses:
         if _here(check, d) and not d["harmless"]:
             marks[d["source_line"]] = "wrong"
     starts, lines = check.place.cells, list[SourceLine]()
-    for number, markup in enumerate(coloured, start=1):
+    for number, markup in enumerate(coloured(text), start=1):
         here = [k for k, d in enumerate(check.diagnoses) if _here(check, d) and d["source_line"] == number]
         cell = next((k for k, start in enumerate(starts, start=1) if start == number), None)
         begin = max((start for start in starts if start <= number), default=1)

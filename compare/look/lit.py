@@ -4,9 +4,8 @@ import ast
 from dataclasses import dataclass
 
 from markupsafe import Markup
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
+
+from compare.report.syntax import coloured
 
 #: The methods that hold the lines; where one sets none itself, the graph's backward pass does.
 METHODS = ("forward", "backward", "gradients")
@@ -36,7 +35,7 @@ def lit_source(source: str, lines: list[str]) -> list[list[LitLine]]:
         docstring = method.body[0]
         skipped = range(docstring.lineno, (docstring.end_lineno or 0) + 1) if ast.get_docstring(method) else range(0)
         numbers = [n for n in range(method.lineno, (method.end_lineno or 0) + 1) if n not in skipped]
-        marked = _coloured([text[n - 1].removeprefix("    ") for n in numbers])
+        marked = coloured("\n".join(text[n - 1].removeprefix("    ") for n in numbers))
         blocks.append([LitLine(n, m, tuple(computed.get(n, ()))) for n, m in zip(numbers, marked, strict=True)])
     return blocks
 
@@ -54,10 +53,3 @@ def _places(methods: list[ast.FunctionDef], lines: list[str]) -> dict[int, list[
         if number := by_name.get(line, call):
             places.setdefault(number, []).append(line)
     return places
-
-
-def _coloured(text: list[str]) -> list[Markup]:
-    """Each line with its words in spans, whose classes `look.css` has colours for."""
-    formatter = HtmlFormatter(nowrap=True, classprefix="c-")
-    marked = highlight("\n".join(text), PythonLexer(stripnl=False), formatter)
-    return [Markup(line) for line in marked.rstrip("\n").split("\n")]

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +15,16 @@ MOST = 48  # drawn of each kind; a page is not a catalogue
 
 @dataclass(frozen=True)
 class Drawn:
-    """One image: a PNG as a data address, what it is, and what was read."""
+    """One image: a PNG as a data address, what it is, what was read, and how probable each world held that to be.
+
+    probabilities: (a world's name, 0 to 1).
+    """
 
     index: int
     label: int
     read: str
     source: str
+    probabilities: list[tuple[str, float]]
 
     @property
     def description(self) -> str:
@@ -36,10 +40,13 @@ class Gallery:
     drawn: list[Drawn]
 
 
-def galleries(data: Dataset, predictions: Mapping[str, np.ndarray]) -> tuple[Gallery, Gallery]:
+def galleries(
+    data: Dataset, predictions: Mapping[str, np.ndarray], probabilities: Callable[[str, np.ndarray], np.ndarray]
+) -> tuple[Gallery, Gallery]:
     """Those on which any two disagree, and those that all three read as the same wrong digit.
 
-    predictions: class numbers (n,) of the test set by implementation.
+    predictions: class numbers (n,) of the test set by implementation. probabilities: of an implementation's name and
+    the indices (k,) of test images, the probabilities (k, 10) that it gives them.
     """
     read = np.stack(list(predictions.values()))
     agree = (read == read[0]).all(axis=0)
@@ -48,16 +55,23 @@ def galleries(data: Dataset, predictions: Mapping[str, np.ndarray]) -> tuple[Gal
     def each(i: int) -> str:
         return ", ".join(f"{p[i]} {world(name).title}" for name, p in predictions.items())
 
+    def drawn(indices: np.ndarray, words: Callable[[int], str]) -> list[Drawn]:
+        given = {name: probabilities(name, indices) for name in predictions} if len(indices) else {}
+        return [
+            _drawn(data, i, words(i), [(name, float(given[name][k, p[i]])) for name, p in predictions.items()])
+            for k, i in enumerate(indices)
+        ]
+
     return (
-        Gallery(len(disagreed), [_drawn(data, i, each(i)) for i in disagreed[:MOST]]),
-        Gallery(len(wrong), [_drawn(data, i, str(read[0][i])) for i in wrong[:MOST]]),
+        Gallery(len(disagreed), drawn(disagreed[:MOST], each)),
+        Gallery(len(wrong), drawn(wrong[:MOST], lambda i: str(read[0][i]))),
     )
 
 
-def _drawn(data: Dataset, i: int, read: str) -> Drawn:
+def _drawn(data: Dataset, i: int, read: str, probabilities: list[tuple[str, float]]) -> Drawn:
     from PIL import Image
 
     content = io.BytesIO()
     Image.fromarray(255 - data.test_images[i].reshape(data.image_shape)).save(content, "png", optimize=True)
     address = "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
-    return Drawn(int(i), int(data.test_labels[i]), read, address)
+    return Drawn(int(i), int(data.test_labels[i]), read, address, probabilities)

@@ -5,6 +5,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
+from compare.report.syntax import coloured
 from compare.worlds import MANUAL, NAMES, world
 
 
@@ -15,6 +18,12 @@ class Cell:
     text: str
     number: int | None
     kind: str
+
+    @property
+    def markup(self) -> Markup:
+        """The text with its colours; each line for itself, for none of those shown goes on in the next one."""
+        indent = len(self.text) - len(self.text.lstrip())
+        return Markup(" " * indent) + coloured(self.text.strip())[0]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What the report of the main job shows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,16 @@ from compare.report.collected import collected
 from compare.report.digits import galleries
 from compare.report.page import Page
 from compare.report.sources import side_by_side
+from compare.report.tiles import Tiles, tiles
 from compare.run.answer import GradientsAt, Run
+from compare.run.question import ROWS
 from compare.shared.dataset import pixels
 from compare.shared.differences import PairDifference
 from compare.shared.results import Results
 from compare.shared.training import Curve
 from compare.side_by_side.lines import compare_lines
-from compare.worlds import AUTOGRAD, world
+from compare.worlds import AUTOGRAD, MANUAL, build, world
+from manual.functions import softmax
 
 ROSETTA_ROWS = 8  # the names of nodes do not depend on how many rows a batch has
 
@@ -30,8 +33,8 @@ class LineRow:
     name: str
     nodes: list[tuple[str, str]]  # (a world's title, what the line is there); none for another depth
     moments: list[
-        tuple[str, list[tuple[float, float] | None]]
-    ]  # ("before training, float32", [(bound used, ulps), ...])
+        tuple[str, list[tuple[float, float, float] | None]]
+    ]  # ("before training, float32", [(bound used, ulps, power), ...])
 
     @property
     def most_used(self) -> list[float | None]:
@@ -49,7 +52,7 @@ def run_page(results: Results[Run], beside: Path) -> Page:
     """The page of a run; `beside` is the folder where other commands keep their results."""
     run = results.answer
     predictions = {curve.implementation: curve.predictions[-1] for curve in run.curves}
-    disagreed, wrong = galleries(run.data, predictions)
+    disagreed, wrong = galleries(run.data, predictions, _probabilities(run))
     lines = _lines(run)
     return Page(
         "Three ways to a gradient",
@@ -63,6 +66,8 @@ def run_page(results: Results[Run], beside: Path) -> Page:
             "epochs": _epochs(run.curves, run.pairs),
             "pairs": run.pairs,
             "lines": lines,
+            "learned": _learned(run),
+            "gradient_rows": min(ROWS, len(run.data.train_labels)),
             "blocks": side_by_side(run.settings.worlds),
             "taken_over": {name: world(name).takes_over for name in run.settings.worlds},
             "took": {line.name: {title: _where_defined(what) for title, what in line.nodes} for line in lines},
@@ -85,6 +90,25 @@ def _where_defined(nodes: str) -> str:
                 if text.startswith((f"{name} = operation(", f"def {name}(")):
                     places.setdefault(name, f"{name} ({path.name}:{number})")
     return ", ".join(places.get(name, name) for name in nodes.split(", "))
+
+
+def _probabilities(run: Run) -> Callable[[str, np.ndarray], np.ndarray]:
+    """What each world's trained network gives to test images, by their indices."""
+    trained = {c.implementation: build(c.implementation, c.weights[-1], run.settings.activation) for c in run.curves}
+    return lambda name, i: softmax(trained[name].logits(pixels(run.data.test_images[i], run.settings.dtype)))
+
+
+def _learned(run: Run) -> list[Tiles]:
+    """W1 and its gradient, by hand, before the training and after it."""
+    x, labels = pixels(run.data.train_images[:ROWS], run.settings.dtype), run.data.train_labels[:ROWS]
+    found = []
+    for when, weights in (("before training", run.curves[0].weights[0]), ("after training", run.curves[0].weights[-1])):
+        _, gradients = build(MANUAL, weights, run.settings.activation).gradients(x, labels)
+        found += [
+            tiles(f"{name} {when}", value, run.data.image_shape)
+            for name, value in (("W1", weights["W1"]), ("dW1", gradients["W1"]))
+        ]
+    return found
 
 
 def _panels(curves: Sequence[Curve]) -> list[tuple[Chart, Chart]]:
@@ -139,10 +163,10 @@ def _lines(run: Run) -> list[LineRow]:
     ]
 
 
-def _cells(parity: GradientsAt, name: str) -> list[tuple[float, float] | None]:
+def _cells(parity: GradientsAt, name: str) -> list[tuple[float, float, float] | None]:
     """Of each world; None where it does not tell that line."""
     lines = [check.get(name) for check in parity.checks.values()]
-    return [(line.bound_used, line.error_ulp) if line else None for line in lines]
+    return [(line.bound_used, line.error_ulp, line.power) if line else None for line in lines]
 
 
 def _rosetta(run: Run) -> Mapping[str, list[tuple[str, str]]]:

@@ -1,20 +1,30 @@
 """The page: one file that asks for nothing, says what was found, and keeps what was there before."""
 
+import base64
+import html
+import io
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from compare.report import tiles
 from compare.report.answer_page import answer_page
 from compare.report.collected import collected, inline_svg
 from compare.report.page import Page, render, write_page
 from compare.report.sources import side_by_side
+from compare.report.tiles import ABOVE, BELOW, ZERO
 from compare.report.writing import write_report
 from compare.run.page import run_page
+from compare.shared.dataset import pixels
 from compare.shared.output import Output
 from compare.shared.terminal import TableShown, noted, print_pieces, print_table, print_text
-from compare.worlds import world
+from compare.worlds import build, world
+from manual.network import Network
 
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>"
 
@@ -44,7 +54,8 @@ def test_every_line_of_the_calculation_is_there_with_what_it_is_in_each_world(pa
 
 
 def test_beside_each_line_of_backward_stands_what_took_its_place_and_on_the_engine_where(page):
-    rows = [row for row in re.findall(r"<tr>.*?</tr>", page.read_text()) if "da2 * self.activation_derivative" in row]
+    text = re.sub(r"</?span[^>]*>", "", page.read_text())
+    rows = [row for row in re.findall(r"<tr>.*?</tr>", text) if "da2 * self.activation_derivative" in row]
     (place,) = {re.search(r"relu \(elementwise\.py:(\d+)\)", row)[1] for row in rows if "taken" in row}
     assert any("ReluBackward0" in row for row in rows)
     source = (world("autograd").library() / "elementwise.py").read_text().splitlines()
@@ -172,6 +183,35 @@ def test_every_line_of_the_three_sources_stands_once_and_equal_lines_stand_on_on
     same = [row for rows in blocks.values() for row in rows if row[0].kind == "same"]
     assert same
     assert all(row[0].text == row[1].text == row[2].text for row in same)
+    for cell in (cell for rows in blocks.values() for row in rows for cell in row):
+        assert html.unescape(re.sub("<[^>]*>", "", cell.markup)) == cell.text
+    assert 'class="c-' in z1[0].markup
+
+
+def test_the_tiles_are_the_first_layers_own_weights_and_gradients_before_and_after(run):
+    answer, pictures = run.answer, run_page(run, run.files[0].parent / "nowhere").parts["learned"]
+    titles = ["W1 before training", "dW1 before training", "W1 after training", "dW1 after training"]
+    assert [picture.title for picture in pictures] == titles
+    data = answer.data
+    x, labels = pixels(data.train_images[:64], "float32"), data.train_labels[:64]
+    after = Network(dict(answer.curves[0].weights[-1]))
+    for picture, array in ((pictures[2], after.W1), (pictures[3], after.gradients(x, labels)[1]["W1"])):
+        assert picture.largest == np.abs(array).max()
+        image = Image.open(io.BytesIO(base64.b64decode(picture.address.partition(",")[2]))).convert("RGB")
+        for unit, pixel in [(0, 0), (17, 300), divmod(int(np.abs(array.T).argmax()), 784)]:
+            at = unit % 16 * 29 + pixel % 28, unit // 16 * 29 + pixel // 28
+            part = np.sqrt(abs(array[pixel, unit]) / picture.largest)
+            stops = ABOVE if array[pixel, unit] > 0 else BELOW
+            expected = [np.interp(part, [0, 1 / 3, 2 / 3, 1], channel) for channel in zip(*stops, strict=True)]
+            np.testing.assert_allclose(image.getpixel(at), expected, atol=2)
+
+
+def test_zero_is_the_same_grey_in_the_report_as_in_look_and_so_is_every_colour():
+    script = (Path(tiles.__file__).parent / "templates" / "look_pictures.js").read_text()
+    for name, stops in (("BELOW", BELOW), ("ABOVE", ABOVE)):
+        told = re.search(rf"const {name} = \[ZERO, (.*)\];", script).group(1)
+        assert json.loads(f"[{told}]") == [list(stop) for stop in stops[1:]]
+    assert f"const ZERO = {list(ZERO)}" in script
 
 
 def test_the_drawn_digits_are_those_that_were_read_wrongly(run):
@@ -181,4 +221,8 @@ def test_the_drawn_digits_are_those_that_were_read_wrongly(run):
         assert drawn.label == run.answer.data.test_labels[drawn.index]
         assert drawn.read == str(read[drawn.index]) != str(drawn.label)
         assert drawn.source.startswith("data:image/png;base64,")
+        for curve, (name, part) in zip(run.answer.curves, drawn.probabilities, strict=True):
+            scores = build(name, curve.weights[-1]).logits(pixels(run.answer.data.test_images, "float32"))[drawn.index]
+            assert name == curve.implementation
+            assert part == pytest.approx(np.exp(scores[read[drawn.index]]) / np.exp(scores).sum(), rel=1e-4)
     assert parts["wrong"].count == (read != run.answer.data.test_labels).sum()
