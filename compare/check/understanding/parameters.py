@@ -158,7 +158,10 @@ def find_parameters(nodes: list[Node]) -> list[Parameter]:
         masks[node] = mask
     for parameter in found:
         _follow(parameter)
-    updated = [p for p in found if len(p.updates) > p.number]
+    steps = {unscaled(update.step) for parameter in found for update in parameter.updates}
+    updated = [  # by what another is changed is its velocity, though one may look ahead with it: (W + mu * v) @ x
+        p for p in found if len(p.updates) > p.number and not any(update.node in steps for update in p.updates)
+    ]
     return _together(updated, masks, {id(p): bits[id(p)] for p in updated}, nodes)
 
 
@@ -217,7 +220,7 @@ def _together(
     parameters: list[Parameter], masks: dict[Node, int], bits: dict[int, int], nodes: list[Node]
 ) -> list[Parameter]:
     """Those that have a share in each other's steps: around those that a product uses, the most."""
-    multiplied = {parent for node in nodes if node.function in PRODUCTS for parent in map(unscaled_view, node.parents)}
+    multiplied = {used for node in nodes if node.function in PRODUCTS for used in multiplied_by(node)}
     cores = [p for p in parameters if multiplied.intersection(p.versions)]
 
     parameters = _multiplied_with(parameters, nodes) or parameters
@@ -286,6 +289,16 @@ def unscaled_view(node: Node) -> Node:
         node = inner
 
 
+def multiplied_by(product: Node) -> Iterator[Node]:
+    """What a product multiplies; where one looks ahead, as in `x @ (W + mu * v)`, the two of the sum."""
+    for node in map(unscaled_view, product.parents):
+        yield node
+        parents = list(map(unscaled, node.parents))
+        ahead = node.function in (np.add, np.subtract) and all(p.shape == node.shape for p in parents)
+        if ahead and not any(unscaled_view(p).function in PRODUCTS for p in parents):
+            yield from parents
+
+
 def uses_of(parameters: list[Parameter], nodes: list[Node]) -> Callable[[Node], Iterator[Node]]:
     """What a node multiplies with others: by that parameters are used.
 
@@ -295,7 +308,7 @@ def uses_of(parameters: list[Parameter], nodes: list[Node]) -> Callable[[Node], 
 
     def by_matrices(node: Node) -> Iterator[Node]:
         if node.function in PRODUCTS:
-            yield from map(unscaled_view, node.parents)
+            yield from multiplied_by(node)
 
     def by_entries(node: Node) -> Iterator[Node]:
         if node.function is np.multiply and len(list(node.parents)) == 2:

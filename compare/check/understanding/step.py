@@ -9,7 +9,15 @@ import numpy as np
 
 from compare.check.recording.graph import Node
 from compare.check.recording.recorder import Recorder
-from compare.check.understanding.parameters import PRODUCTS, Update, ancestors, unscaled, unscaled_view, update_forms
+from compare.check.understanding.parameters import (
+    PRODUCTS,
+    Update,
+    ancestors,
+    multiplied_by,
+    unscaled,
+    unscaled_view,
+    update_forms,
+)
 
 #: How biases and weights are made.
 MADE = {"zeros", "ones", "full", "randn", "rand", "random", "uniform", "normal", "standard_normal", "random_sample"}
@@ -100,13 +108,12 @@ def _still(recorder: Recorder) -> list[Node]:
             made = _made(parent)
             if parent.number > recorder.begin or made.function is not None or made.made_by not in MADE:
                 continue
-            behind = unscaled_view(others[0])
             product = others[0].function in PRODUCTS and others[0] in moving
             of_weights = product and any(unscaled_view(p) in recorder.leaves for p in others[0].parents)
             smaller = parent.value.size < node.value.size or (of_weights and parent.shape == node.shape)
             bias = node.function is np.add and product and smaller
-            weight = node.function in PRODUCTS and others[0] in moving and behind not in recorder.leaves
-            if bias or (weight and parent.value.ndim == 2):
+            weight = node.function in PRODUCTS and others[0] in moving and parent.value.ndim == 2
+            if bias or (weight and not any(used in recorder.leaves for used in multiplied_by(node))):
                 found.append(parent)
         if any(parent in moving for parent in parents):
             moving.add(node)

@@ -73,6 +73,38 @@ def test_an_average_of_gradients_is_one_however_it_is_written(judge_script, how)
     assert named(written(wrong)) == [(name, line) for line in (15, 16, 17, 18)]
 
 
+#: Where Nesterov's rule takes the gradient, and how a parameter then moves, with a velocity m.
+AHEAD = {
+    "sum": ("{p} + 0.9 * m{p}", "m{p} = 0.9 * m{p} - 0.05 * g{p}; {p} += m{p}"),
+    "difference": ("{p} - 0.9 * m{p}", "m{p} = 0.9 * m{p} + 0.05 * g{p}; {p} -= m{p}"),
+}
+
+
+@pytest.mark.parametrize("how", AHEAD)
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_velocity_with_which_one_looks_ahead_is_no_parameter(judge_script, how, kept):
+    point, update = AHEAD[how]
+    places = {p: point.format(p=p) for p in "WbVc"}
+    if kept:  # under a name of its own
+        script = SOFTMAX.replace(
+            "    h, p = forward(X)", "".join(f"    {p}_ = {places[p]}\n" for p in "WbVc") + "    h, p = forward(X)"
+        )
+        places = {p: f"{p}_" for p in "WbVc"}
+    else:
+        script = SOFTMAX
+    script = script.replace("x @ W + b", f"x @ ({places['W']}) + ({places['b']})")
+    script = script.replace("h @ V + c", f"h @ ({places['V']}) + ({places['c']})")
+    script = script.replace("d @ V.T", f"d @ ({places['V']}).T")
+    updates = "".join(f"    {update.format(p=p)}\n" for p in "VcWb")
+    script = script[: script.index("    V -= ")] + updates
+    result = judge_script(script)
+    assert (result["verdict"], len(result["lines"]), result["notes"]) == ("right", 4, [])
+    wrong = judge_script(
+        script.replace(updates.splitlines()[0], updates.splitlines()[0].replace("05 * gV", "05 * -gV"))
+    )
+    assert [name for name, _ in named(wrong)] == ["sign-flipped"]
+
+
 NORMED = """import numpy as np
 np.random.seed(2)
 X, T = np.random.randn(12, 3), np.random.randn(12, 2)

@@ -167,7 +167,7 @@ def test_a_right_network_in_another_style_passes(judge_source, style):
     [
         ("functions", "np.sum(dZ1, axis=1, keepdims=True)", "np.sum(dZ1)", "axis-wrong"),
         ("functions", "b1 = b1 - alpha * db1", "b1 = b1", "never-updated"),
-        ("dicts", 'cache["A1"] ** 2', 'cache["Z1"] ** 2', "derivative-wrong"),
+        ("dicts", 'cache["A1"] ** 2', 'cache["Z1"] ** 2', "derivative-of-wrong-argument"),
         ("gradients", "(1 - hidden**2)", "1", "mask-missing"),
         ("loops", "(self.a[l] > 0)", "1", "mask-missing"),
     ],
