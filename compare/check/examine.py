@@ -12,7 +12,7 @@ from compare.check.recording import Node, Recorder
 from compare.check.saying.diagnoses import diagnosis
 from compare.check.saying.source import parameter_names, short, target
 from compare.check.saying.unseen import left_out, other_functions
-from compare.check.saying.unused import unused_parameters
+from compare.check.saying.unused import not_followed, unused_parameters
 from compare.check.understanding.described import understood
 from compare.check.understanding.loss import Loss, find_loss
 from compare.check.understanding.matching import Match, proportional, tolerance_of
@@ -79,6 +79,7 @@ def examine(recorder: Recorder) -> dict[str, Any]:
             f"The gradient of {', '.join(unjudged) or 'no parameter'} is neither that of {about['loss']} nor off in a "
             "line that can be named."
         )
+    lines += [_unjudged(node) for node in not_followed(step)]
     return {
         "verdict": verdict, "reason": reason, "understood": about, "lines": lines, "diagnoses": told, "notes": notes,
         "shaken": recorder.shaken, "marks": _marks(explained, faults), "rates": _rates(recorder, search, loss, about),
@@ -220,4 +221,12 @@ def _line(search: Search, k: int, match: Match | None, spoilt: bool) -> dict[str
         "source_line": node.place.line if node is not None and node.place else None,
         "holds": not spoilt and k not in search.lost, "error": error, "error_ulp": None, "bound_used": used,
         "complaint": "" if spoilt or k not in search.lost else "not judged", "worst": worst,
+    }  # fmt: skip
+
+
+def _unjudged(update: Node) -> dict[str, Any]:
+    """The same of a parameter that is changed, and whose use cannot be followed."""
+    return {
+        "line": f"gradient of {target(update.place)}", "source_line": update.place.line if update.place else None,
+        "holds": False, "error": None, "error_ulp": None, "bound_used": None, "complaint": "not judged", "worst": None,
     }  # fmt: skip

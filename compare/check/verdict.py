@@ -139,8 +139,11 @@ class Check:
     def verdict(self) -> str:
         """One sentence or two."""
         if self.holds:
-            many = len(self.lines)
+            left = [v["line"].removeprefix("gradient of ") for v in self.lines if not v["holds"]]
+            many = len(self.lines) - len(left)
             which = f"The gradients of all {many} parameters are" if many > 1 else "The gradient of its parameter is"
+            if left:
+                which = f"{' and '.join(left)} cannot be followed: not judged. The {many} other gradients are"
             return f"{which} right, to within what rounding can cause.{self._learns()}"
         places = list(dict.fromkeys(self._place(d) for d in self.faults))
         name, many = self.faults[0]["name"], len(self.faults)

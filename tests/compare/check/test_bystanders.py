@@ -181,3 +181,31 @@ def test_a_bias_of_which_no_gradient_is_computed_is_said_to_stay(judge_script):
     (note,) = result["notes"]
     assert note.startswith("b, used in line 6 of ")
     assert note.endswith(" never changes: it is not learned.")
+
+
+OUT_OF_SIGHT = """import numpy as np
+def c(x):
+    return np.frombuffer(np.ascontiguousarray(x).tobytes()).reshape(x.shape)
+np.random.seed(2)
+X, T = np.random.randn(12, 3), np.random.randn(12, 2)
+S, W, V, seen = np.ones(3), np.random.randn(3, 5), np.random.randn(5, 2), np.zeros(2)
+for epoch in range(30):
+    h = np.tanh((X * {use}) @ W)
+    d = (h @ V - T) / 12
+    u = d @ V.T * (1 - h ** 2)
+    gS = ((u @ W.T) * X).sum(axis=0)
+    seen += d.sum(axis=0)
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * (X * {use}).T @ u
+    S -= 0.1 * {use}
+"""
+
+
+def test_what_no_recording_can_follow_is_not_said_to_be_right(judge_script):
+    result = judge_script(OUT_OF_SIGHT.replace("S -= 0.1 * {use}", "S -= 0.1 * c(gS)").format(use="c(S)"))
+    assert result["verdict"] == "right"
+    assert {line["line"].split()[-1]: line["complaint"] for line in result["lines"]} == {
+        "V": "", "W": "", "S": "not judged",
+    }  # fmt: skip
+    result = judge_script(OUT_OF_SIGHT.replace("S -= 0.1 * {use}", "S -= 0.1 * gS").format(use="S"))
+    assert [line["complaint"] for line in result["lines"]] == [""] * 3
