@@ -158,11 +158,18 @@ def find_parameters(nodes: list[Node]) -> list[Parameter]:
         masks[node] = mask
     for parameter in found:
         _follow(parameter)
-    steps = {unscaled(update.step) for parameter in found for update in parameter.updates}
+    steps = {_without_number(update.step) for parameter in found for update in parameter.updates}
     updated = [  # by what another is changed is its velocity, though one may look ahead with it: (W + mu * v) @ x
         p for p in found if len(p.updates) > p.number and not any(update.node in steps for update in p.updates)
     ]
     return _together(updated, masks, {id(p): bits[id(p)] for p in updated}, nodes)
+
+
+def _without_number(node: Node) -> Node:
+    """What a node is a number in the program's text times."""
+    while node.function in (np.multiply, np.divide, np.negative) and len(list(node.parents)) == 1:
+        node = next(node.parents)
+    return node
 
 
 def _follow(parameter: Parameter) -> None:
