@@ -12,6 +12,7 @@ from compare.look.lit import lit_source
 from compare.look.packing import SHORT, joined, layout, pack, shorten, text
 from compare.look.stops import stops
 from compare.report.page import Page
+from compare.report.sources import where_defined
 from compare.shared.errors import BadInput
 from compare.shared.results import Results
 from compare.shared.words import in_words
@@ -138,7 +139,7 @@ def _shapes(look: Look) -> dict[str, tuple[int, ...]]:
 def _about(row: LineOfAll, name: str) -> str:
     """What a line is in that world, besides its statement, and what it keeps there for the backward pass; in words."""
     nodes, kept = row.nodes.get(name, ""), _kept(row.kept.get(name, ()))
-    said = "" if nodes.startswith(f"{row.line} = ") or not nodes else f"In the graph: {nodes}. "
+    said = "" if nodes.startswith(f"{row.line} = ") or not nodes else f"In the graph: {where_defined(nodes)}. "
     return said + (f"Keeps {kept}." if kept else "")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from compare.report.syntax import coloured
-from compare.worlds import MANUAL, NAMES, world
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, world
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,17 @@ def side_by_side(names: Sequence[str] = NAMES) -> list[Block]:
         columns = [parts[name].get(method, []) for name in names]
         blocks.append(Block(method, _align(columns)))
     return blocks
+
+
+def where_defined(nodes: str) -> str:
+    """The names of nodes, those of the engine each with the line of its file where value and derivative stand."""
+    places: dict[str, str] = {}
+    for path in sorted(world(AUTOGRAD).library().glob("*.py")):
+        for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            for name in nodes.split(", "):
+                if text.startswith((f"{name} = operation(", f"def {name}(")):
+                    places.setdefault(name, f"{name} ({path.name}:{number})")
+    return ", ".join(places.get(name, name) for name in nodes.split(", "))
 
 
 def _methods(source: str) -> dict[str, list[tuple[int, str]]]:

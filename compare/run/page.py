@@ -11,7 +11,7 @@ from compare.report.chart import Chart, linear_chart, log_chart
 from compare.report.collected import collected
 from compare.report.digits import galleries
 from compare.report.page import Page
-from compare.report.sources import side_by_side
+from compare.report.sources import side_by_side, where_defined
 from compare.report.tiles import Tiles, tiles
 from compare.run.answer import GradientsAt, Run
 from compare.run.question import ROWS
@@ -20,7 +20,7 @@ from compare.shared.differences import PairDifference
 from compare.shared.results import Results
 from compare.shared.training import Curve
 from compare.side_by_side.lines import compare_lines
-from compare.worlds import AUTOGRAD, MANUAL, build, world
+from compare.worlds import MANUAL, build, world
 from manual.functions import softmax
 
 ROSETTA_ROWS = 8  # the names of nodes do not depend on how many rows a batch has
@@ -70,7 +70,7 @@ def run_page(results: Results[Run], beside: Path) -> Page:
             "gradient_rows": min(ROWS, len(run.data.train_labels)),
             "blocks": side_by_side(run.settings.worlds),
             "taken_over": {name: world(name).takes_over for name in run.settings.worlds},
-            "took": {line.name: {title: _where_defined(what) for title, what in line.nodes} for line in lines},
+            "took": {line.name: {title: where_defined(what) for title, what in line.nodes} for line in lines},
             "disagreed": disagreed,
             "wrong": wrong,
             "costs": _costs(run.curves),
@@ -79,17 +79,6 @@ def run_page(results: Results[Run], beside: Path) -> Page:
         },
         run.settings.worlds,
     )
-
-
-def _where_defined(nodes: str) -> str:
-    """The names of nodes, those of the engine each with the line of its file where value and derivative stand."""
-    places: dict[str, str] = {}
-    for path in sorted(world(AUTOGRAD).library().glob("*.py")):
-        for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            for name in nodes.split(", "):
-                if text.startswith((f"{name} = operation(", f"def {name}(")):
-                    places.setdefault(name, f"{name} ({path.name}:{number})")
-    return ", ".join(places.get(name, name) for name in nodes.split(", "))
 
 
 def _probabilities(run: Run) -> Callable[[str, np.ndarray], np.ndarray]:

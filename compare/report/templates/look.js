@@ -201,13 +201,14 @@ function table(array, i) {
 const given = (name) => `<p class="note">${name === "x" ? "A pixel, 0 to 1: given." : /^a/.test(name) ? "Softmax of z3. By hand it is a line of its own; the engine and PyTorch go from the scores to the loss in one." : "A parameter: no line of these computes it, the update does, once all gradients are there."}</p>`;
 
 const MOST = 6;
+const whole = (text) => text.replace(/\w+\[[^\]]*\]/g, '<span class="nowrap">$&</span>'); // an entry's name stays on one line
 function sum({ formula, terms, noSum }, result) {
   const order = terms.map((_, i) => i).sort((a, b) => Math.abs(terms[b].value) - Math.abs(terms[a].value));
   const top = Math.abs(terms[order[0]]?.value) || 1;
   const shown = order.filter((i, place) => place < MOST && (terms[i].value !== 0 || noSum || place === 0));
   const rows = shown.map((i) => {
     const { parts, value: v } = terms[i];
-    return `<tr><td>${parts.map((part, p) => (p ? `<br><span class="note">${part}</span>` : part)).join("")}</td><td>${short(v)}</td><td class="size"><i style="width:${(100 * Math.abs(v)) / top}%;background:${css(colour(v, top))}"></i></td></tr>`;
+    return `<tr><td>${parts.map((part, p) => (p ? `<br><span class="note">${part}</span>` : whole(part))).join("")}</td><td>${short(v)}</td><td class="size"><i style="width:${(100 * Math.abs(v)) / top}%;background:${css(colour(v, top))}"></i></td></tr>`;
   });
   const others = order.slice(shown.length), zeros = others.filter((i) => terms[i].value === 0).length;
   const rest = others.reduce((all, i) => all + terms[i].value, 0), count = others.length.toLocaleString("en");
@@ -215,7 +216,7 @@ function sum({ formula, terms, noSum }, result) {
   const nought = zeros === others.length ? ", all of them 0" : zeros ? `, of which ${zeros.toLocaleString("en")} are 0` : "";
   if (others.length) rows.push(`<tr><td>the other ${count}${nought}</td><td>${short(rest)}</td><td></td></tr>`);
   if (terms.length > 1 && !noSum) rows.push(`<tr class="total"><td>all of them</td><td>${short(total)}</td><td></td></tr>`);
-  return `<h3>Why</h3><p class="formula">${formula}</p><table class="terms"><thead class="unseen"><tr><th scope="col">term</th><th scope="col">value</th><th scope="col">size</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return `<h3>Why</h3><p class="formula">${whole(formula)}</p><table class="terms"><thead class="unseen"><tr><th scope="col">term</th><th scope="col">value</th><th scope="col">size</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
 // The statement of the line in each world, and around it the source, with the line lit.

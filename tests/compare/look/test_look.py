@@ -19,7 +19,7 @@ from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
 from compare.shared.training import Curve, Digits, train
-from compare.worlds import MANUAL, NAMES, build, world
+from compare.worlds import AUTOGRAD, MANUAL, NAMES, build, world
 
 
 def unpacked(text, dtype):
@@ -143,6 +143,15 @@ def test_every_line_is_lit_once_in_each_source_and_where_it_is_computed(look):
             text = re.sub(r"<[^>]+>", "", str(lit.markup)).strip()
             assert text.startswith(f"{line} = ") or text == "loss.backward()", (name, line, text)
             assert world(name).source().splitlines()[lit.number - 1].strip().split()[0] == text.split()[0]
+
+
+def test_what_is_said_of_a_line_on_the_engine_names_the_place_of_its_derivative(page):
+    facts, _ = decoded(page.read_text())
+    said = facts["about"][AUTOGRAD]["dz2"]
+    name, number = re.search(r"relu \((\w+\.py):(\d+)\)", said).groups()
+    source = (world(AUTOGRAD).library() / name).read_text().splitlines()
+    assert source[int(number) - 1].startswith("relu = operation(")
+    assert facts["about"][MANUAL]["z2"] == f"Keeps a1 ({18 * 4} bytes), W2 (there anyway)."
 
 
 def test_each_sentence_counts_what_is_there(look):
