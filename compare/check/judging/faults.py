@@ -297,6 +297,10 @@ class Search:
         fault.found = self.step.floats(fault.node)
         return True
 
+    def made_by_line(self, node: Node) -> Node:
+        """What the whole line makes of a node."""
+        return self._statement(node, self.step.behind([u.node for p in self.step.parameters for u in p.updates]))
+
     def would_mend(self, fault: Fault) -> bool:
         """Whether a wrong factor, taken out of what a line gives, makes its gradients those of the others.
 
@@ -304,10 +308,19 @@ class Search:
         """
         assert fault.factor is not None
         before = self.matches()
-        values = self._tried(fault.node, self.values.get(fault.node, self.step.floats(fault.node)) / fault.factor)
-        after = self._with(values) if values else {}
-        changed = {k for k in before if k in after and abs(after[k].factor / before[k].factor - 1) > self._close(k)}
-        return bool(values) and set(before) == set(after) and changed == set(fault.parameters)
+        node, place = self.made_by_line(fault.node), fault.node.place
+        every = [  # a helper's line may run once for each layer
+            n for n in self.step.behind([u.step for p in self.step.parameters for u in p.updates])
+            if n.place is not None and place is not None and (n.place.file, n.place.line) == (place.file, place.line)
+            and n.function is node.function and n in self.labelled
+        ]  # fmt: skip
+        for nodes in ([node], every):
+            values = self._again({n: self.values.get(n, self.step.floats(n)) / fault.factor for n in nodes})
+            after = self._with(values) if values else {}
+            odd = {k for k in before if k in after and abs(after[k].factor / before[k].factor - 1) > self._close(k)}
+            if values and set(before) == set(after) and odd == set(fault.parameters):
+                return True
+        return False
 
     def with_old_value(self, fault: Fault, updated: Node) -> np.ndarray | None:
         """What a line gives with a parameter's value of before the step, where it uses that of after."""

@@ -33,7 +33,17 @@ from compare.check.saying.signatures import (
     summed_instead,
 )
 from compare.check.saying.slopes import applied_to_error, slope_mistakes, units_of
-from compare.check.saying.source import divided_by, divisor, list_around, name_of, second_name, short, target, text
+from compare.check.saying.source import (
+    added_up,
+    divided_by,
+    divisor,
+    list_around,
+    name_of,
+    second_name,
+    short,
+    target,
+    text,
+)
 from compare.check.understanding.matching import proportional, same_size
 from compare.check.understanding.parameters import PRODUCTS, unscaled_view
 
@@ -179,7 +189,7 @@ def _kind(fault: Fault, search: Search, explained: Explained, words: dict[str, A
         return "normalisation-constant", "", place
     role = explained.roles.get(node)
     if role is not None and role.share and role.of in search.step.leaves and node.function in PRODUCTS:
-        return "last-sample-only", "", place
+        return "last-sample-only", added_up(place), place
     if role is not None and fault.role is not None and node is fault.node and not role.turned:
         mended = times(source, _derivative_in_words(node, fault, search, explained))
         return "mask-missing", mended, place  # it is a derivative, by something else than what is wanted
@@ -264,10 +274,9 @@ def _is_right(value: np.ndarray | None, fault: Fault) -> bool:
 def _corrected_factor(fault: Fault, search: Search, words: dict[str, Any], source: str) -> str:
     """The line without the wrong factor, where that mends what it spoils and nothing else comes of the line."""
     kind = _by_factor(fault, words)
-    node = fault.node
-    if ";" in source or any(node in n.parents and n.place == node.place for n in search.step.nodes):
+    if ";" in source:
         return ""
-    if node in search.step.changed:
+    if search.made_by_line(fault.node) in search.step.changed:
         return with_other_sign(source) if kind == "sign-flipped" else ""
     name, equals, value = source.partition(" = ")
     if not equals or "=" in name or not search.would_mend(fault):
@@ -343,7 +352,7 @@ def _product(
         return "unexplained", "", place
     share = explained.roles.get(node)
     if share is not None and share.share:
-        return "last-sample-only", "", place
+        return "last-sample-only", added_up(place), place
     return "unexplained", "", place
 
 

@@ -90,6 +90,18 @@ def divided_by(place: Place) -> str:
     return name if re.fullmatch(r"[A-Za-z_][\w.]*(\[\d\])?", name) else ""
 
 
+def added_up(place: Place) -> str:
+    """A line that adds where it replaced, if what it gives a value to was made of zeros above; "" where it was not."""
+    lines, here = statements(place.file), statements(place.file).get(place.line)
+    if not isinstance(here, ast.Assign):
+        return ""
+    name = target(place).partition("[")[0]
+    above = [s for line, s in lines.items() if line < place.line and isinstance(s, ast.Assign)]
+    zeros = [s for s in above if "zeros" in ast.unparse(s.value) or ast.unparse(s.value) in ("0", "0.0")]
+    begun = any(ast.unparse(t).partition("[")[0] == name for s in zeros for t in s.targets)
+    return text(place).replace(" = ", " += ", 1) if begun else ""
+
+
 def divisor(place: Place) -> tuple[str, int] | None:
     """The name that a line divides by, or by one over it multiplies with, and the line above that counts it."""
     statement = statements(place.file).get(place.line)
