@@ -24,6 +24,7 @@ from IPython.display import Image, display
 if Path.cwd().name == "docs":
     os.chdir("..")  # where the commands are run
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
+os.environ["TTY_COMPATIBLE"] = "0"  # no progress bars, which would fill the page
 seen = time.time()
 
 
