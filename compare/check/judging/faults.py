@@ -66,7 +66,7 @@ class Search:
         for k, parameter in enumerate(step.parameters):
             exact = loss.derivatives.get(parameter.leaf)
             if parameter.updates and exact is not None and exact.any():  # where inputs are all zero, no gradient comes
-                vanishes = self.tolerance.vanishes(exact, parameter.leaf)
+                vanishes = self.tolerance.vanishes(parameter.leaf)
                 (self.without_effect if vanishes else self.judged).append(k)
         self.values: dict[Node, np.ndarray] = {}  # of what was mended, and of what depends on it
         self.faults: list[Fault] = []

@@ -38,7 +38,7 @@ class Tolerance:
     """Whether an array is a multiple of a derivative, to within what rounding may do."""
 
     def __init__(self, step: Step, loss: Loss) -> None:
-        self.run = arithmetic(step)
+        self.step, self.loss, self.run = step, loss, arithmetic(step)
         self.radii = radii(step, loss, self.run)
         self.floor = FLOOR[self.run.dtype] if self.radii else FLOOR[self.run.dtype] * 100
         if loss.node is not None:  # their own, with an epsilon here and there
@@ -54,10 +54,11 @@ class Tolerance:
         c = float((x * exact).sum()) / square
         return c if (abs(x - c * exact) <= self.allowed(x, c, of)).all() else None
 
-    def vanishes(self, exact: np.ndarray, of: Node) -> bool:
-        """Whether a derivative is nothing but rounding: that by a bias which a batch norm takes away again."""
-        radius = self.radii.get(of)
-        return radius is not None and bool((abs(exact) <= np.nan_to_num(radius, posinf=0.0)).all())
+    def vanishes(self, of: Node) -> bool:
+        """Whether a derivative is the rounding of what cancels: that by a bias which a batch norm takes away again."""
+        exact, uses = self.loss.derivatives, (n for n in self.step.nodes if of in n.parents)
+        terms = max((float(abs(exact[n]).sum()) for n in uses if n in exact), default=0.0)
+        return float(abs(exact[of]).max()) <= ROUTES * float(np.finfo(float).eps) * terms
 
     def allowed(self, x: np.ndarray, c: float, of: Node | None) -> np.ndarray:
         """How far x may be from c times the derivative by `of`."""
