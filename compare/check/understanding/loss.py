@@ -192,6 +192,7 @@ def find_loss(step: Step, met: list[Family]) -> tuple[Loss | None, CannotFollow 
     owns = [loss for loss in tried if loss.node is not None]  # as they are now: naming may put the known one there
     meets = {node for family in met for node in family.nodes}
     complete = [own for own in owns if meets.intersection(step.behind(own.ends)) and own.of_all(step)]
+    complete = [own for own in complete if own.multiple_of(best) is None]  # it is none but that and a penalty
     if complete and 2 * len(best.matched) < len(step.parameters):  # too few to go before what the program computes
         best = max(complete, key=score)
     for own in [best] if best.node is not None else owns:
@@ -273,6 +274,8 @@ def _name(step: Step, own: Loss, losses: list[Loss]) -> None:
                  for leaf in step.leaves if leaf in own.derivatives)  # fmt: skip
         if all(c is not None and abs(c / factor - 1) < 1e-3 for c in alike):  # no penalty on the weights
             own.formula, own.computed, own.node = _scaled(known.formula, factor), own.node, None
+        else:
+            own.formula = _with_slopes_of(step, own, known, factor)
         return
 
 
@@ -281,3 +284,10 @@ def _without_epsilon(factor: float, outputs: list[tuple[Node, np.ndarray]]) -> f
     lengths = {1, len(outputs), *(n for o, _ in outputs for n in (*o.shape, o.value.size))}
     near = min((sign * x / n for sign in (1, -1) for x in (0.5, 1, 2) for n in lengths), key=lambda c: abs(c - factor))
     return near if abs(near / factor - 1) < 1e-3 else factor
+
+
+def _with_slopes_of(step: Step, own: Loss, known: Loss, factor: float) -> Callable[[dict[Node, Any]], Any]:
+    """A program's own loss, with its penalty, that has the derivatives of a known one by its outputs: no epsilon."""
+    formula = own.formula
+    off = [(o, step.floats(o), factor * known.derivatives[o] - own.derivatives[o]) for o, _ in known.outputs]
+    return lambda values: formula(values) + sum(((values[o] - start) * slope).sum() for o, start, slope in off)

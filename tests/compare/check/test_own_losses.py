@@ -108,3 +108,27 @@ def test_an_epsilon_in_the_loss_makes_no_error_at_the_output_wrong(judge_script,
     )  # fmt: skip
     assert [at for _, at in named(judge_script(source.replace("V @ d", "V @ p")))] == [15]
     assert [at for _, at in named(judge_script(source.replace("outer(h, d)", "outer(h, p)")))] == [14]
+
+
+DECAYED = """import numpy as np
+np.random.seed(2)
+X, T = np.random.randn(12, 3), np.eye(4)[np.random.randint(4, size=12)]
+P = [np.random.randn(3, 5), np.random.randn(5, 5), np.random.randn(5, 4)]
+for epoch in range(30):
+    h = np.tanh(X @ P[0])
+    k = np.tanh(h @ P[1])
+    e = np.exp(k @ P[2])
+    p = e / e.sum(axis=1, keepdims=True)
+    loss = -np.sum(T * np.log(p + 1e-7)) / 12 + 0.005 * sum(np.sum(W ** 2) for W in P)
+    d = (p - T) / 12
+    u = d @ P[2].T * (1 - k ** 2)
+    w = u @ P[1].T * (1 - h ** 2)
+    for W, g in zip(P, (X.T @ w, h.T @ u, k.T @ d)):
+        W -= 0.1 * (g + 0.01 * W)
+"""
+
+
+def test_an_epsilon_beside_a_penalty_makes_no_right_line_wrong(judge_script):
+    assert judge_script(DECAYED)["verdict"] == "right"
+    found = named(judge_script(DECAYED.replace("(1 - k ** 2)", "1")))
+    assert [at for _, at in found] in ([12], [14]), found
