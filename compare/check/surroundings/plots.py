@@ -17,10 +17,10 @@ from compare.check.surroundings.digits import Giver
 from compare.check.surroundings.standins import Mends, Modules
 
 #: Drawn with, also where it is installed: drawing takes long, and would be recorded with the network.
-DRAWING = ("matplotlib", "mpl_toolkits", "pylab", "seaborn", "plotly", "bokeh")
+DRAWING = ("matplotlib", "mpl_toolkits", "pylab", "seaborn", "plotly", "bokeh", "IPython", "ipywidgets")
 #: Looked at or reported to, where it is not installed.
 SHOWING = (
-    "PIL", "cv2", "IPython", "ipywidgets", "google.colab", "wandb", "tensorboard", "tensorboardX", "graphviz",
+    "PIL", "cv2", "google.colab", "wandb", "tensorboard", "tensorboardX", "graphviz",
     "colorama", "termcolor", "tabulate",
 )  # fmt: skip
 UNPACK = opcode.opmap["UNPACK_SEQUENCE"]

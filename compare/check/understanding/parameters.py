@@ -162,6 +162,10 @@ def find_parameters(nodes: list[Node]) -> list[Parameter]:
     updated = [  # by what another is changed is its velocity, though one may look ahead with it: (W + mu * v) @ x
         p for p in found if len(p.updates) > p.number and not any(update.node in steps for update in p.updates)
     ]
+    products = {unscaled_view(parent) for node in nodes if node.function in PRODUCTS for parent in node.parents}
+    updated = [  # whole numbers may be weights; what else is shifted by what follows from it are class numbers: y - p
+        p for p in updated if p.versions[0].value.dtype.kind == "f" or products.intersection(p.versions)
+    ]
     return _together(updated, masks, {id(p): bits[id(p)] for p in updated}, nodes)
 
 

@@ -307,3 +307,26 @@ def test_two_losses_that_nobody_adds_up_are_not_judged_by_one_of_them():
     result = examine(record(training(*TWO_HEADS)))
     assert (result["verdict"], result["diagnoses"]) == ("cannot tell", [])
     assert "more than one output" in result["reason"]
+
+
+def test_class_numbers_from_which_an_output_is_taken_are_no_parameter(judge_source):
+    source = """
+import numpy as np
+
+
+class Line:
+    def __init__(self, n_in):
+        self.w, self.b = np.random.uniform(-1, 1, size=n_in), np.array([0.0])
+
+    def predict(self, x):
+        return 1 / (1 + np.exp(-np.dot(x, self.w) - self.b))
+
+    def train(self, x, y, alpha):
+        self.w += alpha * np.mean(((y - self.predict(x)) * x.T).T, axis=0)
+        self.b += alpha * np.mean(y - self.predict(x), axis=0)
+"""
+    check = judge_source(source)
+    assert [(line["line"], line["holds"]) for line in check.lines] == [
+        ("gradient of self.w", True), ("gradient of self.b", False),
+    ]  # fmt: skip
+    assert [d["name"] for d in check.diagnoses] == ["updated-too-early"]
