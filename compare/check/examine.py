@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.judging.beyond import bad_targets, beyond, exchanged
+from compare.check.judging.beyond import bad_targets, beyond, exchanged, shared_velocities
 from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.judging.veto import confirmed
@@ -49,7 +49,7 @@ def examine(recorder: Recorder) -> dict[str, Any]:
     aside = left_out(step, loss.ends)
     notes += aside
     explained = Explained(step, loss, search.labelled, search.tolerance)
-    faults += exchanged(search, explained)
+    faults += [*exchanged(search, explained), *shared_velocities(search, explained)]
     reason = _unsure(search, met, matched, faults)
     if not faults:
         reason = reason or next((note for note, wide in aside.items() if wide), "")

@@ -117,6 +117,25 @@ def exchanged(search: Search, explained: Explained) -> Iterator[Fault]:
                 break
 
 
+def shared_velocities(search: Search, explained: Explained) -> Iterator[Fault]:
+    """A velocity, or a sum, to which the gradient of another parameter was added in the same step."""
+    step = search.step
+    for k, match in search.matches().items():
+        leaf = step.parameters[k].leaf
+        if match.node is None or leaf.value.size < 2:
+            continue
+        for node in _on_the_way(step, k):
+            mine = [p for p in node.parents if match.node in step.behind([p])]
+            others = [p for p in node.parents if p in search.labelled and p not in mine]
+            if node.function not in (np.add, np.subtract) or not mine or not others or node.place is None:
+                continue
+            roles = [explained.roles.get(n) for n in same_size(step, others, leaf.value.size)]
+            owner = next((r.of for r in roles if r and not r.share and r.of in step.leaves and r.of is not leaf), None)
+            if owner is not None:
+                yield Fault(node, node, node.place, [k], also=_places(node), kind="shared-velocity", about=owner)
+                break
+
+
 def _places(node: Node) -> list[Place]:
     return [node.place] if node.place else []
 

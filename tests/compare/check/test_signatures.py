@@ -100,3 +100,28 @@ def test_a_planted_mistake_is_called_by_its_name_at_its_line(tmp_path, name):
     assert not check.holds
     assert check.faults[0]["name"] == name, [(d["name"], d["text"]) for d in check.faults]
     assert changed in check.faults[0]["text"]
+
+
+TWO_ALIKE = """import numpy as np
+rng = np.random.RandomState(0)
+X, T = rng.rand(12, 6), rng.rand(12, 6)
+W1, W2 = rng.randn(6, 6) * 0.4, rng.randn(6, 6) * 0.4
+v1, v2 = np.zeros((6, 6)), np.zeros((6, 6))
+for k in range(8):
+    a = np.tanh(X @ W1)
+    d2 = (a @ W2 - T) / len(X)
+    g2 = a.T @ d2
+    g1 = X.T @ (d2 @ W2.T * (1 - a ** 2))
+    v1 = 0.9 * v1 + g1
+    W1 -= 0.1 * v1
+    v2 = 0.9 * v2 + g2
+    W2 -= 0.1 * v2
+"""
+
+
+def test_one_velocity_for_two_parameters_is_named_and_two_are_right(tmp_path):
+    right = judged(TWO_ALIKE, tmp_path)
+    assert right.holds
+    assert right.diagnoses == []
+    shared = judged(TWO_ALIKE.replace("v2 = 0.9 * v2", "v1 = 0.9 * v1").replace("0.1 * v2", "0.1 * v1"), tmp_path)
+    assert [(d["name"], d["text"]) for d in shared.faults] == [("shared-velocity", "v1 = 0.9 * v1 + g2")]
