@@ -1,5 +1,6 @@
 """Ctrl-C at any moment, and a disk that fills up at any file: an end in words, and every file whole or not there."""
 
+import contextlib
 import csv
 import json
 import os
@@ -135,15 +136,47 @@ def test_an_answer_that_cannot_be_printed_because_the_disk_is_full_is_a_clear_er
     assert done.stderr == "error: The answer cannot be printed: No space left on device. Files are kept.\n"
 
 
-def test_ctrl_c_in_the_body_of_a_class_that_is_imported_ends_in_words(monkeypatch, capsys):
+@pytest.fixture
+def ends(monkeypatch, capsys):
+    """Run `compare.__main__` with something else in the place of the commands: its exit code, and what it says."""
     import compare.__main__
     import compare.commandline
 
-    def interrupted():
-        raise RuntimeError("Error calling __set_name__ on a descriptor") from KeyboardInterrupt()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGALRM)}
 
-    monkeypatch.setattr(compare.commandline, "main", interrupted)
-    monkeypatch.setattr(compare.__main__.signal, "signal", lambda *_: None)
-    with pytest.raises(SystemExit) as end:
-        compare.__main__.main()
-    assert (end.value.code, capsys.readouterr().err) == (130, STOPPED)
+    def run(instead):
+        monkeypatch.setattr(compare.commandline, "main", instead)
+        with pytest.raises(SystemExit) as end:
+            compare.__main__.main()
+        return end.value.code, capsys.readouterr().err
+
+    yield run
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_ctrl_c_that_a_library_reports_as_something_else_ends_in_words(ends):
+    def interrupted():
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise ValueError("Invalid bounding box")
+
+    assert ends(interrupted) == (130, STOPPED)
+
+
+def test_ctrl_c_during_an_import_waits_until_the_import_is_over(ends, tmp_path, monkeypatch):
+    (tmp_path / "imported_when_stopped.py").write_text(
+        "import signal, time\nsignal.raise_signal(signal.SIGINT)\ntime.sleep(0.1)\nwhole = True\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    seen = []
+
+    def importing():
+        import imported_when_stopped
+
+        seen.append(imported_when_stopped.whole)
+        time.sleep(5)
+        seen.append("never stopped")
+
+    assert ends(importing) == (130, STOPPED)
+    assert seen == [True]

@@ -58,7 +58,7 @@ SIGMOID = {"activation": "1 / (1 + np.exp(-z1))", "derivative": "a1 * (1 - a1)"}
 PLANTED = {
     "inputs-empty": {"data": "(np.random.rand(600, 16) * 0.9).astype(int)"},
     "inputs-not-scaled": {"data": "(np.random.rand(600, 16) * 0.6 + np.eye(3, 16)[y] * 0.4) * 255"},
-    "same-batch": {"rows": "np.arange(10)"},
+    "same-batch": {"rows": "np.arange(10)", "steps": "8000"},
     "batches-miss-most": {"rows": "np.random.randint(0, 60, 30)", "steps": "4000"},
     "weights-zero": {"first": "np.zeros((16, 30))", "second": "np.zeros((30, 3))"},
     "weights-equal": {"first": "np.full((16, 30), 0.1)", "second": "np.full((30, 3), 0.1)"},
