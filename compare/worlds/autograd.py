@@ -1,6 +1,6 @@
 """The world of the engine: the forward pass leaves a tape of NumPy operations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from compare.worlds.world import World
@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
     from autograd.network import Network
     from autograd.tensor import Tensor
-    from compare.worlds.columns.column import Column
 
 
 class Engine(World):
@@ -18,6 +17,7 @@ class Engine(World):
 
     name, title, where, place = "autograd", "engine", "on the engine", 2
     colour, marker, colours = "#D55E00", "s", ("#a84800", "#f29a5c")
+    reads = "engine"  # each line's operations, from the tape
     takes_over = "the engine does this"
     nodes_key = "engine_node"
     variants: ClassVar[Mapping[str, tuple[str, str]]] = {
@@ -40,19 +40,6 @@ class Engine(World):
         from autograd.network import array
 
         return {name: array(leaf.grad) for name, leaf in self.leaves(network).items()}
-
-    def column(
-        self,
-        lines: Sequence[str],
-        parameters: "Mapping[str, np.ndarray]",
-        x: "np.ndarray",
-        labels: "np.ndarray",
-        activation: str,
-    ) -> "Column":
-        """Each line's operations, from the tape."""
-        from compare.worlds.columns import engine
-
-        return engine.column(lines, parameters, x, labels, activation)
 
 
 WORLD = Engine()

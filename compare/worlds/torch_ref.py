@@ -1,6 +1,5 @@
 """The world of PyTorch: layers, an optimizer, a graph in C++."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,6 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-    from compare.worlds.columns.column import Column
     from torch_ref.network import Network
 
 
@@ -19,6 +17,7 @@ class PyTorch(World):
 
     name, title, where, place = "torch_ref", "PyTorch", "in PyTorch", 3
     colour, marker, colours = "#009E73", "^", ("#00694c", "#4cc9a0")
+    reads = "pytorch"  # each line's nodes, from the graph, and the operators that ran for it
     takes_over = "PyTorch does this"
     libraries = ("numpy", "torch")
     nodes_key = "torch_node"
@@ -51,19 +50,6 @@ class PyTorch(World):
         from torch_ref.network import array
 
         return {name: array(leaf.grad).T for name, leaf in self.leaves(network).items()}
-
-    def column(
-        self,
-        lines: Sequence[str],
-        parameters: "Mapping[str, np.ndarray]",
-        x: "np.ndarray",
-        labels: "np.ndarray",
-        activation: str,
-    ) -> "Column":
-        """Each line's nodes, from the graph, and the operators that ran for it."""
-        from compare.worlds.columns import pytorch
-
-        return pytorch.column(lines, parameters, x, labels, activation)
 
 
 WORLD = PyTorch()

@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from compare.shared.errors import BadInput
 
@@ -49,6 +49,7 @@ class World:
     colours: tuple[str, str]
     takes_over: str = ""
     libraries: tuple[str, ...] = ("numpy",)  # what its folder may import beside Python's own
+    reads: str = ""  # the file in `columns/` that reads its column of the rosetta, if it has one
     operators_title: str = ""
     operators_key: str = ""
     variants: ClassVar[Mapping[str, tuple[str, str]]] = {}
@@ -129,7 +130,9 @@ class World:
         activation: str,
     ) -> "Column":
         """What each line is there, and what it keeps for the backward pass; nothing, where that cannot be read."""
+        if self.reads:
+            reader = importlib.import_module(f"compare.worlds.columns.{self.reads}")
+            return cast("Column", reader.column(lines, parameters, x, labels, activation))
         from compare.worlds.columns.column import Column
 
-        del parameters, x, labels, activation
         return Column(dict.fromkeys(lines, ()), {})

@@ -11,7 +11,7 @@ from autograd.tape import gradients
 from compare.check.recording.graph import Node
 from compare.check.training.moments import Moment
 from compare.check.training.sources import first_input
-from compare.check.understanding.described import Layer, layers_of
+from compare.check.understanding.described import Layer, layers_of, rows_of
 from compare.check.understanding.known import BINARY, CROSS, SQUARED
 from compare.check.understanding.loss import Loss, candidates, find_loss
 from compare.check.understanding.meetings import families
@@ -42,12 +42,6 @@ class Batch:
         with np.errstate(all="ignore"):
             return replayed(self.forward, {**dict(zip(self.leaves, parameters, strict=True)), **(given or {})})
 
-    def at(self, parameters: Sequence[np.ndarray], given: Mapping[Node, Any] | None = None) -> float:
-        """The loss of an example, on average."""
-        values = self.values(parameters, given)
-        with np.errstate(all="ignore"):
-            return float(np.asarray(self.loss.formula(values)).reshape(())) / self.rows
-
     def gradients(self, parameters: Sequence[np.ndarray], given: Mapping[Node, Any] | None = None) -> list[np.ndarray]:
         """Those of the loss of an example, on average, exact."""
         tensors = [Tensor(np.asarray(p, np.float64), requires_grad=True) for p in parameters]
@@ -59,22 +53,16 @@ class Batch:
             found = gradients(value.node, np.full(value.shape, 1 / self.rows))
         return [np.asarray(found.get(t.node, np.zeros(t.shape))) if t.node else np.zeros(t.shape) for t in tensors]
 
-    def read(self, values: Mapping[Node, Any]) -> tuple[int, int, float] | None:
-        """How many outputs show the class of their target, of how many, and what the commonest class has as its share.
-
-        None where the targets are no classes.
-        """
-        right, count, classes = 0, 0, list[Any]()
+    def read(self, values: Mapping[Node, Any]) -> tuple[int, int]:
+        """How many outputs show the class of their target, of how many; (0, 0) where the targets are no classes."""
+        right, count = 0, 0
         for output, target in self.loss.outputs:
             o = np.asarray(values.get(output, self.step.floats(output)))
             kinds = classes_of(target)
             if kinds is None:
-                return None
-            shown = classes_of(o, target)
-            right, count = right + int(np.sum(shown == kinds)), count + kinds.size
-            classes.extend(kinds.ravel().tolist())
-        commonest = max(np.unique(classes, return_counts=True)[1]) / len(classes) if classes else 1.0
-        return (right, count, float(commonest)) if count else None
+                return 0, 0
+            right, count = right + int(np.sum(classes_of(o, target) == kinds)), count + kinds.size
+        return right, count
 
 
 def classes_of(x: np.ndarray, target: np.ndarray | None = None) -> np.ndarray | None:
@@ -139,22 +127,26 @@ def measured(moments: list[Moment], name: str = "") -> Course | None:
         return None
     if sum(b.rows for b in batches) > 5000:
         moments = [moments[k] for k in sorted({int(k) for k in np.linspace(0, len(moments) - 1, 8)})]
-    rows, losses, shares = sum(b.rows for b in batches), list[float](), list[float]()
-    chance = 0.0
-    for moment in moments:
-        total, right, count = 0.0, 0, 0
-        for batch in batches:
-            values = batch.values(moment.values)
-            with np.errstate(all="ignore"):
-                total += float(np.asarray(batch.loss.formula(values)).reshape(()))
-            read = batch.read(values)
-            if read is not None:
-                right, count = right + read[0], count + read[1]
-        losses.append(total / rows)
-        if count:
-            shares.append(right / count)
-    constant, chance = _constant(batches)
-    return Course(batches, moments, losses, shares or None, constant, chance)
+    stood = [standing(batches, moment.values) for moment in moments]
+    shares = [share for _, share in stood if share is not None]
+    return Course(batches, moments, [loss for loss, _ in stood], shares or None, *_constant(batches))
+
+
+def standing(
+    batches: Sequence[Batch], parameters: Sequence[np.ndarray], inputs: Sequence[Mapping[Node, Any]] | None = None
+) -> tuple[float, float | None]:
+    """The loss of an example on average, and the share of outputs that show the class of their target, if they do.
+
+    inputs: by batch, what is given in place of what it had. Raises CannotFollow.
+    """
+    total, right, count = 0.0, 0, 0
+    for k, batch in enumerate(batches):
+        values = batch.values(parameters, inputs[k] if inputs is not None else None)
+        with np.errstate(all="ignore"):
+            total += float(np.asarray(batch.loss.formula(values)).reshape(()))
+        read = batch.read(values)
+        right, count = right + read[0], count + read[1]
+    return total / sum(batch.rows for batch in batches), right / count if count else None
 
 
 def _mark(batch: Batch) -> bytes:
@@ -175,12 +167,7 @@ def _batch(moment: Moment, like: Loss) -> Batch | None:
         return None
     loss = found[0]
     layers = layers_of(step, loss)
-    sizes = [layer.fan_out for layer in layers]
-    rows = max(len(loss.outputs), 1)
-    if len(loss.outputs) == 1:
-        shape = loss.outputs[0][0].shape
-        rest = [n for n in shape if not sizes or n != sizes[-1]]
-        rows = int(rest[0]) if rest else int(shape[0]) if len(shape) > 1 else 1
+    rows = max(rows_of(loss, [layer.fan_out for layer in layers]), 1)
     return Batch(step, loss, [step.leaves[k] for k in moment.order], rows, first_input(step), layers,
                  step.behind(loss.ends))  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from compare.check.recording.graph import Node
-from compare.check.training.course import Batch, Course
+from compare.check.training.course import Batch, Course, standing
 from compare.check.understanding.replay import CannotFollow
 
 Scaled = Callable[[Batch], Mapping[Node, Any]]
@@ -19,17 +19,11 @@ Scaled = Callable[[Batch], Mapping[Node, Any]]
 
 @dataclass(frozen=True)
 class Trial:
-    """A descent. before, after: the loss of an example on average; share: of those that are read rightly, if known."""
+    """A descent. after: the loss of an example on average; share: of those that are classified correctly, if known."""
 
-    before: float
     after: float
     share: float | None
     steps: int
-
-    @property
-    def better(self) -> float:
-        """What is left of the loss."""
-        return self.after / self.before if np.isfinite(self.after) and self.before else np.inf
 
 
 def descend(
@@ -39,7 +33,7 @@ def descend(
     """Steps down the exact gradient of an example's loss. rates: by parameter; seconds: of a core."""
     parameters = [np.array(p, np.float64) for p in start]
     inputs = [given(batch) if given is not None else {} for batch in course.batches]
-    before, until, made = loss_of(course, parameters, inputs), process_time() + seconds, 0
+    until, made = process_time() + seconds, 0
     try:
         for k in range(steps):
             batch = course.batches[k % len(course.batches)]
@@ -49,23 +43,9 @@ def descend(
             made = k + 1
             if process_time() > until or not all(np.isfinite(p).all() for p in parameters):
                 break
-        after = loss_of(course, parameters, inputs)
+        return Trial(*standing(course.batches, parameters, inputs), made)
     except (CannotFollow, ValueError, FloatingPointError):
-        return Trial(before, np.inf, None, made)
-    return Trial(before, after, share_of(course, parameters, inputs), made)
-
-
-def loss_of(course: Course, parameters: list[np.ndarray], inputs: list[Mapping[Node, Any]]) -> float:
-    """Of an example, on average."""
-    total = sum(b.at(parameters, given) * b.rows for b, given in zip(course.batches, inputs, strict=True))
-    return float(total / course.rows)
-
-
-def share_of(course: Course, parameters: list[np.ndarray], inputs: list[Mapping[Node, Any]]) -> float | None:
-    """Of the examples, those that are read rightly."""
-    read = [b.read(b.values(parameters, given)) for b, given in zip(course.batches, inputs, strict=True)]
-    counts = [r for r in read if r is not None]
-    return sum(r[0] for r in counts) / sum(r[1] for r in counts) if counts else None
+        return Trial(np.inf, None, made)
 
 
 def fresh_start(course: Course, seed: int = 0) -> list[np.ndarray]:

@@ -103,7 +103,7 @@ def understood(step: Step, loss: Loss, explained: Explained, matches: dict[int, 
     layers = layers_of(step, loss)
     kinds = [activation(step.floats(layer.before), step.floats(layer.after)) or "?" for layer in layers]
     sizes = [layers[0].fan_in, *(layer.fan_out for layer in layers)] if layers else []
-    m = _rows(loss, sizes)
+    m = rows_of(loss, sizes)
     return {
         "layers": sizes,
         "activations": kinds[:-1],
@@ -115,7 +115,8 @@ def understood(step: Step, loss: Loss, explained: Explained, matches: dict[int, 
     }
 
 
-def _rows(loss: Loss, sizes: list[int]) -> int:
+def rows_of(loss: Loss, sizes: list[int]) -> int:
+    """How many examples its outputs are of. sizes: the widths of the layers."""
     if not loss.outputs:
         return 0
     if len(loss.outputs) > 1:

@@ -1,17 +1,6 @@
 """Each mistake that has a name: planted, it is called by that name at its line; without it, nothing is said."""
 
-import ast
-import builtins
-import contextlib
-import linecache
-
-import numpy as np
 import pytest
-
-from compare.check import question
-from compare.check.examine import examine
-from compare.check.recording import Enough, Recorder
-from compare.check.recording.source import HELPERS, rewritten
 
 SCRIPT = """import numpy as np
 rng = np.random.RandomState(0)
@@ -68,38 +57,22 @@ PLANTED = {
 }  # fmt: skip
 
 
-def judged(source, folder):
-    """The check of a program that was run and recorded in this process."""
-    path = folder / "net.py"
-    path.write_text(source)
-    linecache.checkcache()
-    recorder = Recorder(own=str(path).__eq__)
-    with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
-        for helper in HELPERS.items():
-            patch.setattr(builtins, *helper, raising=False)
-        with contextlib.suppress(Enough), recorder:
-            exec(compile(rewritten(ast.parse(source)), str(path), "exec"), {})
-        result = examine(recorder)
-    return question.read({"result": result, "cells": [], "notes": [], "driven": "", "ended": None}, path)
-
-
-def test_the_right_script_is_right(tmp_path):
-    check = judged(SCRIPT, tmp_path)
-    assert check.holds
-    assert check.diagnoses == []
+def test_the_right_script_is_right(judge_script):
+    result = judge_script(SCRIPT)
+    assert (result["verdict"], result["diagnoses"]) == ("right", [])
 
 
 @pytest.mark.parametrize("name", PLANTED)
-def test_a_planted_mistake_is_called_by_its_name_at_its_line(tmp_path, name):
+def test_a_planted_mistake_is_called_by_its_name_at_its_line(judge_script, name):
     source = SCRIPT
     for old, new in PLANTED[name]:
         assert old in source
         source = source.replace(old, new)
     changed = PLANTED[name][-1][1].strip().splitlines()[-1].strip()
-    check = judged(source, tmp_path)
-    assert not check.holds
-    assert check.faults[0]["name"] == name, [(d["name"], d["text"]) for d in check.faults]
-    assert changed in check.faults[0]["text"]
+    result = judge_script(source)
+    assert result["verdict"] == "wrong"
+    assert result["diagnoses"][0]["name"] == name, [(d["name"], d["text"]) for d in result["diagnoses"]]
+    assert changed in result["diagnoses"][0]["text"]
 
 
 TWO_ALIKE = """import numpy as np
@@ -119,9 +92,8 @@ for k in range(8):
 """
 
 
-def test_one_velocity_for_two_parameters_is_named_and_two_are_right(tmp_path):
-    right = judged(TWO_ALIKE, tmp_path)
-    assert right.holds
-    assert right.diagnoses == []
-    shared = judged(TWO_ALIKE.replace("v2 = 0.9 * v2", "v1 = 0.9 * v1").replace("0.1 * v2", "0.1 * v1"), tmp_path)
-    assert [(d["name"], d["text"]) for d in shared.faults] == [("shared-velocity", "v1 = 0.9 * v1 + g2")]
+def test_one_velocity_for_two_parameters_is_named_and_two_are_right(judge_script):
+    right = judge_script(TWO_ALIKE)
+    assert (right["verdict"], right["diagnoses"]) == ("right", [])
+    shared = judge_script(TWO_ALIKE.replace("v2 = 0.9 * v2", "v1 = 0.9 * v1").replace("0.1 * v2", "0.1 * v1"))
+    assert [(d["name"], d["text"]) for d in shared["diagnoses"]] == [("shared-velocity", "v1 = 0.9 * v1 + g2")]

@@ -4,19 +4,10 @@ The small scripts of which every beginner writes one, in what they differ in: ho
 output - target or target - output, the rule of the update, and what the bias of the output is.
 """
 
-import ast
-import builtins
 import itertools
-import linecache
 
-import numpy as np
 import pytest
 
-from compare.check.examine import examine
-from compare.check.recording import Recorder
-from compare.check.recording.source import HELPERS, rewritten
-
-COUNT = itertools.count()
 #: What is made before the first step, and the update, of a parameter p; s: the sign with which it goes downhill.
 RULES = {
     "in place": ("", "{p} {s}= 0.01 * g{p}"),
@@ -77,20 +68,9 @@ def written(layout, residual="O - T", rule="in place", uphill="", **other):
     return "\n".join(lines.values()) + "\n", {name: number for number, name in enumerate(lines, start=1)}
 
 
-def judged(source):
-    file = f"<twin {next(COUNT)}>"
-    linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
-    with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
-        for helper in HELPERS.items():
-            patch.setattr(builtins, *helper, raising=False)
-        recorder = Recorder(own=file.__eq__)
-        try:
-            with recorder:
-                exec(compile(rewritten(ast.parse(source)), file, "exec"), {})
-        except BaseException as end:
-            if type(end).__name__ != "Enough":
-                raise
-        return examine(recorder)
+@pytest.fixture
+def judged(judge_script):
+    return judge_script
 
 
 def named(result):
@@ -101,7 +81,7 @@ SCRIPTS = list(itertools.product(LAYOUTS, ("O - T", "T - O"), RULES))
 
 
 @pytest.mark.parametrize(("layout", "residual", "rule"), SCRIPTS)
-def test_no_sign_of_an_error_is_wrong_where_the_update_has_the_other(layout, residual, rule):
+def test_no_sign_of_an_error_is_wrong_where_the_update_has_the_other(judged, layout, residual, rule):
     source, _ = written(layout, residual, rule)
     result = judged(source)
     assert (result["verdict"], named(result), len(result["lines"])) == ("right", [], 4), source
@@ -109,13 +89,13 @@ def test_no_sign_of_an_error_is_wrong_where_the_update_has_the_other(layout, res
 
 @pytest.mark.parametrize(("layout", "residual", "rule"), SCRIPTS)
 @pytest.mark.parametrize("uphill", "Vcb")
-def test_one_parameter_that_moves_uphill_is_named_at_its_update(layout, residual, rule, uphill):
+def test_one_parameter_that_moves_uphill_is_named_at_its_update(judged, layout, residual, rule, uphill):
     source, line = written(layout, residual, rule, uphill)
     assert named(judged(source)) == [("sign-flipped", line[uphill])], source
 
 
 @pytest.mark.parametrize(("layout", "residual", "rule"), SCRIPTS)
-def test_where_all_move_uphill_the_sign_is_wrong_and_nothing_else(layout, residual, rule):
+def test_where_all_move_uphill_the_sign_is_wrong_and_nothing_else(judged, layout, residual, rule):
     source, _ = written(layout, residual, rule, "VcWb")
     assert [name for name, _ in named(judged(source))] == ["sign-flipped"], source
 
@@ -127,7 +107,7 @@ NUMBERS = ["0", "0.0", "np.random.randn()", "random.random()"]
 @pytest.mark.parametrize(
     ("layout", "bias", "rule"), list(itertools.product(LAYOUTS, NUMBERS, ("in place", "momentum")))
 )
-def test_a_bias_that_begins_as_a_python_number_is_judged_with_the_others(layout, bias, rule):
+def test_a_bias_that_begins_as_a_python_number_is_judged_with_the_others(judged, layout, bias, rule):
     result = judged(written(layout, rule=rule, bias=bias)[0])
     assert (result["verdict"], named(result), len(result["lines"])) == ("right", [], 4)
     source, line = written(layout, rule=rule, bias=bias, uphill="c")
@@ -135,14 +115,14 @@ def test_a_bias_that_begins_as_a_python_number_is_judged_with_the_others(layout,
 
 
 @pytest.mark.parametrize(("layout", "rule"), list(itertools.product(LAYOUTS, ("rebound", "averaged", "Adam"))))
-def test_three_times_the_gradient_of_a_single_number_is_no_gradient_of_it(layout, rule):
+def test_three_times_the_gradient_of_a_single_number_is_no_gradient_of_it(judged, layout, rule):
     gradients = LAYOUTS[layout]["gradients"].replace("gc = ", "gc = 3 * ")
     source, line = written(layout, rule=rule, gradients=gradients)
     assert named(judged(source)) == [("scaled-by-constant", line["gradients"])], source
 
 
 @pytest.mark.parametrize(("layout", "rule"), list(itertools.product(LAYOUTS, ("in place", "momentum", "Adam"))))
-def test_a_derivative_that_is_missing_is_found_in_one_line_and_nothing_else_beside_it(layout, rule):
+def test_a_derivative_that_is_missing_is_found_in_one_line_and_nothing_else_beside_it(judged, layout, rule):
     back = LAYOUTS[layout]["back"].replace("(1 - H ** 2)", "1.0")
     source, line = written(layout, rule=rule, back=back)
     found = [at for _, at in named(judged(source))]
@@ -150,13 +130,13 @@ def test_a_derivative_that_is_missing_is_found_in_one_line_and_nothing_else_besi
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_an_output_with_a_constant_in_it_is_held_against_its_targets_as_it_is(layout):
+def test_an_output_with_a_constant_in_it_is_held_against_its_targets_as_it_is(judged, layout):
     forward = LAYOUTS[layout]["forward"].replace("+ c", "+ c + 0.5")
     assert judged(written(layout, forward=forward)[0])["verdict"] == "right"
 
 
 @pytest.mark.parametrize("activation", ["np.maximum(H @ V + c + 1, 0)", "np.clip(H @ V + c + 1, 0, 9)"])
-def test_an_output_that_a_relu_gives_is_held_against_its_targets_as_it_is(activation):
+def test_an_output_that_a_relu_gives_is_held_against_its_targets_as_it_is(judged, activation):
     forward = f"H = np.tanh(X @ W + b); O = {activation}"
     right = written("rows", forward=forward, residual="(O - T) * (O > 0)")[0]
     assert judged(right)["verdict"] == "right"
@@ -164,7 +144,7 @@ def test_an_output_that_a_relu_gives_is_held_against_its_targets_as_it_is(activa
 
 
 @pytest.mark.parametrize(("rule", "number"), [("averaged", "0.1"), ("Adam", "0.01")])
-def test_a_learning_rate_may_be_the_share_of_a_running_average(rule, number):
+def test_a_learning_rate_may_be_the_share_of_a_running_average(judged, rule, number):
     assert f"{number} * g" in RULES[rule][1]
     source, _ = written("rows", rule=rule)
     assert named(judged(source.replace("= 0.01 * v", f"= {number} * v"))) == []
@@ -173,7 +153,7 @@ def test_a_learning_rate_may_be_the_share_of_a_running_average(rule, number):
 @pytest.mark.parametrize(
     ("rule", "update"), [("in place", "SGD, learning rate 0.01"), ("RMSProp", "RMSProp or Adagrad"), ("Adam", "Adam")]
 )
-def test_a_rule_is_called_by_its_name(rule, update):
+def test_a_rule_is_called_by_its_name(judged, rule, update):
     assert judged(written("rows", rule=rule)[0])["understood"]["update"] == update
 
 
@@ -198,7 +178,7 @@ STRAIGHT = {
     "start", ["w, b = 0.0, 0", "w, b = np.zeros(1), np.zeros(1)", "w = np.random.randn(); b = 0.5"]
 )
 @pytest.mark.parametrize("how", STRAIGHT)
-def test_a_straight_line_of_two_numbers_is_judged(start, how):
+def test_a_straight_line_of_two_numbers_is_judged(judged, start, how):
     right = LINE.format(start=start, **STRAIGHT[how])
     result = judged(right)
     assert (result["verdict"], len(result["lines"])) == ("right", 2)
@@ -227,7 +207,7 @@ for epoch in range(20):
 """
 
 
-def test_targets_in_a_list_of_numbers_are_targets():
+def test_targets_in_a_list_of_numbers_are_targets(judged):
     assert judged(LISTED)["verdict"] == "right"
     assert named(judged(LISTED.replace("V += 0.5", "V -= 0.5"))) == [("sign-flipped", 12)]
     assert [at for _, at in named(judged(LISTED.replace(" * (1 - h ** 2)", "")))] == [11]
@@ -247,7 +227,7 @@ for epoch in range(20):
 """
 
 
-def test_a_corrected_line_is_offered_only_where_it_is_right():
+def test_a_corrected_line_is_offered_only_where_it_is_right(judged):
     one, two = (judged(TOO_EARLY.format(error=error))["diagnoses"] for error in ("d", "e"))
     assert [d["name"] for d in one + two] == ["updated-too-early"] * 2
     assert one[0]["corrected"].endswith("(before V is updated)")
@@ -255,7 +235,7 @@ def test_a_corrected_line_is_offered_only_where_it_is_right():
     assert "something else is missing" in two[0]["explanation"]
 
 
-def test_a_line_that_is_right_for_one_parameter_is_not_to_be_turned_for_another():
+def test_a_line_that_is_right_for_one_parameter_is_not_to_be_turned_for_another(judged):
     source, line = written("one sample", uphill="c")
     result = judged(source)
     assert named(result) == [("sign-flipped", line["c"])]
@@ -279,7 +259,7 @@ THEIRS = "loss = -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)) + 0.15 * np.s
 
 
 @pytest.mark.parametrize("start", ["0.0", "np.zeros(1)"])
-def test_a_penalty_in_the_line_of_the_update_is_a_part_of_it_and_as_large_as_the_loss_says(start):
+def test_a_penalty_in_the_line_of_the_update_is_a_part_of_it_and_as_large_as_the_loss_says(judged, start):
     for loss in (THEIRS, "pass"):
         result = judged(DECAY.format(start=start, loss=loss, decay="0.3"))
         assert (result["verdict"], len(result["lines"])) == ("right", 2)
@@ -303,12 +283,12 @@ for epoch in range(20):
 
 
 @pytest.mark.parametrize("sign", "+-")
-def test_a_margin_is_no_loss_and_a_bias_that_labels_alone_change_is_no_target(sign):
+def test_a_margin_is_no_loss_and_a_bias_that_labels_alone_change_is_no_target(judged, sign):
     result = judged(MARGIN.format(sign=sign))
     assert result["verdict"] == "cannot tell" or (sign == "+" and not result["diagnoses"] and result["notes"])
 
 
-def test_weights_that_are_changed_by_something_else_than_a_gradient_are_not_passed_over():
+def test_weights_that_are_changed_by_something_else_than_a_gradient_are_not_passed_over(judged):
     gradients = ROWS["gradients"].replace("gW = X.T @ D", "gW = 1.0 * W")
     result = judged(written("rows", gradients=gradients)[0])
     assert result["verdict"] == "cannot tell"
