@@ -6,7 +6,7 @@ from autograd.tape import topological_order
 from autograd.tensor import Tensor
 
 
-class Step(NamedTuple):
+class GraphNode(NamedTuple):
     """One node: what was done, the shape and dtype of the result, and its inputs, as positions in the list."""
 
     operation: str
@@ -15,7 +15,7 @@ class Step(NamedTuple):
     parents: tuple[int, ...]
 
 
-def graph(tensor: Tensor) -> list[Step]:
+def graph(tensor: Tensor) -> list[GraphNode]:
     """The steps that `backward` from this tensor would take, in the order of the calculation: inputs before results.
 
     Only what a gradient flows through is recorded, so constants (the images, the labels) are not there; tensors that
@@ -26,12 +26,12 @@ def graph(tensor: Tensor) -> list[Step]:
     nodes = topological_order(tensor.node)[::-1]
     position = {node: k for k, node in enumerate(nodes)}
     return [
-        Step(node.operation, node.shape, node.dtype.name, tuple(position[parent] for parent in node.parents))
+        GraphNode(node.operation, node.shape, node.dtype.name, tuple(position[parent] for parent in node.parents))
         for node in nodes
     ]
 
 
-def graphviz(steps: list[Step]) -> str:
+def graphviz(steps: list[GraphNode]) -> str:
     """The same graph in Graphviz's DOT language: `dot -Tsvg` draws it."""
     boxes = [
         f'  {k} [label="{step.operation}\\n{step.shape} {step.dtype}"{"" if step.parents else ", style=filled"}];'

@@ -113,7 +113,8 @@ def parity(
     if mutants and short:
         raise BadInput("--mutants has no --dtype bfloat16: bugs are planted in float32 and float64. Leave out one.")
     if mutants:
-        answer(lambda output: question.ask_mutants(settings, output), tables.show_mutants, how, settings.threads)
+        show = tables.show_planted_bugs
+        answer(lambda output: question.ask_planted_bugs(settings, output), show, how, settings.threads)
     if short:
         answer(lambda output: short_question.ask(settings, output, after), short_tables.show, how, settings.threads)
     answer(lambda output: question.ask(settings, output, after), tables.show, how, settings.threads)

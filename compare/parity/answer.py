@@ -7,7 +7,7 @@ import numpy as np
 
 from compare.judge.judging import Judged
 from compare.judge.verdict import Verdict
-from compare.parity.mutants import Proof
+from compare.parity.planted_bugs import Proof
 from compare.parity.referee import AGREEMENT, Referee
 from compare.parity.sizes import Smallest
 from compare.shared.settings import Settings
@@ -101,7 +101,7 @@ class Parity:
 
 
 @dataclass(frozen=True)
-class MutantsTried:
+class BugsPlanted:
     """The answer to --mutants: can the check fail?"""
 
     proof: Proof

@@ -1,4 +1,4 @@
-"""A correct three-layer network as a table of its lines, for `mutants.py` to replace one, and the data to run it on.
+"""A correct three-layer network as a table of its lines, for `planted_bugs.py` to replace one, and its data.
 
 Each line is a function of the values so far, under the names of the chapter. They are written once more here, and as
 plainly as can be, so that a planted bug and the line that it replaces can be read side by side.

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from compare.judge.network import as_leaves, check_gradients, check_lines, gradient_balls
-from compare.parity.answer import MutantsTried, Parity
+from compare.parity.answer import BugsPlanted, Parity
 from compare.parity.exercised import unexercised
 from compare.parity.figure import draw
-from compare.parity.mutants import try_mutants
+from compare.parity.planted_bugs import plant_all
 from compare.parity.referee import NoDerivative, Referee, referee
 from compare.parity.sizes import smallest_sizes
 from compare.shared.dataset import CLASSES, Dataset, load_mnist, pixels
@@ -42,12 +42,12 @@ def ask(settings: Settings, output: Output, after: int = 0) -> Parity:
         return judge(settings.with_(batch_size=rows), after, parameters, x, labels, output)
 
 
-def ask_mutants(settings: Settings, output: Output) -> MutantsTried:
+def ask_planted_bugs(settings: Settings, output: Output) -> BugsPlanted:
     """Plant every bug, in float64, and shrink some in both dtypes. Raises BadInput for a set or folder of no use."""
     output.open()
     data = load_mnist(settings.data)
     with use_threads(settings.threads):
-        return MutantsTried(try_mutants(), smallest_sizes(data))
+        return BugsPlanted(plant_all(), smallest_sizes(data))
 
 
 def trained(settings: Settings, data: Dataset, steps: int) -> dict[str, np.ndarray]:

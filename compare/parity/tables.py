@@ -2,7 +2,7 @@
 
 from compare.judge.verdict import Verdict
 from compare.parity.answer import (
-    MutantsTried,
+    BugsPlanted,
     Parity,
     is_it_right,
     power_sentence,
@@ -11,7 +11,7 @@ from compare.parity.answer import (
     size_of,
     verdict_sentence,
 )
-from compare.parity.mutants import Proof
+from compare.parity.planted_bugs import Proof
 from compare.parity.sizes import Smallest
 from compare.shared.terminal import print_table, print_text
 from compare.worlds import spoken, world
@@ -105,7 +105,7 @@ def _print_pairs(parity: Parity) -> None:
     print_text("")
 
 
-def print_mutants(proof: Proof) -> None:
+def print_planted_bugs(proof: Proof) -> None:
     """The verdict, then the table of planted bugs, on stdout."""
     print_text(proof.verdict)
     print_text("")
@@ -113,8 +113,8 @@ def print_mutants(proof: Proof) -> None:
         "Planted bugs",
         ("bug", "line", "named by the check", "caught"),
         [
-            (tried.mutant.name, tried.mutant.line, tried.named_line or "none", "yes" if tried.caught else "NO")
-            for tried in proof.mutants
+            (tried.bug.name, tried.bug.line, tried.named_line or "none", "yes" if tried.caught else "NO")
+            for tried in proof.bugs
         ],
     )
     print_text(
@@ -166,7 +166,7 @@ def _slope(parity: Parity) -> str:
     return f"{max(line.slope_sigma for check in parity.checks.values() for line in check.lines):.2g}"
 
 
-def show_mutants(answer: MutantsTried) -> None:
+def show_planted_bugs(answer: BugsPlanted) -> None:
     """The table of bugs, on stdout."""
-    print_mutants(answer.proof)
+    print_planted_bugs(answer.proof)
     print_sizes(answer.smallest)

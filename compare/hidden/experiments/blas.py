@@ -60,16 +60,16 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured 
             choice = older_than(str(picked[0]["architecture"]))
             if choice is None:
                 return aside(str(picked[0]["architecture"]))
-            told = [work(inputs, choice)]
+            older = [work(inputs, choice)]
             for _ in range(TURNS - 1):
                 advance()
                 picked.append(work(inputs, None))
-                told.append(work(inputs, choice))
+                older.append(work(inputs, choice))
         except ProcessFailed as failed:
             return aside(reason=f"A process with other kernels could not be run: {failed}")
-    if picked[0]["architecture"] == told[0]["architecture"]:
+    if picked[0]["architecture"] == older[0]["architecture"]:
         return aside(reason=f"This OpenBLAS has no kernels but {picked[0]['architecture']}, so nothing was compared.")
-    return Measured([summary(runs, start, x, labels) for runs in (picked, told)], apart(picked[0], told[0]))
+    return Measured([summary(runs, start, x, labels) for runs in (picked, older)], changed_entries(picked[0], older[0]))
 
 
 def older_than(architecture: str) -> str | None:
@@ -120,7 +120,7 @@ def summary(runs: list[Recorded], start: dict[str, np.ndarray], x: np.ndarray, l
     }
 
 
-def apart(one: Recorded, other: Recorded) -> dict[str, float]:
+def changed_entries(one: Recorded, other: Recorded) -> dict[str, float]:
     """By line of the step by hand: the part of its entries that have other bits."""
     lines = [key for key in one if key.startswith("manual ")]
     return {key.removeprefix("manual "): float((one[key] != other[key]).mean()) for key in lines}
@@ -129,12 +129,12 @@ def apart(one: Recorded, other: Recorded) -> dict[str, float]:
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     kernels, changed = result.kernels, result.changed
-    picked, told = kernels
+    picked, older = kernels
     most = max(used for one in kernels for lines in one["bound_used"].values() for used in lines.values())
-    ratio = told["seconds"] / picked["seconds"]
+    ratio = older["seconds"] / picked["seconds"]
     answer = (
         f"OpenBLAS {picked['version']} picks its {picked['architecture']} kernels here; told to use "
-        f"{told['architecture']}'s, it takes {ratio:.2f} times as long and changes the bits of {changed['z1']:.0%} of "
+        f"{older['architecture']}'s, it takes {ratio:.2f} times as long and changes the bits of {changed['z1']:.0%} of "
         f"z1 and {changed['dW1']:.0%} of dW1; no line uses more than {most:.0%} of its bound with either."
     )
     lesson = (

@@ -121,14 +121,14 @@ def median(runs: list[dict[str, Any]], key: str) -> float:
 
 def draw(result: Measured) -> "Figure":
     """A row for each mistake: what PyTorch says, and the test accuracy where it says nothing."""
-    from compare.hidden.tools.cells import draw_cells
+    from compare.hidden.tools.coloured_table import draw_table
     from compare.shared.figures import new_figure
 
     outcomes = result.outcomes
     best = median(outcomes["no mistake"], "after")
     figure = new_figure(9.6, 6)
     cells = [_cells(mistake, runs, best) for mistake, runs in outcomes.items()]
-    draw_cells(figure.subplots(), list(outcomes), ["PyTorch says", f"accuracy, {STEPS} steps"], cells, fontsize=8)
+    draw_table(figure.subplots(), list(outcomes), ["PyTorch says", f"accuracy, {STEPS} steps"], cells, fontsize=8)
     figure.suptitle(
         "The first day: what is refused, and what passes and learns nothing",
         fontsize=11, fontweight="bold", x=0.01, ha="left",

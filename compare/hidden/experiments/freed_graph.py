@@ -8,7 +8,7 @@ import numpy as np
 from autograd.tensor import Tensor
 from compare.hidden.frame.experiment import Finding
 from compare.hidden.tools.batches import first_batch
-from compare.hidden.tools.cells import draw_cells
+from compare.hidden.tools.coloured_table import draw_table
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
@@ -148,6 +148,6 @@ def draw(result: Measured) -> "Figure":
     figure = new_figure(9, 4)
     axes = figure.subplots()
     cells = [[cell(name, case) for name in WORLDS] for case in CASES]
-    draw_cells(axes, list(CASES.values()), [world(name).title for name in WORLDS], cells, fontsize=11)
+    draw_table(axes, list(CASES.values()), [world(name).title for name in WORLDS], cells, fontsize=11)
     axes.set_title("A second backward is refused, or adds the same gradient again", pad=14)
     return figure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.hidden.frame.experiment import Finding, NotMeasured
-from compare.hidden.tools.reduced import GRADIENTS, by_hand
+from compare.hidden.tools.reductions import GRADIENTS, by_hand
 from compare.judge.network import gradient_balls
 from compare.judge.verdict import part_of
 from compare.shared.settings import Settings

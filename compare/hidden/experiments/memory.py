@@ -10,7 +10,7 @@ import numpy as np
 from autograd.network import Network as EngineNetwork
 from compare.hidden.frame.experiment import Finding
 from compare.hidden.tools.batches import first_batch
-from compare.hidden.tools.recorded import kept_arrays, nodes
+from compare.hidden.tools.graphs import kept_arrays, nodes
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights

@@ -12,7 +12,7 @@ from autograd.tape import no_grad
 from autograd.tensor import Tensor
 from compare.hidden.frame.experiment import Finding
 from compare.hidden.tools.batches import batches
-from compare.hidden.tools.recorded import kept_arrays, nodes
+from compare.hidden.tools.graphs import kept_arrays, nodes
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights

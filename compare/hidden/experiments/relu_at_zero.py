@@ -10,7 +10,7 @@ from autograd.network import array
 from autograd.tensor import Tensor
 from compare.hidden.frame.experiment import Finding
 from compare.hidden.tools.batches import batches
-from compare.hidden.tools.cells import draw_cells
+from compare.hidden.tools.coloured_table import draw_table
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
@@ -144,7 +144,7 @@ def draw(result: Measured) -> "Figure":
     ]
     figure = new_figure(9, 3.8)
     axes = figure.subplots()
-    draw_cells(axes, list(FORMS.values()), [world(name).title for name in WORLDS], cells, fontsize=14)
+    draw_table(axes, list(FORMS.values()), [world(name).title for name in WORLDS], cells, fontsize=14)
     axes.set_title("One function, three derivatives at exactly 0: it depends on how you write it", pad=14)
     hits, total = sum(result.zeros.values()), sum(result.count.values())
     axes.set_xlabel(f"how often it is asked: {hits:,} of {total:,} pre-activations in {STEPS} steps", color=MUTED)

@@ -150,13 +150,13 @@ def judge(result: Measured) -> Finding:
 
 def draw(result: Measured) -> "Figure":
     """A table: a row for each mistake, a column for each world."""
-    from compare.hidden.tools.cells import draw_cells
+    from compare.hidden.tools.coloured_table import draw_table
     from compare.shared.figures import new_figure
 
     outcomes = result.outcomes
     figure = new_figure(9.6, 7)
     cells = [[_cell(found[name]) for name in WORLDS] for found in outcomes.values()]
-    draw_cells(figure.subplots(), list(outcomes), [world(name).title for name in WORLDS], cells, fontsize=8)
+    draw_table(figure.subplots(), list(outcomes), [world(name).title for name in WORLDS], cells, fontsize=8)
     figure.suptitle(
         "Ten mistakes: refused, and at which of your lines, or silently computed with",
         fontsize=11, fontweight="bold", x=0.01, ha="left",

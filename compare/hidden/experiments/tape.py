@@ -8,8 +8,8 @@ from autograd.network import Network as EngineNetwork
 from autograd.tape import Node
 from compare.hidden.frame.experiment import Finding
 from compare.hidden.tools.batches import first_batch
-from compare.hidden.tools.cells import draw_cells
-from compare.hidden.tools.recorded import nodes
+from compare.hidden.tools.coloured_table import draw_table
+from compare.hidden.tools.graphs import nodes
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
@@ -130,7 +130,7 @@ def draw(result: Measured) -> "Figure":
     ]
     totals = {name: counts[0] for name, counts in result.by_step.items()}
     columns = [f"{world(name).title}: {totals[name]} nodes" for name in WORLDS]
-    draw_cells(axes, list(LINES.values()), columns, cells, fontsize=9)
+    draw_table(axes, list(LINES.values()), columns, cells, fontsize=9)
     axes.set_title("What each line of the forward pass leaves on the tape", pad=14)
     return figure
 

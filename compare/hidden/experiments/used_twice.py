@@ -165,7 +165,7 @@ def draw(result: Measured) -> "Figure":
 def _draw_box(axes: "Axes", place: tuple[float, float], name: str, value: str, gradient: str, leaf: bool) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    from compare.hidden.tools.cells import PALE
+    from compare.hidden.tools.coloured_table import PALE
     from compare.shared.figures import INK
 
     x, y = place

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compare.hidden.experiments import mean_or_sum
-from compare.hidden.tools.reduced import GRADIENTS, by_hand
+from compare.hidden.tools.reductions import GRADIENTS, by_hand
 from compare.shared.initial import initial_parameters
 from compare.shared.settings import Settings
 from compare.worlds import build

@@ -2,10 +2,10 @@
 
 import pytest
 
-from compare.parity.mutants import try_mutants
+from compare.parity.planted_bugs import plant_all
 
 
 @pytest.fixture(scope="session")
 def proof():
     """Every planted bug, tried."""
-    return try_mutants()
+    return plant_all()

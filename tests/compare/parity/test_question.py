@@ -70,8 +70,8 @@ def test_the_command_prints_a_row_a_line_the_sentences_and_the_verdict(in_proces
         assert sentence in done.stdout
 
 
-def test_mutants_are_all_caught_by_the_command(in_process, proof, monkeypatch, tmp_path):
-    monkeypatch.setattr(question, "try_mutants", lambda: proof)
+def test_planted_bugs_are_all_caught_by_the_command(in_process, proof, monkeypatch, tmp_path):
+    monkeypatch.setattr(question, "plant_all", lambda: proof)
     sizes = [Smallest("TF32 inputs", "dW1", "float32", 64, 0.001, 0.9, 0.0, math.inf)]
     monkeypatch.setattr(question, "smallest_sizes", lambda _: sizes)
     done = in_process("parity", "--mutants", "--json", "--out", tmp_path)

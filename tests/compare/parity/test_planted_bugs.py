@@ -2,13 +2,13 @@ import pytest
 
 from compare.judge.network import check_lines
 from compare.parity.correct_pass import cases, trace
-from compare.parity.mutants import MUTANTS, Caught, Mutant, Proof, try_mutant
+from compare.parity.planted_bugs import PLANTED_BUGS, Caught, PlantedBug, Proof, plant
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_each_planted_bug_is_caught_on_its_own_line(mutant, data):
+@pytest.mark.parametrize("bug", PLANTED_BUGS, ids=lambda bug: bug.name)
+def test_each_planted_bug_is_caught_on_its_own_line(bug, data):
     for case in data:
-        assert try_mutant(mutant, case[mutant.case]) == mutant.line
+        assert plant(bug, case[bug.case]) == bug.line
 
 
 @pytest.fixture(scope="module", name="data")
@@ -17,7 +17,7 @@ def _data():
 
 
 def test_there_are_at_least_thirty_bugs_each_with_a_name_of_its_own():
-    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 30
+    assert len({bug.name for bug in PLANTED_BUGS}) == len(PLANTED_BUGS) >= 30
 
 
 def test_the_network_without_a_bug_passes_on_the_same_data(data):
@@ -29,12 +29,12 @@ def test_the_network_without_a_bug_passes_on_the_same_data(data):
 
 
 def test_a_line_that_is_only_written_another_way_is_not_caught(data):
-    harmless = Mutant("sum in another order", "dW2", lambda v: (v.dz2[::-1].T @ v.a1[::-1]).T)
-    assert try_mutant(harmless, data[0]["plain"]) is None
+    harmless = PlantedBug("sum in another order", "dW2", lambda v: (v.dz2[::-1].T @ v.a1[::-1]).T)
+    assert plant(harmless, data[0]["plain"]) is None
 
 
 def test_the_proof_fails_if_a_bug_is_missed_or_blamed_on_another_line_or_if_correct_code_is_caught():
-    bug = MUTANTS[0]
+    bug = PLANTED_BUGS[0]
     found = Caught(bug, bug.line)
     assert Proof((found,), correct_holds=True).holds
     assert not Proof((found, Caught(bug, None)), correct_holds=True).holds
@@ -45,7 +45,7 @@ def test_the_proof_fails_if_a_bug_is_missed_or_blamed_on_another_line_or_if_corr
 def test_the_json_has_a_row_for_each_bug(proof):
     document = proof.as_json()
     assert document["holds"] is True
-    assert document["caught"] == document["planted"] == len(document["mutants"]) == len(MUTANTS)
+    assert document["caught"] == document["planted"] == len(document["mutants"]) == len(PLANTED_BUGS)
     assert document["mutants"][0] == {
         "name": "bias forgotten",
         "planted_line": "z2",
