@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 PALE = {"blue": "#cfe3f1", "orange": "#f9ddc7", "green": "#cdeae0", "grey": "#eeeeee"}
 
 
-def draw_cells(
+def draw_table(
     axes: "Axes", rows: Sequence[str], columns: Sequence[str], cells: Sequence[Sequence[tuple[str, str]]], **text: Any
 ) -> None:
     """Rows and columns of (words, name of a colour in PALE), under the columns' titles."""
