@@ -16,7 +16,6 @@ from compare.shared.errors import BadInput
 from compare.worlds import WORLDS
 
 if TYPE_CHECKING:
-    from compare.shared.output import Output
     from compare.shared.settings import Settings
 
 # What needs NumPy, PyTorch or Matplotlib is imported inside the commands, so that --help comes at once.
@@ -104,18 +103,11 @@ def parity(
     from compare.parity.short import tables as short_tables
     from compare.shared.settings import BFLOAT16
 
-    short = settings.dtype == BFLOAT16
-    if len(settings.worlds) > len(WORLDS) and (mutants or short):
-        raise BadInput(
-            "--with has no --mutants and no --dtype bfloat16: bugs are planted in a network of the project's own, and "
-            "of the worlds PyTorch alone has bfloat16. Leave out one."
-        )
-    if mutants and short:
-        raise BadInput("--mutants has no --dtype bfloat16: bugs are planted in float32 and float64. Leave out one.")
+    question.refuse_together(settings, mutants)
     if mutants:
         show = tables.show_planted_bugs
         answer(lambda output: question.ask_planted_bugs(settings, output), show, how, settings.threads)
-    if short:
+    if settings.dtype == BFLOAT16:
         answer(lambda output: short_question.ask(settings, output, after), short_tables.show, how, settings.threads)
     answer(lambda output: question.ask(settings, output, after), tables.show, how, settings.threads)
 
@@ -233,23 +225,15 @@ def check(
 
     Example: python -m compare check my_network.py --train
     """
-    from compare.check import page, question
-    from compare.check.verdict import Check
+    from compare.check import page, question, tables
 
-    def judged(output: "Output") -> Check:
-        return question.answer(
-            file,
-            definitions=definitions,
-            train=train,
-            python=python,
-            time_limit=time_limit,
-            seed=seed,
-            data=data,
-            threads=threads,
-            output=output,
-        )
-
-    answer(judged, Check.print, how, threads, page.check_page)
+    answer(
+        lambda output: question.ask(
+            file, output, definitions=definitions, train=train, python=python, time_limit=time_limit, seed=seed,
+            data=data, threads=threads,
+        ),
+        tables.show, how, threads, page.check_page,
+    )  # fmt: skip
 
 
 @app.command()

@@ -18,7 +18,8 @@ MODULES = (
     "compare.run.question compare.run.tables compare.run.page compare.curves.question compare.curves.tables "
     "compare.divergence.question compare.divergence.tables compare.parity.question compare.parity.tables "
     "compare.rosetta.question compare.rosetta.tables compare.hidden.question compare.hidden.tables "
-    "compare.exercises.question compare.exercises.tables compare.check.question compare.report.writing "
+    "compare.exercises.question compare.exercises.tables compare.check.question compare.check.tables "
+    "compare.report.writing "
     "compare.commandline manual.network autograd.network torch_ref.network manual.deep autograd.deep torch_ref.deep "
     "matplotlib.backends.backend_agg matplotlib.backends.backend_svg matplotlib.font_manager PIL.PngImagePlugin "
     "torch._dynamo"  # which PyTorch loads with the first optimizer: a second and a half

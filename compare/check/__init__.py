@@ -13,5 +13,6 @@ top to bottom:
 - `torch_programs/` is all of that for a program in PyTorch, whose derivatives are not the learner's own.
 
 `examine.py` goes through understanding, judging and saying in the child, where the recording is; what comes back is
-text and numbers. `question.py` asks, `words.py` and `verdict.py` show the answer, `page.py` draws it.
+text and numbers. `question.py` asks, `answer.py` is what comes of it, in the words of `words.py`; `tables.py` prints
+it, `page.py` draws it.
 """

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from compare.check.answer import Check
 from compare.check.running.program import Unreadable, read_program
-from compare.check.verdict import Check
 from compare.check.words import REDUCED
 from compare.report.page import Page
 from compare.report.syntax import coloured
@@ -60,7 +60,7 @@ def check_page(results: Results[Check], _: Path) -> Page:
         "boxes": boxes(check.understood),
         "loss": _loss(check.understood),
         "mistakes": [
-            {**d, "place": check._place(d), "pictures": pictures(d["values"]) if d.get("values") else []}
+            {**d, "place": check.place_of(d), "pictures": pictures(d["values"]) if d.get("values") else []}
             for d in check.diagnoses
         ],
         "elsewhere": [d for d in check.diagnoses if not _here(check, d)],

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from compare.check.answer import Check
 from compare.check.running.apart import run_apart
-from compare.check.verdict import Check
 from compare.check.words import Lines, how_it_ran, understood_in_words
 from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
 
 
-def answer(
+def ask(
     target: str,
+    output: Output,
     *,
     definitions: bool = False,
     train: bool = False,
@@ -25,11 +26,12 @@ def answer(
     seed: int = 0,
     data: Path | None = None,
     threads: int = 1,
-    output: Output | None = None,
 ) -> Check:
-    """Judge FILE or FILE:NAME. Raises BadInput for what cannot be used, and for a program that cannot be judged.
+    """Run the program of `target`, FILE or FILE:NAME, in a child process, and judge it.
 
-    train: where its gradients are right, run it a second time and watch whether it learns.
+    definitions: run its imports, definitions and constants alone, and call what they define; train: where its gradients
+    are right, run it a second time and watch whether it learns; python: the one to run it in; time_limit: seconds for
+    its own code. Raises BadInput for what cannot be used, and for a program that cannot be judged.
     """
     if not (np.isfinite(time_limit) and time_limit > 0):
         raise BadInput(f"--time-limit is {time_limit!r}; expected seconds, above 0.")
@@ -40,8 +42,7 @@ def answer(
         if found is None:
             raise BadInput(f"--python {python} is no program that can be run; name a Python 3.11 or later with NumPy.")
         python = Path(found).absolute()  # the child begins in another folder
-    if output is not None:
-        output.open()
+    output.open()
     file, name = split_target(target)
     if train and (definitions or name is not None):
         raise BadInput(

@@ -18,12 +18,24 @@ from compare.shared.errors import BadInput
 from compare.shared.figures import save_figure
 from compare.shared.initial import initial_parameters
 from compare.shared.output import Output
-from compare.shared.settings import MOST_STEPS, Settings, check_whole
+from compare.shared.settings import BFLOAT16, MOST_STEPS, Settings, check_whole
 from compare.shared.terminal import progress
 from compare.shared.threads import use_threads
 from compare.shared.training import endless_batches, trace_all
 from compare.side_by_side.pairs import compare_pairs
-from compare.worlds import MANUAL, NAMES, build
+from compare.worlds import MANUAL, NAMES, WORLDS, build
+
+
+def refuse_together(settings: Settings, mutants: bool) -> None:
+    """Raises BadInput for options that each have a meaning, and none beside each other."""
+    short = settings.dtype == BFLOAT16
+    if len(settings.worlds) > len(WORLDS) and (mutants or short):
+        raise BadInput(
+            "--with has no --mutants and no --dtype bfloat16: bugs are planted in a network of the project's own, and "
+            "of the worlds PyTorch alone has bfloat16. Leave out one."
+        )
+    if mutants and short:
+        raise BadInput("--mutants has no --dtype bfloat16: bugs are planted in float32 and float64. Leave out one.")
 
 
 def ask(settings: Settings, output: Output, after: int = 0) -> Parity:

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from compare.check import page, question
-from compare.check.verdict import Check
+from compare.check.answer import Check
 from compare.report.page import render
+from compare.shared.output import Output
 from compare.shared.results import Results
 
 ABOUT = {"settings": {}, "environment": {}}
@@ -21,7 +22,7 @@ def wrong(tmp_path_factory, write_network):
     source = write_network(replaced={"dz2": "dz2 = da2 * (self.z1 > 0)"})
     path = tmp_path_factory.mktemp("page") / "net.py"
     path.write_text(source + "\n# a < b & c\n")
-    return question.answer(str(path))
+    return question.ask(str(path), Output(path.parent / "out"))
 
 
 def shown(check):

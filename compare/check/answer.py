@@ -1,4 +1,4 @@
-"""The answer on one program: what was understood, its gradients, the mistakes, and how they are shown."""
+"""The answer on one program: what was understood, its gradients, the mistakes, and the verdict."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from compare.check.words import Lines, understood_in_words
-from compare.shared.terminal import print_table, print_text
 
 Told = dict[str, Any]
 WHOLE = "the whole program"
@@ -60,7 +59,7 @@ class Check:
         return f"{understood_in_words(self.understood)}. {self.ran}"
 
     def as_json(self) -> Told:
-        """Plain data."""
+        """As a JSON document has it."""
         return {
             "holds": self.holds,
             "verdict": f"{self.file.name}: {self.verdict}",
@@ -69,58 +68,15 @@ class Check:
             "found_out": self.found_out,
             "understood": self.understood,
             "notes": self.notes,
-            "diagnoses": [{**d, "place": self._place(d)} for d in self.diagnoses],
+            "diagnoses": [{**d, "place": self.place_of(d)} for d in self.diagnoses],
             "lines": self.lines,
             "training": self.training,
             "marks": self.marks,
             **self.made_with,
         }  # fmt: skip
 
-    def print(self) -> None:
-        """What was understood, the gradients, and each mistake with the learner's own line."""
-        print_text(f"{self.file}: {understood_in_words(self.understood)}.")
-        print_text(self.ran)
-        for note in self.notes:
-            print_text(f"{note.rstrip('.')}.")
-        if self.lines:
-            print_table(
-                "Each gradient beside the exact one",
-                ("line", "your line", "verdict"),
-                [(v["line"], self.place.place(v["source_line"]).removeprefix("line ") if v["source_line"] else "",
-                  "right" if v["holds"] else v["complaint"] or "wrong") for v in self.lines],
-            )  # fmt: skip
-        if self.training is not None:
-            self._print_course(self.training["course"])
-        for number, d in enumerate(self.diagnoses, start=1):
-            self._print_diagnosis(number, d)
-        print_text(self.verdict)
-
-    def _print_diagnosis(self, number: int, d: Told) -> None:
-        title = d["name"] if d["line"] == "this line" else f"{d['line']}: {d['name']}"
-        print_text(f"{number}. {title}")
-        if d["text"]:
-            print_text(f"   {self._place(d)}:  {d['text']}")
-        for other in d["also"]:
-            print_text(f"   also {self._place(other)}:  {other['text']}")
-        print_text(f"   {self.place.in_words(d['explanation'])}")
-        print_text(f"   {d['evidence']}")
-        if d["corrected"]:
-            print_text(f"   Try:  {d['corrected']}")
-        print_text("")
-
-    def _print_course(self, course: Told) -> None:
-        """The training at some of the moments at which it was looked at."""
-        at, last = course["at"], len(course["at"]) - 1
-        chosen = sorted({round(last * (k / 6) ** 1.5) for k in range(7)})
-        shares = course["shares"] or [None] * len(at)
-        print_table(
-            f"Its training, on {course['examples']:,} of its own examples",
-            ("step", "loss of an example", "classified correctly"),
-            [(f"{at[k]:,}", "not a number" if course["losses"][k] is None else f"{course['losses'][k]:.4f}",
-              "" if shares[k] is None else f"{shares[k]:.1%}") for k in chosen],
-        )  # fmt: skip
-
-    def _place(self, d: Told) -> str:
+    def place_of(self, d: Told) -> str:
+        """Where a diagnosis is, or another line that it names, as its author counts."""
         if d["line"] == WHOLE and d["source_line"] is None:
             return WHOLE
         return self.place.place(d.get("source_line") or d["line"], d["file"])
@@ -145,7 +101,7 @@ class Check:
             if left:
                 which = f"{' and '.join(left)} cannot be followed: not judged. The {many} other gradients are"
             return f"{which} right, to within what rounding can cause.{self._learns()}"
-        places = list(dict.fromkeys(self._place(d) for d in self.faults))
+        places = list(dict.fromkeys(self.place_of(d) for d in self.faults))
         name, many = self.faults[0]["name"], len(self.faults)
         if self.training is not None:
             names = " and ".join(dict.fromkeys(d["name"] for d in self.faults))
