@@ -8,11 +8,12 @@ from compare.check.judging.beyond import bad_targets, beyond, exchanged, shared_
 from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.judging.veto import confirmed
-from compare.check.recording import Node, Recorder
+from compare.check.recording.graph import Node
 from compare.check.saying.diagnoses import diagnosis
 from compare.check.saying.source import parameter_names, short, target
 from compare.check.saying.unseen import left_out, other_functions
 from compare.check.saying.unused import not_followed, unused_parameters
+from compare.check.steps.recorder import Recorder
 from compare.check.understanding.described import understood
 from compare.check.understanding.loss import Loss, find_loss
 from compare.check.understanding.matching import Match, proportional, tolerance_of

@@ -7,9 +7,10 @@ import numpy as np
 from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.recording.graph import Node, Place
+from compare.check.steps.parameters import update_forms
+from compare.check.steps.views import unscaled
 from compare.check.understanding.matching import same_size, single
 from compare.check.understanding.meetings import Family
-from compare.check.understanding.parameters import unscaled, update_forms
 from compare.check.understanding.step import Step
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from compare.check.judging.tolerance import Tolerance
 from compare.check.recording.graph import Node
-from compare.check.recording.memory import placed, written
+from compare.check.recording.operations import placed, written
 from compare.check.understanding.loss import Loss
 from compare.check.understanding.matching import proportional, single
 from compare.check.understanding.scales import is_simple, scales_of

@@ -13,13 +13,12 @@ import numpy as np
 
 from compare.check.judging.explained import Explained, Role, labelled_nodes
 from compare.check.judging.tolerance import Tolerance
-from compare.check.recording.array import element
 from compare.check.recording.graph import Node, Place
-from compare.check.recording.memory import placed, written
+from compare.check.recording.operations import element, placed, written
+from compare.check.steps.views import SAME
 from compare.check.understanding.loss import Loss
 from compare.check.understanding.matching import Match, Multiple, gradient_on_the_way, same_size, single
 from compare.check.understanding.meetings import Family
-from compare.check.understanding.parameters import SAME
 from compare.check.understanding.replay import CannotFollow, replayed
 from compare.check.understanding.scales import is_simple, scales_of
 from compare.check.understanding.step import Step

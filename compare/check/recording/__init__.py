@@ -1,11 +1,8 @@
 """Every array operation of a program, written down while it runs.
 
-`array.py` is the array that remembers, `graph.py` what it remembers: a node for each operation, with the learner's
-own line. `memory.py` follows arrays that are changed in place. `makers.py` makes NumPy hand out such arrays, and
-`source.py` mends the few spellings that no array can see. `recorder.py` opens and ends a recording.
+`array.py` and `number.py` are the array and the float that remember, `observer.py` what they need for that:
+`session.py`, which does each operation and puts it into a graph. `graph.py` has a node for each, with the learner's own
+line; `nodes.py` and `memory.py` say which node an array holds, also where it was changed in place, `operations.py` what
+the function of a node is where the program has a statement. `makers.py` makes NumPy hand out such arrays,
+`protocols.py` reads what it asks of them, and `source.py` mends the few spellings that no array can see.
 """
-
-from compare.check.recording.graph import Node
-from compare.check.recording.recorder import Enough, Recorder
-
-__all__ = ["Enough", "Node", "Recorder"]

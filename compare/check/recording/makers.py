@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.recording import array as recording
-from compare.check.recording.array import Number, Recorded, leaf, patched_math, plain
+from compare.check.recording.array import RecordedArray, has_history, plain
+from compare.check.recording.number import RecordedNumber
+from compare.check.recording.session import session
+from compare.check.recording.source import math_functions
 
 #: Makers of arrays that depend on nothing.
 PLAIN_MAKERS = (
@@ -49,7 +51,7 @@ def patched(own: Own) -> Iterator[None]:
     put(np.random, "RandomState", _remembering(np.random.RandomState, own))
     put(np.random, "default_rng", _generator(np.random.default_rng, own))
     put(np, "vectorize", _vectorize(np.vectorize))
-    for name, function in patched_math().items():
+    for name, function in math_functions().items():
         put(math, name, function)
     put(random, "shuffle", _shuffle_list(random.shuffle))
     put(np, "ndenumerate", _enumerated(np.ndenumerate))
@@ -84,7 +86,7 @@ def _named(new: Any, old: Any) -> Any:
 def _maker(original: Any, own: Own) -> Any:
     def made(*inputs: Any, **options: Any) -> Any:
         result = original(*plain(inputs), **plain(options))
-        return leaf(result, original.__name__) if _called_by(own) else result
+        return session.leaf(result, original.__name__) if _called_by(own) else result
 
     return _named(made, original)
 
@@ -95,7 +97,7 @@ def _draw(original: Any, own: Own) -> Any:
     def drawn(*inputs: Any, **options: Any) -> Any:
         result = _alone(original, *plain(inputs), **plain(options))
         floats = isinstance(result, np.ndarray) and result.dtype.kind == "f"
-        return leaf(result, original.__name__) if floats and _called_by(own) else result
+        return session.leaf(result, original.__name__) if floats and _called_by(own) else result
 
     return _named(drawn, original)
 
@@ -105,10 +107,10 @@ def _taker(original: Any, own: Own) -> Any:
         if not inputs:
             inputs = tuple(options.pop(name) for name in ("object", "a") if name in options)
         content = inputs[0] if inputs else None
-        if recording._has_history(content):
+        if has_history(content):
             return _taken(original, content, inputs, options)
         result = original(*inputs, **options)
-        return leaf(result, original.__name__) if _called_by(own) and type(result) is np.ndarray else result
+        return session.leaf(result, original.__name__) if _called_by(own) and type(result) is np.ndarray else result
 
     return _named(taken, original)
 
@@ -116,7 +118,7 @@ def _taker(original: Any, own: Own) -> Any:
 def _taken(original: Any, content: Any, inputs: Any, options: dict[str, Any]) -> Any:
     """What np.array and the like make of recorded arrays, or of lists of them."""
     flag = {"ascontiguousarray": "C_CONTIGUOUS", "asfortranarray": "F_CONTIGUOUS"}.get(original.__name__)
-    lies = flag is None or (content.ndim > 0 and content.flags[flag]) if isinstance(content, Recorded) else False  # type: ignore[index]
+    lies = flag is None or (content.ndim > 0 and content.flags[flag]) if isinstance(content, RecordedArray) else False  # type: ignore[index]
     if lies and original.__name__ != "array":
         dtype = options.get("dtype", inputs[1] if len(inputs) > 1 else None)
         return content if dtype is None or np.dtype(dtype) == content.dtype else content.astype(dtype)
@@ -132,7 +134,7 @@ def _taken(original: Any, content: Any, inputs: Any, options: dict[str, Any]) ->
     if result.dtype.kind not in "fiub":
         return original(*inputs, **options)
     stacked.__name__ = "array"
-    result = recording._record(stacked, (content,), {})
+    result = session.record(stacked, (content,), {})
     result._scalar = False
     return result
 
@@ -141,12 +143,12 @@ def _shuffle(original: Any) -> Any:
     """Rows in place: NumPy would swap them one by one. The same draws, as one permutation."""
 
     def shuffle(x: Any, axis: int = 0) -> Any:
-        recording.graph.shuffled.append(recording.graph.here())
-        if not isinstance(x, Recorded):
+        session.graph.shuffled.append(session.graph.here())
+        if not isinstance(x, RecordedArray):
             return _alone(original, x, *([axis] if axis else []))
         rows = list(range(x.shape[axis]))
         _alone(original, rows)
-        view = recording.view_of(x)
+        view = session.nodes.view_of(x)
         if axis:
             x[...] = np.take(x, rows, axis)
         elif view.memory.untouched and view.parent is None:
@@ -161,11 +163,11 @@ def _shuffle(original: Any) -> Any:
 
 def _shuffle_list(original: Any) -> Any:
     def shuffle(x: Any, *rest: Any) -> Any:
-        if not isinstance(x, Recorded):
+        if not isinstance(x, RecordedArray):
             return original(x, *rest)
         bare = x.view(np.ndarray)  # as it is, with what it does to rows
         original(bare, *rest)
-        if recording.view_of(x).memory.untouched:
+        if session.nodes.view_of(x).memory.untouched:
             return None
         after = bare.copy()
         x[...] = after
@@ -183,7 +185,7 @@ def _remembering(kind: Any, own: Own) -> Any:
         def drawn(self: Any, *inputs: Any, **options: Any) -> Any:
             result = _alone(original, self, *plain(inputs), **plain(options))
             floats = isinstance(result, np.ndarray) and result.dtype.kind == "f"
-            return leaf(result, name) if floats and _called_by(own) else result
+            return session.leaf(result, name) if floats and _called_by(own) else result
 
         return drawn
 
@@ -213,20 +215,20 @@ def _enumerated(original: Any) -> Any:
     """It asks for more of `flat` than a recorded one has."""
 
     def ndenumerate(x: Any) -> Any:
-        return ((index, x[index]) for index in np.ndindex(x.shape)) if isinstance(x, Recorded) else original(x)
+        return ((index, x[index]) for index in np.ndindex(x.shape)) if isinstance(x, RecordedArray) else original(x)
 
     return _named(ndenumerate, original)
 
 
 def _is_scalar(original: Any) -> Any:
-    return _named(lambda x: x._scalar if isinstance(x, Recorded) else original(x), original)
+    return _named(lambda x: x._scalar if isinstance(x, RecordedArray) else original(x), original)
 
 
 def _in_json(original: Any) -> Any:
     """NumPy's float64 is a Python float, and may stand in JSON."""
 
     def default(self: Any, x: Any) -> Any:
-        return float(x) if isinstance(x, Recorded) and x._scalar and x.dtype == np.float64 else original(self, x)
+        return float(x) if isinstance(x, RecordedArray) and x._scalar and x.dtype == np.float64 else original(self, x)
 
     return _named(default, original)
 
@@ -236,13 +238,13 @@ def _vectorize(original: Any) -> Any:
 
     class Vectorize(original):  # type: ignore[misc]
         def __call__(self, *inputs: Any, **options: Any) -> Any:
-            if not any(isinstance(i, Recorded | Number) for i in inputs):
+            if not any(isinstance(i, RecordedArray | RecordedNumber) for i in inputs):
                 return super().__call__(*inputs, **options)
             call = super().__call__
 
             def vectorized(*x: Any) -> Any:
                 return call(*x, **options)
 
-            return recording._record(vectorized, inputs, {})
+            return session.record(vectorized, inputs, {})
 
     return Vectorize

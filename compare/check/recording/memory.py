@@ -6,27 +6,9 @@ from typing import Any
 import numpy as np
 
 from compare.check.recording.graph import Graph, Node
+from compare.check.recording.operations import placed
 
 LARGE, COPIES = 100_000, 40  # an array of so many entries is kept so many times before it is written to, and no more
-
-
-def written(x: Any, v: Any, index: Any) -> Any:
-    """x with v at an index, as in x[index] = v. Where an index comes twice, the last one counts."""
-    y = np.array(x)
-    y[index] = v
-    return y
-
-
-def placed(x: Any, v: Any, positions: np.ndarray) -> Any:
-    """x with the entries of v at these positions of its flattened entries."""
-    y = np.array(x)
-    y.reshape(-1)[positions] = v
-    return y
-
-
-def cast(x: Any, dtype: Any) -> Any:
-    """x in another dtype."""
-    return x.astype(dtype)
 
 
 class Memory:

@@ -24,7 +24,6 @@ import numpy as np
 
 from compare.check import torch_programs
 from compare.check.examine import LISTS, examine
-from compare.check.recording import Enough, Recorder
 from compare.check.recording.source import HELPERS, rewritten
 from compare.check.running import failure
 from compare.check.running.clock import Clock, TooLong
@@ -33,6 +32,7 @@ from compare.check.running.fences import Tail, raise_fences
 from compare.check.running.program import Program, Unreadable, read_program
 from compare.check.running.siblings import imports_of
 from compare.check.running.world import Unbindable
+from compare.check.steps.recorder import Enough, Recorder
 from compare.check.surroundings import Digits, missing, provide
 from compare.check.training.judged import judged_training
 from compare.check.training.watch import Watch

@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.recording import Enough, Recorder
 from compare.check.running.clock import Clock, TooLong
 from compare.check.running.examples import Examples
 from compare.check.running.layers import build, is_layer, step_by_hand
@@ -28,6 +27,7 @@ from compare.check.running.program import Program
 from compare.check.running.roles import of_parameter, roles
 from compare.check.running.starting import names_wanted
 from compare.check.running.world import DATA, LAYOUTS, SIMPLE, WIDTHS, Setting, Unbindable, World, arrays_in
+from compare.check.steps.recorder import Enough, Recorder
 
 ONE_TRIAL = 8.0  # seconds
 STEPS = 8

@@ -47,7 +47,9 @@ def words(error: BaseException) -> str:
         return f"MemoryError: it asks for more than the {MEMORY // 2**30} GB that it may use. {error}".strip()
     if isinstance(error, SystemExit):
         return f"sys.exit({error.code!r})" if error.code is not None else "sys.exit()"
-    said = str(error).replace("'Recorded'", "'numpy.ndarray'").replace("'Number'", "'float'")  # as it is without us
+    said = (
+        str(error).replace("'RecordedArray'", "'numpy.ndarray'").replace("'RecordedNumber'", "'float'")
+    )  # as it is without us
     return f"{type(error).__name__}: {said}"[:500]
 
 

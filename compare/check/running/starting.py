@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.recording.array import leaf
+from compare.check.recording.session import session
 from compare.check.running.roles import normal, roles
 
 WEIGHT, BIAS = re.compile(r"(w|weights?|theta)(?![a-z]*bias)\w*"), re.compile(r"b\d*|b(?!a)\w*|bias\w*")
@@ -56,13 +56,13 @@ def made_up(names: list[str], sizes: list[int], columns: bool, random: np.random
     for k, name in enumerate(weights):
         fan_in, fan_out = sizes[k], sizes[k + 1]
         values = (random.random((fan_in, fan_out)) - 0.5) * 3 / np.sqrt(fan_in)
-        made[name] = leaf(np.ascontiguousarray(values.T) if columns else values, "rand")
+        made[name] = session.leaf(np.ascontiguousarray(values.T) if columns else values, "rand")
     for k, name in enumerate(biases):
         width = sizes[min(k + 1 + len(weights) - len(biases), len(weights))]
         same = [n for n in weights if _number(n) == _number(name) is not None]
         if same:
             width = made[same[0]].shape[0 if columns else 1]
-        made[name] = leaf((random.random((width, 1) if columns else width) - 0.5) * 0.1, "rand")
+        made[name] = session.leaf((random.random((width, 1) if columns else width) - 0.5) * 0.1, "rand")
     return {name: made[name] for name in names}
 
 

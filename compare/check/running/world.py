@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.recording.array import leaf
+from compare.check.recording.session import session
 from compare.check.running.examples import Examples
 from compare.check.running.roles import normal, of_parameter, roles
 from compare.check.running.starting import how_many, made_up
@@ -223,10 +223,10 @@ class World:
         form = LAYOUTS[self.setting.layout]
         labels = self.numbers if self.setting.labels == "numbers" else self.one_hot
         if in_pairs:
-            return [(leaf(x), leaf(y)) for x, y in zip(form(self.x), form(labels), strict=True)]
+            return [(session.leaf(x), session.leaf(y)) for x, y in zip(form(self.x), form(labels), strict=True)]
         if role == "y" and self.setting.labels == "one-hot in columns":
-            return leaf(self.one_hot.T.copy())
-        return leaf(form(self.x if role == "x" else labels))
+            return session.leaf(self.one_hot.T.copy())
+        return session.leaf(form(self.x if role == "x" else labels))
 
     def _meant(self, role: str, data: bool) -> Any:
         if role in SIMPLE:
@@ -246,7 +246,7 @@ class World:
         if role == "params" and "<params>" not in self.returned and self.object is not None:
             return self.object
         if role == "params" and "<params>" not in self.returned and data:
-            self.returned["<params>"] = leaf(self._random.random((self.n_in, self.n_out)) - 0.5, "rand")
+            self.returned["<params>"] = session.leaf(self._random.random((self.n_in, self.n_out)) - 0.5, "rand")
         if role in ("activation", "derivative", "loss", "optimizer"):
             return self._helper(role)
         return self.returned.get(f"<{role}>", MISSING)

@@ -12,7 +12,7 @@ import numpy as np
 from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.recording.graph import Node, Place
-from compare.check.recording.memory import placed, written
+from compare.check.recording.operations import placed, written
 from compare.check.saying.mended import (
     divided,
     summed_over,
@@ -44,8 +44,8 @@ from compare.check.saying.source import (
     target,
     text,
 )
+from compare.check.steps.views import PRODUCTS, unscaled_view
 from compare.check.understanding.matching import proportional, same_size
-from compare.check.understanding.parameters import PRODUCTS, unscaled_view
 
 ROWS, COLUMNS = 24, 32  # of the values that are shown
 

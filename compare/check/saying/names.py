@@ -3,7 +3,7 @@
 from compare.check.judging.faults import Search
 from compare.check.recording.graph import Node
 from compare.check.saying.source import added, name_of, target
-from compare.check.understanding.parameters import unscaled_view
+from compare.check.steps.views import unscaled_view
 
 
 def called(node: Node, search: Search) -> str:

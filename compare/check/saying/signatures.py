@@ -7,11 +7,11 @@ import numpy as np
 from compare.check.judging.explained import Explained
 from compare.check.judging.faults import Fault, Search
 from compare.check.recording.graph import Node, Place
-from compare.check.recording.memory import placed, written
+from compare.check.recording.operations import placed, written
 from compare.check.saying.names import called
+from compare.check.steps.views import PRODUCTS
 from compare.check.understanding.loss import taped
 from compare.check.understanding.matching import proportional
-from compare.check.understanding.parameters import PRODUCTS
 from compare.check.understanding.replay import CannotFollow
 
 #: What a normalisation takes from the batch.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from compare.check.recording.graph import Node
 from compare.check.saying.source import short, statements
-from compare.check.understanding.parameters import update_forms
+from compare.check.steps.parameters import update_forms
 from compare.check.understanding.step import Step
 
 

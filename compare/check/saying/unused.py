@@ -6,7 +6,8 @@ from compare.check.judging.beyond import unused
 from compare.check.judging.faults import Search
 from compare.check.recording.graph import Node
 from compare.check.saying.source import added
-from compare.check.understanding.parameters import ancestors, update_forms
+from compare.check.steps.parameters import update_forms
+from compare.check.steps.views import ancestors
 from compare.check.understanding.step import Step
 
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.recording import Enough
 from compare.check.recording.graph import Place
+from compare.check.steps.recorder import Enough
 from compare.check.surroundings.standins import Mender
 from compare.check.torch_programs.seen import LOSSES, Backward, Failed, Op, Optimizer, Ref, Tensor
 

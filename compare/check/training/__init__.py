@@ -1,7 +1,8 @@
 """Why does a network with right gradients not learn? Its own training, looked at from time to time, and what helps.
 
-`watch.py` lets the program run on and records one step of it now and then; `moments.py` is what is kept of each.
-`course.py` measures on the program's own examples how far it has come; `trials.py` begins again from where the program
-began, changes one thing, and descends by exact gradients; `findings.py` names a cause where such a change helps, or
-where the recording shows it.
+`watch.py` lets the program run on and records one step of it now and then; `moments.py` is what is kept of each,
+`batch.py` such a step as an example to learn from, `sources.py` where what enters the network comes from. `course.py`
+measures on these examples how far the training has come; `trials.py` begins again from where the program began,
+changes one thing, and descends by exact gradients; `findings.py` names a cause where such a change helps, or where the
+recording shows it.
 """

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from compare.check.recording.graph import Node, Place
-from compare.check.training.course import Batch, Course, classes_of
+from compare.check.training.batch import Batch, classes_of
+from compare.check.training.course import Course
 from compare.check.training.sources import Seen, input_line, rows_behind, target_line
 from compare.check.training.trials import Trial, descend, fresh_start
 from compare.check.understanding.described import activation

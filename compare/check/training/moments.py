@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from compare.check.recording.graph import Place
-from compare.check.recording.recorder import Recorder
 from compare.check.saying.source import parameter_names
+from compare.check.steps.recorder import Recorder
 from compare.check.understanding.step import Step
 
 

@@ -1,20 +1,16 @@
 """Where what enters a network comes from: the first input of a step, its rows, and the lines that made them."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.check.recording.array import element
 from compare.check.recording.graph import Node, Place, at_each_node, nodes_in
-from compare.check.recording.memory import cast, written
+from compare.check.recording.operations import cast, element, written
+from compare.check.steps.views import PRODUCTS
+from compare.check.training.batch import Batch
+from compare.check.training.moments import Moment
 from compare.check.understanding.meetings import families
-from compare.check.understanding.parameters import PRODUCTS
 from compare.check.understanding.step import Step
-
-if TYPE_CHECKING:
-    from compare.check.training.course import Batch
-    from compare.check.training.moments import Moment
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,7 @@ def first_input(step: Step) -> Node | None:
     return None
 
 
-def taken(moment: "Moment", rows: int) -> Seen | None:
+def taken(moment: Moment, rows: int) -> Seen | None:
     """How the examples of a step were taken from all that there are."""
     if moment.step is None or (node := first_input(moment.step)) is None:
         return None
@@ -109,7 +105,7 @@ def _history(node: Node) -> list[Node]:
     return found
 
 
-def input_line(batch: "Batch", casts: bool = False) -> Place | None:
+def input_line(batch: Batch, casts: bool = False) -> Place | None:
     """The line that the inputs come from; casts: the one that cuts them to whole numbers, if there is one."""
     if batch.inputs is None:
         return None
@@ -121,7 +117,7 @@ def input_line(batch: "Batch", casts: bool = False) -> Place | None:
     return next((n.place for n in reversed(history) if n.place is not None), None)
 
 
-def rows_behind(batch: "Batch") -> np.ndarray | None:
+def rows_behind(batch: Batch) -> np.ndarray | None:
     """The inputs with a row for each example; None where that cannot be told."""
     if len(batch.loss.outputs) > 1:
         return _one_by_one(batch)
@@ -137,7 +133,7 @@ def rows_behind(batch: "Batch") -> np.ndarray | None:
     return x.T if x.shape[1] == batch.rows and x.shape[0] != batch.rows else None
 
 
-def _one_by_one(batch: "Batch") -> np.ndarray | None:
+def _one_by_one(batch: Batch) -> np.ndarray | None:
     """The inputs of a step that takes its examples one after the other."""
     first = batch.layers[0].weights if batch.layers else None
     rows, nodes = list[np.ndarray](), set[Node]()
@@ -151,7 +147,7 @@ def _one_by_one(batch: "Batch") -> np.ndarray | None:
     return np.array(rows) if rows and len({len(r) for r in rows}) == 1 else None
 
 
-def target_line(batch: "Batch") -> Place | None:
+def target_line(batch: Batch) -> Place | None:
     """The line that made the targets."""
     outputs = {o for o, _ in batch.loss.outputs}
     for family in families(batch.step):

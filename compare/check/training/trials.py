@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from compare.check.recording.graph import Node
-from compare.check.training.course import Batch, Course, standing
+from compare.check.training.batch import Batch
+from compare.check.training.course import Course, standing
 from compare.check.understanding.replay import CannotFollow
 
 Scaled = Callable[[Batch], Mapping[Node, Any]]

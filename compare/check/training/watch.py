@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.recording import array as recording
 from compare.check.recording.graph import Node, Place
 from compare.check.recording.makers import patched
-from compare.check.recording.recorder import Recorder
+from compare.check.recording.session import session
+from compare.check.steps.recorder import Recorder
+from compare.check.steps.views import PRODUCTS
 from compare.check.training.moments import Moment, moment_of
-from compare.check.understanding.parameters import PRODUCTS
 from compare.check.understanding.step import Step
 
 PAUSES = 4.0  # times as long as it took to record is not recorded
@@ -66,7 +66,7 @@ class Watch:
     def __exit__(self, *_: Any) -> None:
         self.lasted = monotonic() - self.began
         self.sample.graph.watch = self.sample.graph.due = None
-        recording.pause(lambda *_: True)
+        session.pause(lambda *_: True)
         self._scope.close()
 
     def _record(self) -> None:
@@ -93,7 +93,7 @@ class Watch:
         took_seconds = now - self._since if len(self.moments) > 1 else 0.0
         passed = now - self.began - self.moments[0].seconds if self.moments else 0.0
         self._until = now + float(np.clip(max(PAUSES * took_seconds, PART * passed), SHORTEST, LONGEST))
-        recording.pause(self._goes_on)
+        session.pause(self._goes_on)
 
     def _goes_on(self, function: Any, inputs: Any, options: dict[str, Any]) -> bool:
         """Whether the pause goes on; if not, recording has begun anew."""

@@ -7,9 +7,9 @@ import numpy as np
 
 from compare.check.judging.explained import Explained
 from compare.check.recording.graph import Node
+from compare.check.steps.views import PRODUCTS, unscaled, unscaled_view
 from compare.check.understanding.loss import Loss
 from compare.check.understanding.matching import Match, same_size
-from compare.check.understanding.parameters import PRODUCTS, unscaled, unscaled_view
 from compare.check.understanding.step import Step
 
 

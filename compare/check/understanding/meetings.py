@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.recording.array import element
 from compare.check.recording.graph import Node, nodes_in
-from compare.check.recording.memory import written
-from compare.check.understanding.parameters import SAME, unscaled, unscaled_view, update_forms
+from compare.check.recording.operations import element, written
+from compare.check.steps.parameters import update_forms
+from compare.check.steps.views import SAME, unscaled, unscaled_view
 from compare.check.understanding.replay import constant
 from compare.check.understanding.step import Step
 

@@ -7,9 +7,8 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, operation
-from compare.check.recording.array import added_at, element
 from compare.check.recording.graph import Node, at_each_node
-from compare.check.recording.memory import cast, placed, written
+from compare.check.recording.operations import added_at, cast, element, placed, written
 
 
 class CannotFollow(Exception):

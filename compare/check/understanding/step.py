@@ -8,16 +8,9 @@ from typing import Any
 import numpy as np
 
 from compare.check.recording.graph import Node
-from compare.check.recording.recorder import Recorder
-from compare.check.understanding.parameters import (
-    PRODUCTS,
-    Update,
-    ancestors,
-    multiplied_by,
-    unscaled,
-    unscaled_view,
-    update_forms,
-)
+from compare.check.steps.parameters import Update, update_forms
+from compare.check.steps.recorder import Recorder
+from compare.check.steps.views import PRODUCTS, ancestors, multiplied_by, unscaled, unscaled_view
 
 #: How biases and weights are made.
 MADE = {"zeros", "ones", "full", "randn", "rand", "random", "uniform", "normal", "standard_normal", "random_sample"}

@@ -11,11 +11,11 @@ import pytest
 
 from compare.check import question
 from compare.check.examine import examine
-from compare.check.recording import Enough, Recorder
 from compare.check.recording.source import HELPERS, rewritten
 from compare.check.running.clock import Clock
 from compare.check.running.driving import drive
 from compare.check.running.program import read_program
+from compare.check.steps.recorder import Enough, Recorder
 
 HEAD = """import numpy as np
 

@@ -6,11 +6,11 @@ import os
 import numpy as np
 import pytest
 
-from compare.check.recording import Recorder
 from compare.check.recording.source import HELPERS, rewritten
 from compare.check.running.clock import Clock
 from compare.check.running.driving import drive
 from compare.check.running.program import read_program
+from compare.check.steps.recorder import Recorder
 
 HEAD = """import numpy as np
 def sigmoid(z):

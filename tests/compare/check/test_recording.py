@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd import Tensor
-from compare.check.recording import Recorder
-from compare.check.recording import array as recording
-from compare.check.recording.array import Number, Recorded, node_of
+from compare.check.recording.array import RecordedArray
 from compare.check.recording.graph import at_each_node
+from compare.check.recording.number import RecordedNumber
+from compare.check.recording.session import session
 from compare.check.recording.source import HELPERS, rewritten
+from compare.check.steps.recorder import Recorder
 from compare.check.understanding.replay import replayed
 
 FILE = "<the learner's>"
@@ -65,8 +66,8 @@ def gives_what_plain_numpy_gives(statements):
             assert recorded[name].dtype == value.dtype, name
             assert recorded[name].shape == value.shape, name
             np.testing.assert_array_equal(np.asarray(recorded[name]), value, err_msg=name)
-            if isinstance(recorded[name], Recorded):
-                np.testing.assert_array_equal(node_of(recorded[name]).value, value, err_msg=name)
+            if isinstance(recorded[name], RecordedArray):
+                np.testing.assert_array_equal(session.nodes.of(recorded[name]).value, value, err_msg=name)
         elif isinstance(value, int | float | str | list | dict | tuple | bool):
             assert repr(recorded[name]) == repr(value), name
     every_node_is_what_its_function_gives(recorder)
@@ -126,12 +127,14 @@ def test_what_is_written_through_a_view_is_seen_by_its_base_and_by_other_views(v
         f"{BASES[base]}; other = b[:, 1:]; {VIEWS[view]}; v *= 3; v[0] = 11.0; v += v * 2; c = b + 1; d = other * 2"
     )
     _recorder, names = gives_what_plain_numpy_gives(program)
-    assert depends(node_of(names["c"]), node_of(names["v"])) or not np.shares_memory(names["b"], names["v"])
+    assert depends(session.nodes.of(names["c"]), session.nodes.of(names["v"])) or not np.shares_memory(
+        names["b"], names["v"]
+    )
 
 
 def test_a_view_sees_what_was_written_into_its_base_after_it_was_taken():
     _recorder, names = gives_what_plain_numpy_gives("b = x * 1; v = b.T[0]; s = x.sum(); b[1] = s; w = v * 2")
-    assert depends(node_of(names["w"]), node_of(names["s"]))
+    assert depends(session.nodes.of(names["w"]), session.nodes.of(names["s"]))
 
 
 def test_an_array_whose_shape_is_set_goes_on_in_that_shape():
@@ -251,7 +254,7 @@ def test_a_program_gives_what_plain_numpy_gives_while_recording_pauses_and_begin
 
     def pause(node):
         if node.number > recorder.graph.after + recorded:
-            recording.pause(goes_on)
+            session.pause(goes_on)
 
     with np.errstate(all="ignore"):
         exec(compile(source, FILE, "exec"), plain)
@@ -283,7 +286,7 @@ def test_a_recorded_calculation_gives_the_same_on_tensors(forms, choose):
             names.append(f"v{k}")
             lines.append(f"v{k} = {statement}")
     recorder, recorded = record("import numpy as np\n" + "\n".join(lines))
-    leaf, newest = node_of(recorded["p"]), {name: node_of(recorded[name]) for name in names}
+    leaf, newest = session.nodes.of(recorded["p"]), {name: session.nodes.of(recorded[name]) for name in names}
     with np.errstate(all="ignore"):
         values = replayed(recorder.graph.nodes, {leaf: Tensor(leaf.value, requires_grad=True)})
     for name in names:
@@ -296,16 +299,16 @@ def test_a_product_of_a_plain_array_with_a_recorded_one_by_its_method_is_followe
     X = np.arange(4.0).reshape(2, 2)
     _recorder, names = record("import numpy as np\nW = np.ones((2, 2))\ny = X.dot(W)\nz = W.dot(X)\nn = 2\n", {"X": X})
     for name in "yz":
-        assert node_of(names[name]).function is np.dot
-        assert depends(node_of(names[name]), node_of(names["W"]))
-    assert {node_of(names["y"]).place.line, node_of(names["z"]).place.line} == {3, 4}
+        assert session.nodes.of(names[name]).function is np.dot
+        assert depends(session.nodes.of(names[name]), session.nodes.of(names["W"]))
+    assert {session.nodes.of(names["y"]).place.line, session.nodes.of(names["z"]).place.line} == {3, 4}
 
 
 def test_a_plain_array_that_changes_between_two_uses_is_two_leaves():
     X = np.ones(2)
     _recorder, names = record("import numpy as np\nw = np.ones(2)\na = w * X\nX[0] = 5\nb = w * X\n", {"X": X})
-    np.testing.assert_array_equal(recomputed(node_of(names["a"])), [1, 1])
-    np.testing.assert_array_equal(recomputed(node_of(names["b"])), [5, 1])
+    np.testing.assert_array_equal(recomputed(session.nodes.of(names["a"])), [1, 1])
+    np.testing.assert_array_equal(recomputed(session.nodes.of(names["b"])), [5, 1])
 
 
 @pytest.mark.parametrize(
@@ -318,10 +321,10 @@ def test_a_history_goes_on_through_pythons_own_numbers(expression):
     exec(source, plain)
     _recorder, names = record(source)
     y = names["y"]
-    node = y.node if isinstance(y, Number) else node_of(y)
+    node = y.node if isinstance(y, RecordedNumber) else session.nodes.of(y)
     assert float(y) == pytest.approx(float(plain["y"]), rel=1e-15)
     assert float(node.value) == pytest.approx(float(plain["y"]), rel=1e-15)
-    assert depends(node, node_of(names["x"]))
+    assert depends(node, session.nodes.of(names["x"]))
 
 
 def test_math_on_plain_numbers_stays_as_it_is():
@@ -331,7 +334,7 @@ def test_math_on_plain_numbers_stays_as_it_is():
 
 def test_a_vectorized_function_is_one_node_and_knows_its_derivative():
     _recorder, names = gives_what_plain_numpy_gives("f = np.vectorize(lambda e: e * e + 1)\ny = f(x)\nz = f([1, 2])")
-    node, leaf = node_of(names["y"]), node_of(names["x"])
+    node, leaf = session.nodes.of(names["y"]), session.nodes.of(names["x"])
     assert next(node.parents) is leaf
     tensor = Tensor(leaf.value, requires_grad=True)
     replayed([leaf, node], {leaf: tensor})[node].sum().backward()
@@ -361,7 +364,7 @@ def test_random_numbers_are_those_of_plain_numpy_with_the_same_seed(what):
     finally:
         np.random.set_state(state)
         random.setstate(pythons)
-    assert type(names.get("a", names["x"])) is Recorded
+    assert type(names.get("a", names["x"])) is RecordedArray
 
 
 def test_a_shuffle_or_a_permutation_records_nothing_of_numpys_own_doings():
@@ -382,7 +385,7 @@ def test_what_a_learner_fills_before_any_use_is_one_leaf():
 
 def test_a_node_stands_at_the_learners_line_and_the_one_that_called_it():
     _, names = record("import numpy as np\ndef f(a):\n    return np.mean(a)\ny = f(np.ones(3))\n")
-    place = node_of(names["y"]).place
+    place = session.nodes.of(names["y"]).place
     assert (place.line, place.function, place.caller.line) == (3, "f", 4)
 
 

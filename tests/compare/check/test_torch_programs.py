@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from compare.check.recording import Enough
+from compare.check.steps.recorder import Enough
 from compare.check.torch_programs import Watch, examine
 
 ROOT = Path(__file__).parents[3]

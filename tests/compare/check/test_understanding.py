@@ -9,8 +9,8 @@ import pytest
 
 from compare.check.examine import examine
 from compare.check.judging.veto import confirmed
-from compare.check.recording import Recorder
 from compare.check.recording.source import HELPERS, rewritten
+from compare.check.steps.recorder import Recorder
 from compare.check.understanding.loss import KNOWN, differentiate, find_loss
 from compare.check.understanding.matching import proportional
 from compare.check.understanding.meetings import families

@@ -10,20 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.recording import array as recording
 from compare.check.recording.graph import NUMBER, Graph, Node, Place
 from compare.check.recording.makers import patched
-from compare.check.understanding.parameters import (
-    PRODUCTS,
-    Parameter,
-    find_parameters,
-    steps_of,
-    unscaled,
-    unscaled_view,
-    update_forms,
-    updates_of_a_step,
-    uses_of,
-)
+from compare.check.recording.session import session
+from compare.check.steps.ends import steps_of, updates_of_a_step, uses_of
+from compare.check.steps.parameters import Parameter, update_forms
+from compare.check.steps.search import find_parameters
+from compare.check.steps.views import PRODUCTS, unscaled, unscaled_view
 
 AFTER = 100  # nodes, at most, after the last update of the judged step
 STEPS = 2  # complete ones, in which the parameters are looked for, at least
@@ -64,7 +57,7 @@ class Recorder:
         self.graph.after = self.graph.count = after
         self._next_look += after
         self.graph.watch = self._watch
-        recording.begin(self.graph)
+        session.begin(self.graph)
 
     def __enter__(self) -> "Recorder":
         self.begin_graph()
