@@ -6,7 +6,8 @@ top to bottom:
 - `running/` reads and runs it, in a copy of its folder, or calls what it only defines; `surroundings/` gives it the
   digits that it asks for and does not have. `running/apart.py` starts the process, `running/child.py` is it.
 - `recording/` makes a graph of what it does: each operation, its inputs, its value, the learner's own line.
-- `understanding/` finds in that graph alone what is a parameter, an update, a layer, the loss.
+- `steps/` finds in that graph what is a parameter and an update, and where a step of the training ends.
+- `understanding/` finds in one such step what is a layer, an output, its targets, the loss.
 - `judging/` holds what the program computes to the exact derivatives of its own forward pass and loss.
 - `saying/` names what is wrong, in the learner's own lines, and how they could read.
 - `training/` watches a program whose gradients are right train, and tries what would help where it does not learn.
