@@ -11,6 +11,15 @@ from compare.check.recording.graph import Node
 from compare.check.understanding.described import activation, layers_of
 from compare.check.understanding.matching import same_size
 
+EXPLANATIONS = {
+    "derivative-of-wrong-argument": "The derivative of {function} is written here for {right}, and gets {operand}.",
+    "derivative-of-another-activation": "What the error is multiplied by is the derivative of {function}; forward "
+    "there stands {right}.",
+    "mask-wrong-layer": "The derivative of {function} is right, and taken where another layer stands.",
+    "slope-differs": "Below zero the slope is {right} going forward, and {operand} going back: the two have to agree.",
+    "dropout-mask-missing": "The units that were dropped going forward had no part in the loss, so nothing comes back "
+    "through them: the error is multiplied by the same mask.",
+}
 CLOSE = 1e-6
 LEAST = 4  # entries: with fewer, a pattern fits by chance
 
@@ -28,7 +37,7 @@ DERIVATIVES: tuple[tuple[str, bool, Callable[[np.ndarray], np.ndarray]], ...] = 
 
 @dataclass(frozen=True)
 class Slope:
-    """A mistake. name: of the diagnoses; words: what fills its explanation; stands, meant: values to exchange."""
+    """A mistake. name: of EXPLANATIONS; words: what fills its explanation; stands, meant: values to exchange."""
 
     name: str
     words: dict[str, str]
