@@ -232,6 +232,19 @@ def test_the_child_imports_numpy_alone_so_that_any_python_can_be_it():
         assert not module.startswith("torch_ref"), module
 
 
+#: From the ground up: a recording, the step in it, what that means, what is wrong with it, how that is said.
+STOREYS = ("recording", "steps", "understanding", "judging", "saying", "training")
+
+
+def test_in_check_each_folder_imports_of_those_below_it_alone():
+    for height, folder in enumerate(STOREYS):
+        allowed = tuple(f"compare.check.{below}" for below in STOREYS[: height + 1])
+        for path in (CHECK / folder).rglob("*.py"):
+            others = {m for m in imported_files(path) if m.startswith("compare.check.")}
+            above = {m for m in others if not m.startswith(allowed)}
+            assert not above, f"{path.relative_to(HOUSE)} imports {above}"
+
+
 def test_what_judges_a_recording_knows_nothing_of_how_the_program_was_run():
     for folder in JUDGES:
         for path in (CHECK / folder).rglob("*.py"):

@@ -4,17 +4,21 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.judging.beyond import bad_targets, beyond, exchanged, shared_velocities
+from compare.check.judging.beyond import beyond
 from compare.check.judging.explained import Explained
-from compare.check.judging.faults import Fault, Search
+from compare.check.judging.fault import Fault
+from compare.check.judging.faults import faults_in
+from compare.check.judging.search import Search
+from compare.check.judging.targets import bad_targets
+from compare.check.judging.update_rules import exchanged, shared_velocities
 from compare.check.judging.veto import confirmed
 from compare.check.recording.graph import Node
 from compare.check.saying.diagnoses import diagnosis
 from compare.check.saying.source import parameter_names, short, target
+from compare.check.saying.understood import understood
 from compare.check.saying.unseen import left_out, other_functions
 from compare.check.saying.unused import not_followed, unused_parameters
 from compare.check.steps.recorder import Recorder
-from compare.check.understanding.described import understood
 from compare.check.understanding.loss import Loss, find_loss
 from compare.check.understanding.matching import Match, proportional, tolerance_of
 from compare.check.understanding.meetings import Family, families
@@ -43,7 +47,7 @@ def examine(recorder: Recorder) -> dict[str, Any]:
     search = Search(step, loss, met)
     first = bad_targets(search, met)
     matched = search.matches()
-    faults = [] if first else search.run()
+    faults = [] if first else faults_in(search)
     notes = unused_parameters(search)
     places = [nodes[-1].place for nodes in recorder.updated]
     notes += other_functions(step.nodes, names, places[-1].file) if places[-1] is not None else []

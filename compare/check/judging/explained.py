@@ -64,7 +64,7 @@ class Explained:
             self._know(node, array, share=True)
         self.scales = scales_of(step)
         self.roles: dict[Node, Role] = {}
-        for node in step.behind([u.step for p in step.parameters for u in p.updates]):
+        for node in step.behind_updates():
             if node in labelled:
                 role = self._role(node)
                 if role is not None:

@@ -19,7 +19,7 @@ FLOOR = {np.dtype(np.float64): 1e-11, np.dtype(np.float32): 1e-4}
 
 def arithmetic(step: Step) -> Arithmetic:
     """That of the program: float32 where anything behind an update is. Float64 judges; its own rounding is counted."""
-    nodes = step.behind([u.step for p in step.parameters for u in p.updates])
+    nodes = step.behind_updates()
     short = any(node.value.dtype == np.float32 for node in nodes)
     return replace(Arithmetic.of(np.float32 if short else np.float64), longer=np.float64, longer_u=2.0**-53)
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from compare.check.judging.explained import Explained
-from compare.check.judging.faults import Fault, Search
+from compare.check.judging.fault import Fault
+from compare.check.judging.search import Search
 from compare.check.recording.graph import Place
 from compare.check.saying.signatures import EXPLANATIONS, named
 from compare.check.saying.signatures.wrong_line import WrongLine

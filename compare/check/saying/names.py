@@ -1,6 +1,6 @@
 """What the learner calls a value."""
 
-from compare.check.judging.faults import Search
+from compare.check.judging.search import Search
 from compare.check.recording.graph import Node
 from compare.check.saying.source import added, name_of, target
 from compare.check.steps.views import unscaled_view

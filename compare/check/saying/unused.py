@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from compare.check.judging.beyond import unused
-from compare.check.judging.faults import Search
+from compare.check.judging.search import Search
 from compare.check.recording.graph import Node
 from compare.check.saying.source import added
 from compare.check.steps.parameters import update_forms

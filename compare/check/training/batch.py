@@ -9,7 +9,7 @@ import numpy as np
 from autograd import Tensor
 from autograd.tape import gradients
 from compare.check.recording.graph import Node
-from compare.check.understanding.described import Layer
+from compare.check.understanding.layers import Layer
 from compare.check.understanding.loss import Loss
 from compare.check.understanding.replay import CannotFollow, replayed
 from compare.check.understanding.step import Step

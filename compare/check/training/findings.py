@@ -12,7 +12,7 @@ from compare.check.training.batch import Batch, classes_of
 from compare.check.training.course import Course
 from compare.check.training.sources import Seen, input_line, rows_behind, target_line
 from compare.check.training.trials import Trial, descend, fresh_start
-from compare.check.understanding.described import activation
+from compare.check.understanding.layers import activation
 from compare.check.understanding.step import Step
 
 SECONDS = 2.5  # of a trial

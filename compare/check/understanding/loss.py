@@ -86,7 +86,7 @@ def _own_scalars(step: Step) -> list[Node]:
     everything = max((bin(step.moving[n]).count("1") for n in scalars), default=0)
     scalars = [n for n in scalars if bin(step.moving[n]).count("1") == everything and not n.cut]
     inner = {parent for n in scalars for parent in n.parents}
-    steps = set(step.behind([update.step for p in step.parameters for update in p.updates]))
+    steps = set(step.behind_updates())
     ends = [n for n in scalars if n not in inner and n not in steps and n not in step.changed]
     return ends[::-1][:6]
 
@@ -233,7 +233,7 @@ def _nodes_explained(step: Step, loss: Loss) -> int:
     for node, array in loss.derivatives.items():
         if node not in step.leaves and array.any():
             by_size[array.size].append(array.reshape(-1))
-    nodes = step.behind([u.step for p in step.parameters for u in p.updates])
+    nodes = step.behind_updates()
     forward = set(step.behind(loss.ends))
     count = 0
     for node in [n for n in nodes if n not in forward and n.value.size > 1 and n.value.dtype.kind == "f"][:300]:

@@ -67,6 +67,11 @@ class Step:
                 waiting.extend(node.parents)
         return sorted(seen, key=lambda node: node.number)
 
+    def behind_updates(self, among: Iterable[int] | None = None) -> list[Node]:
+        """What the changes of parameters were made of, in order. among: their numbers; by default all."""
+        numbers = range(len(self.parameters)) if among is None else among
+        return self.behind([update.step for k in numbers for update in self.parameters[k].updates])
+
     def floats(self, node: Node) -> np.ndarray:
         """The value of a node in float64: the recorded one, or what was put in its place."""
         mended = self.mended.get(node)

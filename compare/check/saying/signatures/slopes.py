@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from compare.check.judging.explained import Explained
-from compare.check.judging.faults import Fault, Search
+from compare.check.judging.fault import Fault
+from compare.check.judging.search import Search
 from compare.check.recording.graph import Node
-from compare.check.understanding.described import activation, layers_of
+from compare.check.understanding.layers import activation, layers_of
 from compare.check.understanding.matching import same_size
 
 EXPLANATIONS = {

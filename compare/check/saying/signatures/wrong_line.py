@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from compare.check.judging.explained import Explained
-from compare.check.judging.faults import Fault, Search
+from compare.check.judging.fault import Fault
+from compare.check.judging.search import Search
 from compare.check.recording.graph import Node, Place
 from compare.check.saying.names import called
 from compare.check.saying.source import text
