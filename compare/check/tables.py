@@ -1,4 +1,4 @@
-"""What `check` shows in the terminal: what was understood, the gradients, each mistake with the learner's own line."""
+"""What `check` shows in the terminal: the verdict, what was understood, each mistake with the learner's own line."""
 
 from compare.check.answer import Check, Told
 from compare.check.words import understood_in_words
@@ -6,7 +6,8 @@ from compare.shared.terminal import print_table, print_text
 
 
 def show(answer: Check) -> None:
-    """What was understood, a row for each gradient, how the training went, the mistakes and the verdict, on stdout."""
+    """The verdict, what was understood, a row for each gradient, how the training went and the mistakes, on stdout."""
+    print_text(answer.verdict)
     print_text(f"{answer.file}: {understood_in_words(answer.understood)}.")
     print_text(answer.ran)
     for note in answer.notes:
@@ -17,7 +18,6 @@ def show(answer: Check) -> None:
         _print_course(answer.training["course"])
     for number, diagnosis in enumerate(answer.diagnoses, start=1):
         _print_diagnosis(answer, number, diagnosis)
-    print_text(answer.verdict)
 
 
 def _print_gradients(answer: Check) -> None:

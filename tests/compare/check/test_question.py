@@ -69,7 +69,8 @@ def test_a_right_program_is_told_what_was_understood_and_exits_with_0(check):
     done, here = check(RIGHT)
     assert done.returncode == 0, done.stdout + done.stderr
     text = " ".join(done.stdout.split())
-    assert text.startswith(f"{here / 'net.py'}: {NETWORK}the mean cross-entropy over a batch of 8; SGD")
+    assert text.startswith("The gradients of all 4 parameters are right")
+    assert f" {here / 'net.py'}: {NETWORK}the mean cross-entropy over a batch of 8; SGD" in text
     assert "It was run as it is" in text
     assert "The gradients of all 4 parameters are right, to within what rounding can cause." in text
     assert [row.split()[2:] for row in done.stdout.splitlines() if row.startswith(" gradient of")] == [
