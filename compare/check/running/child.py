@@ -91,7 +91,7 @@ class Child:
             return self.watched(program) | about
         if as_it_is:
             recorder, torch, ended = self.run(program)
-            told = self.judged_torch(torch, ended) if torch.steps or not recorder.updates else None
+            told = self.judged_torch(torch, ended) if torch.steps.count or not recorder.updates else None
             if told is not None:
                 return told | about
             if recorder.updates:

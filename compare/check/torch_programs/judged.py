@@ -26,7 +26,7 @@ TRUSTED = "None of the mistakes that are known here was seen in its training"
 
 def examine(watch: Watch, ended: bool) -> Told | None:
     """The answer; None where nothing was seen that an answer could rest on. ended: whether it raised an exception."""
-    told = list(found(watch, ended))
+    told = found(watch, ended)
     if not watch.backwards:
         return _answer("wrong", "", _understood(watch, None), [], told, [WHAT]) if told else None
     said = [WHAT, *notes(watch, told)]
@@ -40,7 +40,7 @@ def examine(watch: Watch, ended: bool) -> Told | None:
     faults = [d for d in told if not d["harmless"]]
     about = _understood(watch, (chosen or watch.backwards)[-1])
     wrong = [line for line in lines if not line["holds"]]
-    if ended and not watch.steps and not faults:
+    if ended and not watch.steps.count and not faults:
         return None
     if wrong and not faults:
         reason = (
@@ -126,10 +126,10 @@ def _line(name: str, verdict: Verdict, line: int | None) -> Told:
 
 def _understood(watch: Watch, moment: Backward | None) -> Told:
     """Layers, activations, the loss and the update, as they are said."""
-    optimizer = next(iter(watch.optimizers.values()), None)
+    optimizer = next(iter(watch.steps.optimizers.values()), None)
     about: Told = {
         "layers": [], "activations": [], "output": "?", "loss": "a loss of its own", "reduction": "?",
-        "update": optimizer.words if optimizer else "steps by hand" if watch.steps else "no steps", "data": {},
+        "update": optimizer.words if optimizer else "steps by hand" if watch.steps.count else "no steps", "data": {},
     }  # fmt: skip
     if moment is None:
         return about | {"loss": "a loss that was not computed"}
