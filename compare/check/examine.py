@@ -19,7 +19,8 @@ from compare.check.saying.understood import understood
 from compare.check.saying.unseen import left_out, other_functions
 from compare.check.saying.unused import not_followed, unused_parameters
 from compare.check.steps.recorder import Recorder
-from compare.check.understanding.loss import Loss, find_loss
+from compare.check.understanding.candidates import find_loss
+from compare.check.understanding.loss import Loss
 from compare.check.understanding.matching import Match, proportional, tolerance_of
 from compare.check.understanding.meetings import Family, families
 from compare.check.understanding.step import Step

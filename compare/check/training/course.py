@@ -10,9 +10,10 @@ from compare.check.recording.graph import Node
 from compare.check.training.batch import Batch, classes_of
 from compare.check.training.moments import Moment
 from compare.check.training.sources import first_input
+from compare.check.understanding.candidates import candidates, find_loss
 from compare.check.understanding.known import BINARY, CROSS, SQUARED
 from compare.check.understanding.layers import layers_of, rows_of
-from compare.check.understanding.loss import Loss, candidates, find_loss
+from compare.check.understanding.loss import Loss
 from compare.check.understanding.meetings import families
 
 ROWS = 512  # examples, or more, where one batch has them

@@ -11,7 +11,9 @@ from compare.check.examine import examine
 from compare.check.judging.veto import confirmed
 from compare.check.recording.source import HELPERS, rewritten
 from compare.check.steps.recorder import Recorder
-from compare.check.understanding.loss import KNOWN, differentiate, find_loss
+from compare.check.understanding.candidates import find_loss
+from compare.check.understanding.known import KNOWN
+from compare.check.understanding.loss import differentiate
 from compare.check.understanding.matching import proportional
 from compare.check.understanding.meetings import families
 from compare.check.understanding.scales import is_simple, scales_of
