@@ -27,11 +27,11 @@ from compare.check.examine import LISTS, examine
 from compare.check.recording.source import HELPERS, rewritten
 from compare.check.running import failure
 from compare.check.running.clock import Clock, TooLong
-from compare.check.running.driving import drive
+from compare.check.running.driver import drive
 from compare.check.running.fences import Tail, raise_fences
 from compare.check.running.program import Program, Unreadable, read_program
 from compare.check.running.siblings import imports_of
-from compare.check.running.world import Unbindable
+from compare.check.running.trial import Unbindable
 from compare.check.steps.recorder import Enough, Recorder
 from compare.check.surroundings import Digits, missing, provide
 from compare.check.training.judged import judged_training

@@ -4,8 +4,9 @@ import ast
 import inspect
 from typing import Any
 
+from compare.check.running.nests import arrays_in
 from compare.check.running.roles import normal, roles
-from compare.check.running.world import World, arrays_in
+from compare.check.running.trial import Trial
 
 
 def is_layer(kind: type) -> bool:
@@ -16,18 +17,18 @@ def is_layer(kind: type) -> bool:
     return len(passes) == 2 and not any("y" in roles(name) for name in asked)
 
 
-def build(world: World) -> list[Any] | None:
+def build(trial: Trial) -> list[Any] | None:
     """The first list of own objects that the program's text shows; else dense, activation, dense."""
-    for shown in world.examples.lists:
+    for shown in trial.examples.lists:
         try:
-            return list(eval(compile(ast.Expression(shown), "<example>", "eval"), world.namespace))
+            return list(eval(compile(ast.Expression(shown), "<example>", "eval"), trial.namespace))
         except Exception:  # made of what is not there
             continue
-    kinds = [k for k in world.namespace.values() if isinstance(k, type) and world.own(k) and is_layer(k)]
+    kinds = [k for k in trial.namespace.values() if isinstance(k, type) and trial.is_own(k) and is_layer(k)]
     dense, others = None, []
     for kind in kinds:
         try:
-            layer = kind(**world.bound(kind))
+            layer = kind(**trial.bound(kind))
         except Exception:
             continue
         if any(True for _ in arrays_in(layer)):
@@ -36,47 +37,47 @@ def build(world: World) -> list[Any] | None:
             others.append(layer)
     if dense is None:
         return None
-    ends = world.n_in, world.n_out
-    world.n_out = world.n_hidden
-    first = dense(**world.bound(dense, call=-1))
-    world.n_in, world.n_out = world.n_hidden, ends[1]
-    second = dense(**world.bound(dense, call=-1))
-    world.n_in = ends[0]
+    ends = trial.data.n_in, trial.data.n_out
+    trial.data.n_out = trial.data.n_hidden
+    first = dense(**trial.bound(dense, call=-1))
+    trial.data.n_in, trial.data.n_out = trial.data.n_hidden, ends[1]
+    second = dense(**trial.bound(dense, call=-1))
+    trial.data.n_in = ends[0]
     return [first, *others[:1], second]
 
 
-def step_by_hand(world: World) -> None:
+def step_by_hand(trial: Trial) -> None:
     """Forward through the list, the gradient of the loss, backward through it, and the update, if there is one."""
-    layers = world.layers or []
-    output = world.x_now
+    layers = trial.layers or []
+    output = trial.data.of("x")
     for layer in layers:
         output = layer.forward(output)
-    world.calls += 1
-    world.returned["<output>"] = output
-    gradient = _of_the_loss(world, output)
+    trial.calls += 1
+    trial.results.by_name["<output>"] = output
+    gradient = _of_the_loss(trial, output)
     for layer in reversed(layers):
         names = list(inspect.signature(layer.backward).parameters)
-        world.returned[normal(names[0])] = gradient
-        gradient = layer.backward(**world.bound(layer.backward))
-    world.calls += 1
+        trial.results.by_name[normal(names[0])] = gradient
+        gradient = layer.backward(**trial.bound(layer.backward))
+    trial.calls += 1
     for layer in layers:
         for name in ("update", "step", "update_params", "update_weights"):
             if hasattr(layer, name):
-                world.call(getattr(layer, name), "update")
+                trial.call(getattr(layer, name), "update")
 
 
-def _of_the_loss(world: World, output: Any) -> Any:
+def _of_the_loss(trial: Trial, output: Any) -> Any:
     """By a loss object's backward, by a function that is called a derivative, or of the squared error."""
-    for name, value in world.namespace.items():
-        if not world.own(value):
+    for name, value in trial.namespace.items():
+        if not trial.is_own(value):
             continue
         if isinstance(value, type):
             forward = getattr(value, "forward", None)
             asked = list(inspect.signature(forward).parameters)[1:] if inspect.isfunction(forward) else []
             if len(asked) > 1 and any("y" in roles(n) for n in asked) and hasattr(value, "backward"):
-                loss = value(**world.bound(value))
-                world.call(loss.forward)
-                return world.call(loss.backward)
+                loss = value(**trial.bound(value))
+                trial.call(loss.forward)
+                return trial.call(loss.backward)
         elif "derivative" in roles(name) and any("y" in roles(n) for n in inspect.signature(value).parameters):
-            return world.call(value)
-    return output - world.y_now
+            return trial.call(value)
+    return output - trial.data.of("y")

@@ -13,7 +13,7 @@ from compare.check import question
 from compare.check.examine import examine
 from compare.check.recording.source import HELPERS, rewritten
 from compare.check.running.clock import Clock
-from compare.check.running.driving import drive
+from compare.check.running.driver import drive
 from compare.check.running.program import read_program
 from compare.check.steps.recorder import Enough, Recorder
 

@@ -8,7 +8,7 @@ import pytest
 
 from compare.check.recording.source import HELPERS, rewritten
 from compare.check.running.clock import Clock
-from compare.check.running.driving import drive
+from compare.check.running.driver import drive
 from compare.check.running.program import read_program
 from compare.check.steps.recorder import Recorder
 
