@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from compare.judge.ball import Arithmetic, Ball
+from compare.judge.ball import Ball
 from compare.judge.explained import slip
 from compare.judge.judging import CannotTell, Verdict, expected, judged
 from compare.judge.network_assertion import GradientMismatch, assert_network_gradients_match
+from compare.judge.roundoff import Arithmetic
 
 __all__ = ["CannotTell", "GradientMismatch", "assert_gradients_match"]
 

@@ -12,8 +12,9 @@ import numpy as np
 import compare.judge.rules  # noqa: F401 (which enters the rules)
 from autograd import vjp
 from autograd.tensor import Tensor
-from compare.judge.ball import Arithmetic, Ball
+from compare.judge.ball import Ball
 from compare.judge.lines import Lines, judging
+from compare.judge.roundoff import Arithmetic
 from compare.judge.verdict import Verdict, judged
 
 __all__ = ["CannotTell", "Judged", "Verdict", "expected", "judge", "judged"]

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from compare.judge.ball import Arithmetic, Ball
+from compare.judge.ball import Ball
 from compare.judge.judging import Judged, expected, judge
 from compare.judge.lines import line, parameter
+from compare.judge.roundoff import Arithmetic
 from compare.judge.units import UNITS, cross_entropy
 from compare.judge.verdict import Verdict, judged
 

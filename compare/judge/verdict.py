@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from compare.judge.ball import Arithmetic, Ball
+from compare.judge.ball import Ball
+from compare.judge.roundoff import Arithmetic
 from compare.judge.rules.errors import LAMBDA, pieces
 
 #: Where the tolerance of an array's largest entry is wider than that part of it, a fault cannot be told from rounding.

@@ -9,7 +9,8 @@ from compare.check.recording.graph import Node
 from compare.check.understanding.loss import Loss, taped
 from compare.check.understanding.replay import CannotFollow
 from compare.check.understanding.step import Step
-from compare.judge.ball import Arithmetic, Ball
+from compare.judge.ball import Ball
+from compare.judge.roundoff import Arithmetic
 
 #: A program may come to a derivative by another route than ours, by one that rounds more: so many radii are allowed.
 ROUTES = 64.0

@@ -10,8 +10,8 @@ from compare.check.torch_programs.mistakes import found, notes
 from compare.check.torch_programs.rebuilt import Unknown, loss_of
 from compare.check.torch_programs.seen import Backward, Ref
 from compare.check.torch_programs.watch import Watch
-from compare.judge.ball import Arithmetic
 from compare.judge.judging import Verdict, expected, judged
+from compare.judge.roundoff import Arithmetic
 
 Told = dict[str, Any]
 WHAT = "It is a network in PyTorch, which takes the derivatives itself; judged is what it left in each .grad"

@@ -7,8 +7,8 @@ import numpy as np
 
 from compare.hidden.frame.experiment import Finding
 from compare.hidden.tools.batches import first_batch
-from compare.judge.ball import Arithmetic
 from compare.judge.network import check_lines
+from compare.judge.roundoff import Arithmetic
 from compare.shared import autocast
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance

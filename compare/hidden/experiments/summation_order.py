@@ -8,7 +8,8 @@ import numpy as np
 
 from autograd.tensor import Tensor
 from compare.hidden.frame.experiment import Finding
-from compare.judge.ball import Arithmetic, Ball
+from compare.judge.ball import Ball
+from compare.judge.roundoff import Arithmetic
 from compare.judge.verdict import part_of, ulps
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from compare.judge.ball import RULES, Arithmetic, Ball
+from compare.judge.ball import RULES, Ball
+from compare.judge.roundoff import Arithmetic
 
 LAMBDA = 8.0
 #: exp, log, tanh and their like count as that many roundings. 1 ulp is at most 2 u relative, and the worst documented

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from compare.judge.ball import Arithmetic
 from compare.judge.network import check_lines
+from compare.judge.roundoff import Arithmetic
 from compare.parity.question import trained
 from compare.parity.short.answer import ShortParity
 from compare.shared import autocast

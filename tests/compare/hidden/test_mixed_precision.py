@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from compare.hidden.experiments import mixed_precision
-from compare.judge.ball import Arithmetic
 from compare.judge.network import check_lines
+from compare.judge.roundoff import Arithmetic
 from compare.shared import autocast
 from compare.shared.initial import initial_parameters
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from compare.judge.ball import Arithmetic, Ball
+from compare.judge.ball import Ball
+from compare.judge.roundoff import Arithmetic
 from compare.judge.rules import LAMBDA
 from compare.judge.verdict import judged
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compare.judge.ball import Arithmetic
 from compare.judge.network import check_gradients, check_lines, gradient_balls, line_names
+from compare.judge.roundoff import Arithmetic
 from compare.judge.verdict import part_of, ulps
 from compare.parity.question import trained
 from compare.shared.dataset import pixels

@@ -8,8 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd import value_and_grad
-from compare.judge.ball import RULES, Arithmetic, Ball
+from compare.judge.ball import RULES, Ball
 from compare.judge.judging import expected, judged
+from compare.judge.roundoff import Arithmetic
 from compare.judge.rules import LAMBDA
 
 DTYPES = [np.float32, np.float64]

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.judge.ball import Arithmetic, Ball
+from compare.judge.ball import Ball
 from compare.judge.judging import judge
 from compare.judge.lines import line
+from compare.judge.roundoff import Arithmetic
 from compare.judge.rules import LIBRARY
 from compare.judge.scores import ROUTES, Scores
 from compare.judge.units import UNITS
