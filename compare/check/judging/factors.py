@@ -29,6 +29,7 @@ def add_wrong_factors(search: Search, explained: Explained, faults: list[Fault])
         uphill = [k for k, m in found.items() if m.factor < 0]
         behind = search.step.behind_updates(uphill)
         turned = [n for n in behind if n in explained.roles and explained.roles[n].factor < 0]
+        turned = [] if search.loss.grows else turned  # the gradient of a likelihood is right as it is, and added
         updates = [u.node for k in uphill for u in search.step.parameters[k].updates]
         begin = turned[0] if turned else updates[0]
         faults.append(_factor_fault(search, begin, explained.roles.get(begin), uphill, -1.0))

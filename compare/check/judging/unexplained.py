@@ -41,7 +41,8 @@ def first_unexplained(search: Search, explained: Explained, wrong: list[int]) ->
         node, role, expected = instead
         behind = search.step.behind_updates()
         users = {n.place for n in behind if node in n.parents and not _made_right(n, node, behind, explained)}
-        there = node if _takes_derivative(node, search.labelled) or len(users) > 1 else first
+        incomplete = explained.roles[node].share
+        there = node if incomplete or _takes_derivative(node, search.labelled) or len(users) > 1 else first
         place, also = _line(there, explained)
         return Fault(node, there, place, sorted(reached[first]), role, expected, search.step.floats(node), also=also)
     place, also = _line(first, explained)
@@ -88,11 +89,13 @@ def _other_role(search: Search, first: Node, explained: Explained) -> tuple[Node
             node = next(node.parents)
         node = node if node.value.size == parent.value.size else parent
         role = explained.roles.get(node)
-        if role is None or role.share or role.turned:
+        if role is None or role.turned:
             continue
-        for other in same_size(search.step, [role.of], role.of.value.size)[1:6]:
+        others = same_size(search.step, [role.of], role.of.value.size)
+        for other in others[:1] if role.share else others[1:6]:  # one use of a value, where all are wanted
             exact = search.loss.derivatives.get(other)
-            if exact is None or search.tolerance.factor(exact.reshape(role.of.shape), search.loss.derivatives[role.of]):
+            known = None if role.share else search.loss.derivatives[role.of]
+            if exact is None or (known is not None and search.tolerance.factor(exact.reshape(known.shape), known)):
                 continue
             array = role.factor * exact.reshape(node.shape)
             given = {n: v for n, v in search.values.items() if n is not first}

@@ -76,6 +76,8 @@ def _kept(search: Search, k: int, gradient: Node, node: Node) -> float | None:
     if single(exact) or abs(exact @ along) > 0.999 * lengths:  # which of the two it is made of cannot be told
         return None
     basis, value = np.stack([step.floats(n).ravel() for n in (state, gradient)], axis=1), step.floats(node).ravel()
+    if not np.isfinite(basis).all() or not np.isfinite(value).all():
+        return None
     kept, taken = np.linalg.lstsq(basis, value, rcond=None)[0]
     fits = abs(basis @ [kept, taken] - value).max() <= 1e-6 * abs(value).max()
     return float(kept) if fits and taken else None

@@ -68,9 +68,9 @@ def update_forms(node: Node) -> Iterator[tuple[Node, Node, float]]:
                 yield unscaled(b), a, 1.0
     elif function in (written, placed) and isinstance(arguments[1], Node):
         for _, step, sign in update_forms(arguments[1]):
-            yield arguments[0], step, sign
+            yield unscaled(arguments[0]), step, sign
     elif function is added_at and isinstance(arguments[2], Node):
-        yield arguments[0], arguments[2], 1.0
+        yield unscaled(arguments[0]), arguments[2], 1.0
 
 
 def of_python_numbers(nodes: list[Node], forms: dict[Node, list[tuple[Node, Node, float]]]) -> dict[Node, Update]:

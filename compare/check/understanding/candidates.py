@@ -6,12 +6,13 @@ the one to which most parameters' steps are proportional is meant.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from compare.check.recording.graph import Node
+from compare.check.steps.views import PRODUCTS
 from compare.check.understanding.known import BINARY, CROSS, KNOWN, SQUARED, Known
 from compare.check.understanding.loss import Loss, differentiate
 from compare.check.understanding.matching import gradient_on_the_way, proportional, simple_multiple, single
@@ -95,7 +96,19 @@ def _own_scalars(step: Step) -> list[Node]:
     inner = {parent for n in scalars for parent in n.parents}
     steps = set(step.behind_updates())
     ends = [n for n in scalars if n not in inner and n not in steps and n not in step.changed]
-    return ends[::-1][:6]
+    of_weights = set(_gradients_of_weights(step))
+    return [n for n in ends[::-1] if not of_weights.intersection(step.behind([n]))][:6]
+
+
+def _gradients_of_weights(step: Step) -> Iterator[Node]:
+    """What updates take from weights, back to the product that gives it: a number made of that is no loss."""
+    for parameter in step.parameters:
+        waiting = [update.step for update in parameter.updates if 1 not in parameter.leaf.shape]
+        while waiting and parameter.leaf.value.ndim > 1:
+            node = waiting.pop()
+            yield node
+            if node.function not in PRODUCTS:
+                waiting += [p for p in node.parents if p in step.moving and p.shape == parameter.leaf.shape]
 
 
 def _of_number(node: Node) -> Callable[[dict[Node, Any]], Any]:

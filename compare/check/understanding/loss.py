@@ -15,7 +15,7 @@ from compare.check.understanding.replay import CannotFollow, replayed
 from compare.check.understanding.step import Step
 
 
-@dataclass
+@dataclass(eq=False)
 class Loss:
     """What is descended. name: in words; formula: from the values of the forward pass to the loss's.
 
@@ -35,6 +35,7 @@ class Loss:
     factor: float = 1.0  # to the known loss's sum over all entries
     computed: Node | None = None  # the program's own number, where the known loss stands for it: without an epsilon
     matched: "dict[int, Match]" = field(default_factory=dict)
+    grows: bool = False  # whether the program's own number is the loss with the other sign, as a likelihood is
 
     def multiple_of(self, known: "Loss") -> float | None:
         """The factor to a known loss, by their derivatives at the outputs, whatever epsilon stands in a logarithm."""

@@ -27,13 +27,14 @@ def name_own(step: Step, own: Loss, losses: list[Loss]) -> None:
         if single and not abs(own.value - factor * known.value) <= 1e-3 * abs(own.value):
             continue
         factor = _without_epsilon(factor, known.outputs)
-        own.name, own.output, own.outputs, own.factor = known.name, known.output, known.outputs, factor
+        own.name, own.output, own.outputs, own.factor = known.name, known.output, known.outputs, abs(factor)
+        own.grows = factor < 0
         alike = (proportional(own.derivatives[leaf], known.derivatives.get(leaf, 0 * own.derivatives[leaf]), 1e-3)
                  for leaf in step.leaves if leaf in own.derivatives)  # fmt: skip
         if all(c is not None and abs(c / factor - 1) < 1e-3 for c in alike):  # no penalty on the weights
-            own.formula, own.computed, own.node = _scaled(known.formula, factor), own.node, None
-        else:
-            own.formula = _with_slopes_of(step, own, known, factor)
+            own.formula, own.computed, own.node = _scaled(known.formula, abs(factor)), own.node, None
+        else:  # a likelihood, which is to grow, is a loss with the other sign
+            own.formula = _scaled(_with_slopes_of(step, own, known, factor), np.sign(factor))
         return
 
 

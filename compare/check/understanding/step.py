@@ -1,7 +1,7 @@
 """The step that is judged: what its parameters are, what depends on them, and what each is changed by."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,7 @@ class Step:
 def _still(recorder: Recorder) -> list[Node]:
     """What is used as biases and weights are, was there before the step, and is not changed in it."""
     moving, found = set(recorder.leaves), list[Node]()
+    inputs = set(_multiplied_by_weights(recorder))
     for node in recorder.graph.nodes:
         if node.number <= recorder.begin:
             continue
@@ -102,6 +103,8 @@ def _still(recorder: Recorder) -> list[Node]:
         for parent in parents:
             others = [p for p in parents if p is not parent]
             if len(others) != 1 or parent in moving or parent in found or parent.value.dtype.kind != "f":
+                continue
+            if unscaled_view(parent) in inputs:  # x + relu(x @ W) @ V: what a weight multiplies is no bias
                 continue
             made = _made(parent)
             if parent.number > recorder.begin or made.function is not None or made.made_by not in MADE:
@@ -116,6 +119,15 @@ def _still(recorder: Recorder) -> list[Node]:
         if any(parent in moving for parent in parents):
             moving.add(node)
     return found
+
+
+def _multiplied_by_weights(recorder: Recorder) -> Iterator[Node]:
+    """What products multiply with parameters that are updated."""
+    for node in recorder.graph.nodes:
+        if node.function in PRODUCTS and node.number > recorder.begin:
+            used = set(multiplied_by(node))
+            if used.intersection(recorder.leaves):
+                yield from used.difference(recorder.leaves)
 
 
 def _made(node: Node) -> Node:

@@ -16,6 +16,8 @@ from compare.check.understanding.replay import CannotFollow
 
 EXPLANATIONS = {
     "mask-missing": "The error has to be multiplied by the derivative of the activation before it is used further.",
+    "use-missing": "What is differentiated by is used in more than one place, and {line} is what comes back from one "
+    "of them: what comes from the others has to be added.",
     "normalisation-constant": "The mean and the deviation are made of the same inputs, so the error goes back through "
     "them, too; here they are taken for constants.",
     "derivative-wrong": "What the error is multiplied by is not the derivative of the activation of the forward pass.",
@@ -53,6 +55,8 @@ def lacking(wrong: WrongLine) -> Named | None:
     role, fault = wrong.explained.roles.get(wrong.node), wrong.fault
     if role is None or fault.role is None or role.turned or wrong.node is not fault.node:
         return None
+    if role.share:
+        return wrong.named("use-missing")
     return wrong.named("mask-missing", times(wrong.source, derivative_in_words(wrong)))
 
 

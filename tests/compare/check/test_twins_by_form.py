@@ -1,0 +1,202 @@
+"""One small network, written in the many forms that NumPy allows: right in all of them, and no wrong twin passes.
+
+Each case says what of the program it writes otherwise; its twin has one line more that is wrong.
+"""
+
+import pytest
+
+PROGRAM = """import numpy as np
+np.random.seed(1)
+X = np.random.randn(24, 5)
+labels = np.argmax(X[:, :3], axis=1)
+T, n, ones, rows = np.eye(3)[labels], len(X), np.ones((24, 1)), np.arange(24)
+W, b = np.random.randn(5, 7) * 0.5, np.zeros(7)
+V, c = np.random.randn(7, 3) * 0.5, np.zeros(3)
+{before}
+for step in range(40):
+    Z = {Z}
+    A = {A}
+    O = {O}
+    P = {P}
+    E = {E}
+    gV = {gV}
+    gc = {gc}
+    D = {D}
+    gW = {gW}
+    gb = {gb}
+    {W}
+    {b}
+    {V}
+    {c}
+"""
+USUAL = {
+    "before": "pass", "Z": "X @ W + b", "A": "np.tanh(Z)", "O": "A @ V + c",
+    "P": "np.exp(O) / np.exp(O).sum(1, keepdims=True)", "E": "(P - T) / n", "gV": "A.T @ E", "gc": "E.sum(0)",
+    "D": "E @ V.T * (1 - A ** 2)", "gW": "X.T @ D", "gb": "D.sum(0)",
+    **{p: f"{p} -= 0.3 * g{p}" for p in "WbVc"},
+}  # fmt: skip
+
+
+def written(**other):
+    """The program, and the number of the line in which each of its names is given."""
+    parts = USUAL | other
+    source = PROGRAM.format(**parts)
+    lines = {line.split(" = ")[0].strip(): k for k, line in enumerate(source.splitlines(), 1) if " = " in line}
+    lines |= {p: source[: source.index(f"    {parts[p]}\n")].count("\n") + 1 for p in "WbVc"}
+    return source, lines
+
+
+@pytest.fixture
+def judged(judge_script):
+    return judge_script
+
+
+def named(result):
+    return [(d["name"], d["source_line"]) for d in result["diagnoses"]]
+
+
+def check(judged, wrong, **other):
+    """The program is right, with all four gradients judged; with `wrong` in it that line, and no other, is named."""
+    result = judged(written(**other)[0])
+    assert (result["verdict"], named(result), len(result["lines"])) == ("right", [], 4)
+    source, line = written(**other | wrong)
+    assert [at for _, at in named(judged(source))] == [line[name] for name in wrong], source
+
+
+SLOPE, TWICE = {"D": "E @ V.T * A"}, {"gb": "D.sum(0) * 2"}
+
+
+def test_the_usual_form(judged):
+    check(judged, SLOPE)
+    check(judged, TWICE)
+
+
+@pytest.mark.parametrize("wrong", [SLOPE, TWICE, {"gW": "2 * X.T @ D"}])
+def test_weights_are_written_over_from_end_to_end(judged, wrong):
+    check(
+        judged,
+        wrong,
+        W="W[:] = W - 0.3 * gW",
+        b="b[:] = b - 0.3 * gb",
+        V="V[...] = V - 0.3 * gV",
+        c="c[:] = c - 0.3 * gc",
+    )
+
+
+RESIDUAL = """import numpy as np
+np.random.seed(0)
+x, t = np.random.randn(30, 6), np.random.randn(30, 2)
+W, U, V = np.random.randn(6, 8) * 0.4, np.random.randn(8, 6) * 0.4, np.random.randn(6, 2) * 0.4
+Q = np.random.randn(6, 6) * 0.4
+for step in range(30):
+    y = x @ Q
+    u = y @ W
+    s = y + np.maximum(u, 0) @ U
+    o = s @ V
+    e = 2 * (o - t) / t.size
+    gV = s.T @ e
+    ds = e @ V.T
+    gU = np.maximum(u, 0).T @ ds
+    du = (ds @ U.T) * (u > 0)
+    gW = y.T @ du
+    dy = {dy}
+    gQ = x.T @ dy
+    dx = dy @ Q.T + ds
+    for p, g in ((W, gW), (U, gU), (V, gV), (Q, gQ)):
+        p -= 0.1 * g
+"""
+
+
+def test_an_input_that_is_added_on_is_no_bias_and_the_way_past_a_layer_is_a_part_of_the_gradient(judged):
+    past = RESIDUAL.replace("y = x @ Q", "y = x").replace("gQ = x.T @ dy", "gQ = 0.001 * Q")
+    past = past.replace(", (Q, gQ)", "").replace("dy @ Q.T + ds", "dy")
+    for source, count in ((past, 3), (RESIDUAL, 4)):
+        result = judged(source.format(dy="ds + du @ W.T"))
+        assert (result["verdict"], named(result), len(result["lines"])) == ("right", [], count)
+    assert named(judged(RESIDUAL.format(dy="du @ W.T"))) == [("use-missing", 17)]
+
+
+LIKELIHOOD = """import numpy as np
+rs = np.random.RandomState(0)
+X = np.c_[np.ones(80), rs.randn(80, 3)]
+y = (X @ [0.3, 1.5, -2, 0.5] > 0).astype(int).reshape(-1, 1)
+theta = np.zeros((4, 1))
+for step in range(60):
+    h = 1 / (1 + np.exp(-X.dot(theta)))
+    grows = (y * np.log(h) + (1 - y) * np.log(1 - h)).sum() / 80
+    prior = {decay} * theta
+    prior[0] = 0
+    theta = theta {sign} 0.1 * (X.T.dot(y - h) / 80 - prior)
+"""
+
+
+@pytest.mark.parametrize("decay", [0, 0.01])
+def test_a_likelihood_is_to_grow(judged, decay):
+    assert judged(LIKELIHOOD.format(decay=decay, sign="+"))["verdict"] == "right"
+    assert named(judged(LIKELIHOOD.format(decay=decay, sign="-"))) == [("sign-flipped", 11)]
+
+
+def test_the_length_of_a_gradient_is_no_loss(judged):
+    """Of targets -1 and 1, and a loss that is known to nobody: it is not computed, the length of the gradient is."""
+    source = """import numpy as np
+np.random.seed(0)
+x = np.random.randn(40, 2)
+t = np.where(x[:, :1] * x[:, 1:] > 0, 1, -1)
+P = {"a": np.random.randn(2, 6), "c": np.random.randn(6, 1)}
+for step in range(60):
+    h = np.tanh(x @ P["a"])
+    o = np.tanh(h @ P["c"])
+    e = -t * (1 - o ** 2) / (1 + t * o) / 40
+    G = {"c": h.T @ e, "a": x.T @ (e @ P["c"].T * (1 - h ** 2))}
+    norm = np.sqrt(sum((g ** 2).sum() for g in G.values()))
+    for k in P:
+        P[k] = P[k] - 0.1 * G[k] * min(1, 5 / norm)
+"""
+    assert judged(source)["verdict"] == "cannot tell"
+
+
+ROLLED = """import numpy as np
+np.random.seed(0)
+X = np.c_[np.ones(40), np.random.randn(40, 3)]
+Y = np.eye(3)[np.argmax(X[:, 1:], axis=1)]
+theta = np.random.randn(16 + 15) * 0.3
+for step in range(40):
+    W, V = theta[:16].reshape(4, 4), theta[16:].reshape(3, 5)
+    a = 1 / (1 + np.exp(-X @ W.T))
+    b = np.hstack([np.ones((40, 1)), a])
+    h = 1 / (1 + np.exp(-b @ V.T))
+    J = (-Y * np.log(h) - (1 - Y) * np.log(1 - h)).sum() / 40
+    J += 0.05 * ((W[:, 1:] ** 2).sum() + (V[:, 1:] ** 2).sum())
+    d = h - Y
+    e = (d @ V)[:, 1:] * {slope}
+    gW, gV = e.T @ X / 40, d.T @ b / 40
+    gW[:, 1:] += 0.1 * W[:, 1:]
+    gV[:, 1:] += 0.1 * V[:, 1:]
+    theta = theta - 0.5 * np.concatenate([gW.ravel(), gV.ravel()])
+"""
+
+
+def test_two_layers_in_one_vector_and_an_output_that_meets_its_targets_twice(judged):
+    assert judged(ROLLED.format(slope="a * (1 - a)"))["verdict"] == "right"
+    assert [at for _, at in named(judged(ROLLED.format(slope="a * (1 - b[:, :-1])")))] == [14]
+
+
+ROOTS = """import numpy as np
+np.random.seed(0)
+X, T = np.random.randn(30, 4), np.random.randn(30, 2)
+P = [np.random.randn(4, 5) * 0.3, np.random.randn(5, 2) * 0.3]
+M, S = [0 * p for p in P], [0 * p for p in P]
+for t in range(1, 40):
+    h = np.tanh(X @ P[0])
+    e = (h @ P[1] - T) / 30
+    G = [X.T @ (e @ P[1].T * (1 - h ** 2)), h.T @ e]
+    for k in range(2):
+        M[k] = 0.9 * M[k] + 0.1 * G[k]
+        S[k] = 0.99 * S[k] + 0.01 * {square}
+        P[k] = P[k] - 0.01 * M[k] / (1 - 0.9 ** t) / (np.sqrt(S[k] / (1 - 0.99 ** t)) + 1e-8)
+"""
+
+
+def test_a_root_of_something_negative_is_named(judged):
+    assert judged(ROOTS.format(square="G[k] ** 2"))["verdict"] == "right"
+    assert named(judged(ROOTS.format(square="G[k]"))) == [("not-finite", 13)]
