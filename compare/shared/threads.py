@@ -21,6 +21,7 @@ def use_threads(threads: int) -> Iterator[int]:
     import torch  # neither is there where a learner's program runs
     from threadpoolctl import threadpool_limits
 
+    _make_optimizers_without_compiler()
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -28,3 +29,18 @@ def use_threads(threads: int) -> Iterator[int]:
             yield threads
     finally:
         torch.set_num_threads(before)
+
+
+def _make_optimizers_without_compiler() -> None:
+    """Let PyTorch's optimizers be made and cleared without `torch._dynamo`, which takes more than a second to load.
+
+    PyTorch (torch/_compile.py) wraps these two methods so that its compiler never traces them, and looks here for the
+    wrapped one; where nothing is compiled, that is the method itself. A release that looks elsewhere works as ever, and
+    so does a step, which loads it. Processes that compile do not come through here.
+    """
+    from torch.optim import Optimizer
+
+    for method in (Optimizer.add_param_group, Optimizer.zero_grad):
+        plain = getattr(method, "__wrapped__", None)
+        if plain is not None:
+            plain.__dynamo_disable = plain
