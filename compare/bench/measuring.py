@@ -11,11 +11,11 @@ import numpy as np
 
 from compare.bench.memory import peak_bytes
 from compare.bench.rivals import FLOOR, IN_PYTORCH, first_images, in_this_process, rivals, take_steps
-from compare.bench.rounds import Clock, Timing, stopwatch, take_turns
 from compare.bench.torch_process import TorchProcess
 from compare.judge.network import check_gradients, gradient_balls
 from compare.shared.dataset import Dataset
 from compare.shared.products import products_in_numpy
+from compare.shared.rounds import REST, Clock, Timing, stopwatch, take_turns
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import Digits, initial_weights
@@ -24,9 +24,6 @@ from compare.worlds import NAMES, TORCH_REF
 BATCHES = (1, 64, 1024)  # and the whole set
 BUDGET = {1: 1.0, 64: 1.0, 1024: 2.0}  # seconds of timing; the whole set takes what the fewest rounds take
 JUDGED = 64  # rows, at most: there, in float64, each rival's gradients are held against their bounds
-
-#: After its turn a BLAS keeps threads spinning for a tenth of a second, on processors that the next in turn needs.
-REST = 0.15
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from compare.bench.rivals import COMPILED, LEARNING_RATE, first_images
-from compare.bench.rounds import stopwatch
 from compare.shared.dataset import load_mnist
 from compare.shared.on_tensors import loss_on_tensors
+from compare.shared.rounds import stopwatch
 from compare.shared.settings import Settings
 from compare.shared.training import Digits, initial_weights
 from compare.worlds import TORCH_REF, world

@@ -7,6 +7,7 @@ from typing import Any
 from compare.judge.judging import Judged, Verdict
 from compare.shared.dataset import Dataset
 from compare.shared.differences import PairDifference
+from compare.shared.rounds import Timing
 from compare.shared.settings import Settings
 from compare.shared.training import Curve
 from compare.shared.words import in_words
@@ -58,6 +59,7 @@ class Run:
     curves: list[Curve]
     pairs: list[PairDifference]
     parity: list[GradientsAt]
+    costs: dict[str, Timing]  # of a step, by implementation
     holds: bool
     verdict: str
     data: Dataset
@@ -72,6 +74,7 @@ class Run:
             "settings": self.settings.as_json(),
             "implementations": curves_json(self.curves),
             **pairs_json(self.pairs),
+            "step_microseconds": {name: round(timing.microseconds, 1) for name, timing in self.costs.items()},
             "parity": [row for parity in self.parity for row in parity.as_json()],
             "lines": [row for parity in self.parity for row in parity.lines_json()],
         }

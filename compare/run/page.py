@@ -18,6 +18,7 @@ from compare.run.question import ROWS
 from compare.shared.dataset import pixels
 from compare.shared.differences import PairDifference
 from compare.shared.results import Results
+from compare.shared.rounds import Timing
 from compare.shared.training import Curve
 from compare.side_by_side.lines import compare_lines
 from compare.worlds import MANUAL, build, world
@@ -73,7 +74,8 @@ def run_page(results: Results[Run], beside: Path) -> Page:
             "took": {line.name: {title: where_defined(what) for title, what in line.nodes} for line in lines},
             "disagreed": disagreed,
             "wrong": wrong,
-            "costs": _costs(run.curves),
+            "costs": _costs(run.costs),
+            "rounds": max(timing.rounds for timing in run.costs.values()),
             "hidden": collected(beside / "hidden"),
             "exercises": collected(beside / "exercises"),
         },
@@ -167,10 +169,10 @@ def _rosetta(run: Run) -> Mapping[str, list[tuple[str, str]]]:
     return {row.line: [(world(name).title, words) for name, words in row.nodes.items()] for row in rows}
 
 
-def _costs(curves: Sequence[Curve]) -> list[tuple[str, str, float, float]]:
+def _costs(costs: Mapping[str, Timing]) -> list[tuple[str, str, float, float]]:
     """Implementation, what it is called, milliseconds a step and that by the largest."""
-    each = [1000 * curve.seconds / len(curve.loss_by_step) for curve in curves]
+    largest = max(timing.microseconds for timing in costs.values())
     return [
-        (c.implementation, world(c.implementation).title, ms, ms / max(each))
-        for c, ms in zip(curves, each, strict=True)
+        (name, world(name).title, timing.microseconds / 1000, timing.microseconds / largest)
+        for name, timing in costs.items()
     ]

@@ -1,5 +1,9 @@
 """The main job: are the three the same network? Gradients before and after training, three trainings, a verdict."""
 
+import time
+from collections.abc import Sequence
+from functools import partial
+
 import numpy as np
 
 from compare.judge.network import check_lines
@@ -7,14 +11,17 @@ from compare.run.answer import GradientsAt, Run, gradient_verdict
 from compare.shared.dataset import Dataset, load_mnist, pixels
 from compare.shared.differences import differences
 from compare.shared.output import Output
+from compare.shared.rounds import REST, Timing, stopwatch, take_turns
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance, progress
 from compare.shared.threads import use_threads
-from compare.shared.training import Digits, initial_weights, trace_all
+from compare.shared.training import Curve, Digits, initial_weights, trace_all
 from compare.side_by_side.pairs import compare_pairs
 from compare.side_by_side.trainings import judge, save_curves, train_all
+from compare.worlds import build
 
 ROWS = 64  # of the training set, for the gradients that are compared; fewer where the set is smaller
+TIMING = 0.4  # seconds
 
 
 def ask(settings: Settings, output: Output) -> Run:
@@ -29,11 +36,12 @@ def ask(settings: Settings, output: Output) -> Run:
         save_curves(curves, settings, output)  # at once, so that nothing after it can lose them
         with progress("gradients", len(DTYPES) * len(settings.worlds)) as advance:
             parity += compare_gradients("after", curves[0].weights[-1], data, settings, advance)
+        costs = step_costs(curves, settings, digits)
         pairs = differences(curves)
         alike, how_alike = judge(settings, curves, pairs)
         holds = alike and all(p.holds for p in parity)
         verdict = f"{'It holds.' if holds else 'It does not hold.'} {gradient_verdict(parity)} {how_alike}"
-        return Run(settings, curves, pairs, parity, holds, verdict, data)
+        return Run(settings, curves, pairs, parity, costs, holds, verdict, data)
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # overflow is looked for here, and reported better
@@ -56,3 +64,15 @@ def compare_gradients(
         gradients = {name: {p: trace[f"d{p}"] for p in start} for name, trace in traces.items()}
         found.append(GradientsAt(dtype, when, compare_pairs(gradients, start, x, labels, settings.activation), checks))
     return found
+
+
+def step_costs(curves: Sequence[Curve], settings: Settings, digits: Digits) -> dict[str, Timing]:
+    """What a step takes in each world, from where its training ended, on a batch of the first images.
+
+    They take turns: timed one after the other, the machine's other work can make the engine faster than the hand.
+    """
+    rows = settings.rows_per_batch(len(digits.train_x))
+    batch = digits.batch(slice(rows))
+    networks = {c.implementation: build(c.implementation, c.weights[-1], settings.activation) for c in curves}
+    clocks = {name: stopwatch(partial(net.step, *batch, settings.learning_rate)) for name, net in networks.items()}
+    return take_turns(clocks, TIMING, lambda _: time.sleep(REST if settings.threads > 1 else 0))

@@ -8,6 +8,7 @@ import pytest
 from compare.run import question
 from compare.shared.results import ask
 from compare.shared.settings import Settings
+from compare.shared.training import Digits
 from compare.worlds import NAMES
 from manual.network import Network
 
@@ -62,6 +63,28 @@ def test_the_json_has_the_promised_shape(asked):
     ]  # fmt: skip
 
 
+def test_a_step_is_timed_by_turns_from_where_each_training_ended(answer, settings, mnist, monkeypatch):
+    turns = []
+
+    def take_turns(clocks, budget, before):
+        for _ in range(2):
+            for name, clock in clocks.items():
+                before(name)
+                turns.append(name)
+                clock(1)
+        return dict.fromkeys(clocks, budget)
+
+    monkeypatch.setattr(question, "take_turns", take_turns)
+    losses = []
+    monkeypatch.setattr(question, "stopwatch", lambda step: lambda _: losses.append(step()))
+    assert set(question.step_costs(answer.curves, settings, Digits.of(mnist, settings))) == set(NAMES)
+    assert turns == [*NAMES] * 2
+    assert max(losses[:3]) - min(losses[:3]) < 1e-12
+    assert max(losses) < answer.curves[0].loss_by_step[0]
+    assert set(answer.as_json()["step_microseconds"]) == set(NAMES)
+    assert min(answer.as_json()["step_microseconds"].values()) > 0
+
+
 def test_a_wrong_gradient_does_not_hold_and_its_line_is_named(settings, tmp_path, monkeypatch):
     backward = Network.backward
 
@@ -112,7 +135,7 @@ def test_with_the_defaults_all_three_learn_to_read_mnist_and_are_the_same_networ
 
 @pytest.mark.slow
 def test_on_average_over_three_seeds_the_hand_written_network_reads_at_least_97_percent(with_the_defaults, mnist):
-    from compare.shared.training import Curve, Digits, train
+    from compare.shared.training import Curve, train
 
     def ignore(steps=1, status=""):
         del steps, status

@@ -10,12 +10,12 @@ from compare.bench import measuring, question
 from compare.bench.measuring import Measured, Rest, Timed, batch_sizes
 from compare.bench.question import Bench
 from compare.bench.rivals import rivals
-from compare.bench.rounds import Timing
 from compare.bench.torch_process import TorchProcess
 from compare.shared.errors import BadInput
 from compare.shared.output import dump_json
 from compare.shared.processes import ProcessFailed
 from compare.shared.results import ask
+from compare.shared.rounds import Timing
 from compare.shared.settings import Settings
 
 IN_ALL = ["floor", "manual", "manual_preallocated", "autograd", "torch_ref"]

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from compare.bench.rounds import LEAST_ROUNDS, MOST_ROUNDS, TURN, Timing, stopwatch, take_turns
+from compare.shared.rounds import LEAST_ROUNDS, MOST_ROUNDS, TURN, Timing, stopwatch, take_turns
 
 
 def clock(name, seconds, log):

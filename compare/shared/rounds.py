@@ -8,6 +8,9 @@ from dataclasses import dataclass
 LEAST_ROUNDS, MOST_ROUNDS = 3, 41
 TURN = 0.010  # seconds, or one step where that takes longer
 
+#: After its turn a BLAS keeps threads spinning for a tenth of a second, on processors that the next in turn needs.
+REST = 0.15
+
 #: steps -> the seconds that each of them took on average.
 Clock = Callable[[int], float]
 
