@@ -103,7 +103,8 @@ def _other_role(search: Search, first: Node, explained: Explained) -> tuple[Node
             values = search.recomputed({**given, node: array}, only=between)
             if values is None or first not in values:
                 continue
-            if explained.role_of(first, values[first]) is not None:
+            found = explained.role_of(first, values[first])
+            if found is not None and not (role.share and found.share):
                 return node, Role(other, role.factor), array
     return None
 
