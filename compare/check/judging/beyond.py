@@ -20,7 +20,7 @@ def beyond(search: Search, steps_before: int, first: list[Node]) -> list[Fault]:
     """
     step = search.step
     return [
-        *_never_changed(search), *_integers(step, first), *_grown(step), *broken_momentum(search),
+        *_never_changed(search), *_integers(step, first), *_grown(search), *broken_momentum(search),
         *missing_powers(search, steps_before), *rate_twice(search),
     ]  # fmt: skip
 
@@ -76,12 +76,13 @@ def _integers(step: Step, first: list[Node]) -> Iterator[Fault]:
                 )
 
 
-def _grown(step: Step) -> Iterator[Fault]:
+def _grown(search: Search) -> Iterator[Fault]:
     """A bias that has become one row for each example: its gradient was not summed."""
+    step = search.step
     for k, parameter in enumerate(step.parameters):
         for update in parameter.updates:
             if {parameter.leaf.shape, unscaled(update.before).shape} != {update.node.shape}:
-                sources = same_size(step, [update.step], update.step.value.size)
+                sources = [n for n in same_size(step, [update.step], update.step.value.size) if n in search.labelled]
                 place = sources[-1].place if sources else update.node.place
                 assert place is not None
                 yield Fault(update.node, update.node, place, [k], kind="sum-missing")

@@ -12,6 +12,7 @@ import pytest
 
 from compare.check.steps.recorder import Enough
 from compare.check.torch_programs import Watch, examine
+from compare.check.torch_programs.mistakes import EXPLANATIONS
 
 ROOT = Path(__file__).parents[3]
 RIGHT = """import torch
@@ -100,6 +101,10 @@ MISTAKES = {
     "labels-as-floats": (RIGHT, [("y[rows])", "y[rows].float())")], "criterion(scores"),
     "labels-one-hot": (RIGHT, [("y[rows])", "F.one_hot(y[rows], 3))")], "criterion(scores"),
     "dtypes-differ": (RIGHT, [("model(x[rows])", "model(x[rows].double())")], "model(x[rows]"),
+    "sigmoid-before-bce-with-logits": (
+        RIGHT, [("CrossEntropyLoss", "BCEWithLogitsLoss"), ("y[rows])", "F.one_hot(y[rows], 3).float())"),
+                ("nn.Linear(5, 3),", "nn.Linear(5, 3),\n    nn.Sigmoid(),")], "nn.Sigmoid",
+    ),
     "targets-broadcast": (
         RIGHT, [("CrossEntropyLoss", "MSELoss"), ("scores, y[rows]", "scores[:, :1], y[rows].float()")],
         "criterion(scores",
@@ -144,6 +149,10 @@ def test_a_right_program_is_right_in_every_gradient(judge, source):
     assert len(result["lines"]) == 4
     assert all(line["holds"] for line in result["lines"])
     assert result["understood"]["layers"] == [6, 5, 3]
+
+
+def test_every_mistake_that_has_a_name_is_made():
+    assert {*MISTAKES, "log-softmax-before-cross-entropy"} == set(EXPLANATIONS)
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -196,6 +205,9 @@ MEANT = {
         "",
     ),
     "model.eval() without gradients": (CLASS, [], ""),
+    "scores into a sigmoid's loss": (
+        RIGHT, [("CrossEntropyLoss", "BCEWithLogitsLoss"), ("y[rows])", "F.one_hot(y[rows], 3).float())")], "",
+    ),
     "gradients clipped": (
         RIGHT, [("optimizer.step()", "nn.utils.clip_grad_norm_(model.parameters(), 0.1); optimizer.step()")], "",
     ),
