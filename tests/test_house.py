@@ -138,6 +138,12 @@ def test_nothing_fetches_and_nothing_unpickles(path):
     assert not {"load_state_dict_from_url", "hub"} & names
 
 
+def test_no_product_file_is_longer_than_250_lines():
+    lines = {str(path.relative_to(HOUSE)): len(path.read_text().splitlines()) for path in SOURCES}
+    assert lines
+    assert not {path: count for path, count in lines.items() if count > 250}
+
+
 def network_class(room: str) -> ast.ClassDef:
     tree = ast.parse((HOUSE / room / "network.py").read_text())
     return next(node for node in tree.body if isinstance(node, ast.ClassDef))
