@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.hidden.frame.experiment import Finding, NotMeasured
+from compare.hidden.frame.experiment import Finding, NotMeasured, plain
 from compare.judge.network import check_lines
 from compare.shared.processes import ProcessFailed, run_python
 from compare.shared.settings import Settings
@@ -39,10 +39,20 @@ MACHINES = {"AMD64": "x86_64", "arm64": "aarch64"}  # other systems' names for t
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Both summaries, the picked kernels' first, and the part of each line's entries that differ."""
+class Kernels:
+    """What one choice of kernels did. seconds: of a step; bound_used: by implementation and line."""
 
-    kernels: list[dict[str, Any]]
+    architecture: str
+    version: str
+    seconds: float
+    bound_used: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Both choices, the picked kernels first, and the part of each line's entries that differ."""
+
+    kernels: list[Kernels]
     changed: dict[str, float]
 
 
@@ -105,19 +115,15 @@ def work(inputs: Path, coretype: str | None) -> Recorded:
         return dict(found)
 
 
-def summary(runs: list[Recorded], start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def summary(runs: list[Recorded], start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> Kernels:
     """What one choice of kernels did: its name, its time, and how much of the bound its lines used."""
     used = {}
     for name in (MANUAL, AUTOGRAD):
         trace = {key.removeprefix(f"{name} "): value for key, value in runs[0].items() if key.startswith(f"{name} ")}
         check = check_lines(trace, start, x, labels)
         used[name] = {line.name: line.bound_used for line in check.lines}
-    return {
-        "architecture": str(runs[0]["architecture"]),
-        "version": str(runs[0]["version"]),
-        "seconds": statistics.median(float(run["seconds"]) for run in runs),
-        "bound_used": used,
-    }
+    seconds = statistics.median(float(run["seconds"]) for run in runs)
+    return Kernels(str(runs[0]["architecture"]), str(runs[0]["version"]), seconds, used)
 
 
 def changed_entries(one: Recorded, other: Recorded) -> dict[str, float]:
@@ -130,11 +136,11 @@ def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     kernels, changed = result.kernels, result.changed
     picked, older = kernels
-    most = max(used for one in kernels for lines in one["bound_used"].values() for used in lines.values())
-    ratio = older["seconds"] / picked["seconds"]
+    most = max(used for one in kernels for lines in one.bound_used.values() for used in lines.values())
+    ratio = older.seconds / picked.seconds
     answer = (
-        f"OpenBLAS {picked['version']} picks its {picked['architecture']} kernels here; told to use "
-        f"{older['architecture']}'s, it takes {ratio:.2f} times as long and changes the bits of {changed['z1']:.0%} of "
+        f"OpenBLAS {picked.version} picks its {picked.architecture} kernels here; told to use "
+        f"{older.architecture}'s, it takes {ratio:.2f} times as long and changes the bits of {changed['z1']:.0%} of "
         f"z1 and {changed['dW1']:.0%} of dW1; no line uses more than {most:.0%} of its bound with either."
     )
     lesson = (
@@ -148,7 +154,7 @@ def judge(result: Measured) -> Finding:
     asked = os.environ.get("OPENBLAS_CORETYPE")
     if asked:
         lesson += f" (It says {asked} in the environment of this command; the measurement set it aside.)"
-    measured = {"kernels": kernels, "changed": changed, "time_ratio": ratio}
+    measured = plain({"kernels": kernels, "changed": changed, "time_ratio": ratio})
     return Finding(answer, most <= 1 and max(changed.values()) > 0, measured, lesson)
 
 
@@ -165,11 +171,11 @@ def draw(result: Measured) -> "Figure":
     upper.set_ylabel("% of numbers changed")
     upper.set_title("Other kernels change last bits ...")
     for one, colour, marker, place in zip(kernels, ("#0072B2", "#E69F00"), "os", (-0.12, 0.12), strict=True):
-        used = one["bound_used"][MANUAL]
-        seconds = f"{one['seconds'] * 1e3:.0f} ms for {TIMED:,} images"
+        used = one.bound_used[MANUAL]
+        seconds = f"{one.seconds * 1e3:.0f} ms for {TIMED:,} images"
         lower.plot(
             [i + place for i in range(len(lines))], [100 * used[line] for line in lines], marker, color=colour,
-            markersize=7, label=f"{one['architecture']} kernels ({seconds})",
+            markersize=7, label=f"{one.architecture} kernels ({seconds})",
         )  # fmt: skip
     lower.axhline(100, color=INK, linewidth=1.2)
     lower.text(0, 97, "the bound", color=INK, va="top", ha="center")

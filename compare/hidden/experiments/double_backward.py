@@ -10,7 +10,7 @@ from autograd.elementwise import sigmoid
 from autograd.losses import cross_entropy
 from autograd.network import Network as EngineNetwork
 from autograd.tensor import Tensor
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import first_batch
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
@@ -42,10 +42,22 @@ ROUNDING = 100
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Relative errors of H v by dtype, and what engine and PyTorch do where nothing was asked for."""
+class Errors:
+    """Relative errors of H v. products: by implementation; differences: of two gradients by hand, by step of STEPS."""
 
-    errors: dict[str, dict[str, Any]]
+    products: dict[str, float]
+    differences: list[float]
+
+    def as_json(self) -> dict[str, Any]:
+        """As a JSON document has it: all three by implementation."""
+        return {**self.products, MANUAL: self.differences}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Errors by dtype, and what engine and PyTorch do where nothing was asked for."""
+
+    errors: dict[str, Errors]
     engine_records: bool
     refused: str
 
@@ -64,15 +76,15 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
         return point, along, x.astype(dtype)
 
     exact = engine_product(*converted(np.longdouble), labels)  # longer than float64 on most machines
-    errors: dict[str, dict[str, Any]] = {}
+    errors: dict[str, Errors] = {}
     with use_threads(1):  # the work of a step is too small to be shared
         for dtype in DTYPES:
             inputs = (*converted(dtype), labels)
-            errors[dtype] = {
-                TORCH_REF: _distance(torch_product(*inputs), exact),
-                AUTOGRAD: _distance(engine_product(*inputs), exact),
-                MANUAL: [_distance(difference(*inputs, h), exact) for h in STEPS],
-            }
+            products = {TORCH_REF: torch_product(*inputs), AUTOGRAD: engine_product(*inputs)}
+            errors[dtype] = Errors(
+                {name: _distance(product, exact) for name, product in products.items()},
+                [_distance(difference(*inputs, h), exact) for h in STEPS],
+            )
             advance()
     return Measured(errors, engine_records_backward(start, x, labels), refusal(start, x, labels))
 
@@ -159,12 +171,12 @@ def _distance(found: "Arrays", exact: "Arrays") -> float:
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     errors, engine_records, refused = result.errors, result.engine_records, result.refused
-    best = {dtype: min(found[MANUAL]) for dtype, found in errors.items()}
-    worst = {dtype: max(found[TORCH_REF], found[AUTOGRAD]) for dtype, found in errors.items()}
+    best = {dtype: min(found.differences) for dtype, found in errors.items()}
+    worst = {dtype: max(found.products.values()) for dtype, found in errors.items()}
     right = all(error < ROUNDING * np.finfo(dtype).eps for dtype, error in worst.items())
     apart = all(error * 10 < best[dtype] for dtype, error in worst.items())
     holds = right and apart and best["float64"] < AGREES and not engine_records and bool(refused)
-    single = errors["float32"]
+    single = errors["float32"].products
     answer = (
         f"In PyTorch and on the engine, {'yes' if right else 'not well'}: a Hessian-vector product in float32 is off "
         f"by {single[TORCH_REF]:.1e} and {single[AUTOGRAD]:.1e}, the best difference of two gradients by hand by "
@@ -181,7 +193,7 @@ def judge(result: Measured) -> Finding:
         f"gradients cancel; the best in between reaches {best['float32']:.0e} in float32 and {best['float64']:.0e} in "
         "float64. Often that is good enough, and it costs two backward passes and no memory."
     )
-    measured = {"steps": STEPS, "errors": errors, "engine_records_backward": engine_records, "refusal": refused}
+    measured = {"steps": STEPS, "errors": plain(errors), "engine_records_backward": engine_records, "refusal": refused}
     return Finding(answer, bool(holds), measured, lesson)
 
 
@@ -191,14 +203,14 @@ def draw(result: Measured) -> "Figure":
 
     figure = new_figure(9, 5.2)
     axes = figure.subplots()
-    steps = judge(result).measured["steps"]
     for dtype, errors in result.errors.items():
+        by_hand, exact = world(MANUAL), errors.products[TORCH_REF]
         lines = [
-            axes.plot(steps, errors[MANUAL], color=world(MANUAL).colour, marker=world(MANUAL).marker, markersize=4)[0],
-            axes.axhline(errors[TORCH_REF], color=world(TORCH_REF).colour, linewidth=5, alpha=0.5),
-            axes.axhline(errors[AUTOGRAD], color=world(AUTOGRAD).colour, linestyle=(0, (4, 3))),
+            axes.plot(STEPS, errors.differences, color=by_hand.colour, marker=by_hand.marker, markersize=4)[0],
+            axes.axhline(exact, color=world(TORCH_REF).colour, linewidth=5, alpha=0.5),
+            axes.axhline(errors.products[AUTOGRAD], color=world(AUTOGRAD).colour, linestyle=(0, (4, 3))),
         ]
-        for x, y, side in ((steps[-1], errors[MANUAL][-1], "left"), (steps[0], errors[TORCH_REF], "right")):
+        for x, y, side in ((STEPS[-1], errors.differences[-1], "left"), (STEPS[0], exact, "right")):
             axes.annotate(dtype, (x, y), (0, 7), textcoords="offset points", ha=side, color=INK, fontsize=9)
     names = ("difference of two gradients by hand", "PyTorch, create_graph=True", "engine, a grad within a grad")
     axes.legend(lines, names, fontsize=9, loc="lower right", bbox_to_anchor=(1, 0.17))

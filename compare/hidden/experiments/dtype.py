@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import first_batch
 from compare.hidden.tools.timing import median_seconds
 from compare.judge.network import gradient_balls
@@ -29,10 +29,21 @@ PARAMETERS = ("W1", "b1", "W2", "b2", "W3", "b3")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Error, bytes and seconds by implementation and dtype, and the dtypes taken by default."""
+class Run:
+    """One implementation in one dtype. error: of the gradient, of its largest entry; bytes, seconds: of a step."""
 
-    rows: list[dict[str, Any]]
+    implementation: str
+    dtype: str
+    error: float
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The runs, and the dtypes taken by default."""
+
+    rows: list[Run]
     default: dict[str, str]
 
 
@@ -48,23 +59,23 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
         {name: value.astype("float64") for name, value in start.items()}, x.astype("float64"), labels
     )
     advance()
-    rows = []
-    rivals = {}
+    errors, sizes, rivals = {}, {}, {}
     for name in NAMES:
         for dtype in DTYPES:
             net = build(name, {p: value.astype(dtype) for p, value in start.items()})
             inputs = x.astype(dtype)
             _, found = net.gradients(inputs, labels)
-            error = max(
+            errors[name, dtype] = max(
                 float(np.abs(found[p] - exact[p].exact).max()) / float(np.abs(exact[p].value).max()) for p in PARAMETERS
             )
-            size = inputs.nbytes + sum(value.nbytes for value in net.parameters().values())
-            rows.append({"implementation": name, "dtype": dtype, "error": error, "bytes": size})
+            sizes[name, dtype] = inputs.nbytes + sum(value.nbytes for value in net.parameters().values())
             rivals[f"{name} {dtype}"] = _step(net, inputs, labels)
         advance()
     seconds = median_seconds(rivals)
-    for row in rows:
-        row["seconds"] = seconds[f"{row['implementation']} {row['dtype']}"]
+    rows = [
+        Run(name, dtype, error, sizes[name, dtype], seconds[f"{name} {dtype}"])
+        for (name, dtype), error in errors.items()
+    ]
     return Measured(rows, defaults())
 
 
@@ -88,20 +99,20 @@ def defaults() -> dict[str, str]:
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     rows, default = result.rows, result.default
-    by = {(row["implementation"], row["dtype"]): row for row in rows}
+    by = {(row.implementation, row.dtype): row for row in rows}
 
     def ratios(what: str) -> list[float]:
-        return [by[name, "float32"][what] / by[name, "float64"][what] for name in NAMES]
+        return [getattr(by[name, "float32"], what) / getattr(by[name, "float64"], what) for name in NAMES]
 
     bytes_halved = all(ratio == 0.5 for ratio in ratios("bytes"))
-    worst = max(by[name, "float32"]["error"] for name in NAMES)
+    worst = max(by[name, "float32"].error for name in NAMES)
     holds = bytes_halved and min(ratios("error")) > 1e6 and worst < 1e-4
     holds = holds and default == {MANUAL: "float64", AUTOGRAD: "float64", TORCH_REF: "float32"}
     times = ratios("seconds")
     answer = (
         f"float32 takes {min(ratios('bytes')):.0%} of the bytes and {min(times):.0%} to {max(times):.0%} of the time "
         f"of float64; its gradient is off by {worst:.0e} of the largest entry instead of "
-        f"{max(by[name, 'float64']['error'] for name in NAMES):.0e}."
+        f"{max(by[name, 'float64'].error for name in NAMES):.0e}."
     )
     lesson = (
         f"`np.random.randn` gives float64 and `torch.nn.Linear` float32, and neither says so. Half the bits are half "
@@ -112,19 +123,19 @@ def judge(result: Measured) -> Finding:
         f"nonsense for the other. Say the dtype before you compare; mixing both turns a NumPy calculation to float64 "
         f"without a word, and in PyTorch raises an error."
     )
-    return Finding(answer, holds, {"runs": rows, "defaults": default}, lesson)
+    return Finding(answer, holds, plain({"runs": rows, "defaults": default}), lesson)
 
 
 def draw(result: Measured) -> "Figure":
     """Error against time, an arrow from float64 to float32 for each implementation."""
     from compare.shared.figures import MUTED, new_figure
 
-    by = {(row["implementation"], row["dtype"]): row for row in result.rows}
+    by = {(row.implementation, row.dtype): row for row in result.rows}
     figure = new_figure(9, 4.6)
     axes = figure.subplots()
     for name in NAMES:
         ends = [by[name, dtype] for dtype in ("float64", "float32")]
-        (x0, y0), (x1, y1) = ((1000 * end["seconds"], end["error"]) for end in ends)
+        (x0, y0), (x1, y1) = ((1000 * end.seconds, end.error) for end in ends)
         axes.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "-|>", "color": world(name).colour, "lw": 1.6,
                       "shrinkA": 6, "shrinkB": 6})  # fmt: skip
         axes.plot(
@@ -144,7 +155,7 @@ def draw(result: Measured) -> "Figure":
                       xycoords=("axes fraction", "data"), ha="right", va="top", fontsize=9, color=MUTED)  # fmt: skip
     axes.set_yscale("log")
     axes.set_ylim(1e-18, 1e-4)
-    axes.set_xlim(0, 1300 * max(row["seconds"] for row in result.rows))
+    axes.set_xlim(0, 1300 * max(row.seconds for row in result.rows))
     axes.set_xlabel("milliseconds a step, median")
     axes.set_ylabel("error of the gradient, of its largest entry")
     axes.set_title("From float64 (filled) to float32 (hollow): some time for half of the digits")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compare.hidden.experiments.first_day_mistakes import FINE, LEARN_NOTHING, LESS, REFUSED, TRAININGS
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import batches
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
@@ -34,28 +34,51 @@ SEEDS = 3
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Outcomes by mistake and seed."""
+class Refused:
+    """A training that raised. refused: the error's first line."""
 
-    outcomes: dict[str, list[dict[str, Any]]]
+    refused: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A training of STEPS steps. before, after: the test accuracy, 0 to 1; warnings: what was said on the way."""
+
+    before: float
+    after: float
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """By mistake: the trainings, one a seed, or that the first of them was refused."""
+
+    trained: dict[str, list[Trained]]
+    refused: dict[str, Refused]
+
+    def as_json(self) -> dict[str, Any]:
+        """As a JSON document has it: a list of outcomes by mistake, in the order in which they are told."""
+        refused = {mistake: [one] for mistake, one in self.refused.items()}
+        return {mistake: plain([*self.trained.get(mistake, ()), *refused.get(mistake, ())]) for mistake in TRAININGS}
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Every training from nn.Linear's start in float32, three seeds; what is refused is so in the first of them."""
-    outcomes: dict[str, list[dict[str, Any]]] = {}
+    result = Measured({}, {})
     for mistake, training in TRAININGS.items():
-        outcomes[mistake] = []
         for seed in range(settings.seed, settings.seed + SEEDS):
             one = settings.with_(init="torch", seed=seed, dtype="float32", widths=(128, 64))
-            outcomes[mistake].append(outcome(training, one, digits))
-            if "refused" in outcomes[mistake][-1]:
+            found = outcome(training, one, digits)
+            if isinstance(found, Refused):
+                result.refused[mistake] = found
                 break
+            result.trained.setdefault(mistake, []).append(found)
         advance()
-    return Measured(outcomes)
+    return result
 
 
-def outcome(training: "Training", settings: Settings, digits: "Digits") -> dict[str, Any]:
-    """The error's first line under "refused", or the test accuracy after STEPS steps, before them, and warnings."""
+def outcome(training: "Training", settings: Settings, digits: "Digits") -> Refused | Trained:
+    """What comes of one training."""
     import torch
 
     from compare.hidden.experiments.softmax_twice import model
@@ -75,27 +98,25 @@ def outcome(training: "Training", settings: Settings, digits: "Digits") -> dict[
         try:
             net = training(net, data, settings.learning_rate)
         except Exception as error:  # whatever it is, it is the outcome
-            return {"refused": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
-    return {"before": before, "after": accuracy(net), "warnings": [str(w.message) for w in caught]}
+            return Refused(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+    return Trained(before, accuracy(net), [str(w.message) for w in caught])
 
 
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
-    outcomes = result.outcomes
-    refused = tuple(mistake for mistake, runs in outcomes.items() if "refused" in runs[0])
-    ends = {m: median(runs, "after") for m, runs in outcomes.items() if m not in refused}
+    trained, refused = result.trained, result.refused
+    ends = {mistake: median(runs) for mistake, runs in trained.items()}
     best = ends.get("no mistake", math.nan)
     silent = [mistake for mistake in ends if mistake not in ("no mistake", FINE)]
-    said = sorted({said for runs in outcomes.values() for run in runs for said in run.get("warnings", ())})
     holds = (
         set(refused) == set(REFUSED)
-        and not said
-        and all(run["after"] == run["before"] for mistake in LEARN_NOTHING for run in outcomes[mistake])
+        and not any(run.warnings for runs in trained.values() for run in runs)
+        and all(run.after == run.before for mistake in LEARN_NOTHING for run in trained[mistake])
         and ends[LESS] < best
         and abs(ends[FINE] - best) < 0.01
     )
     answer = (
-        f"Of {len(outcomes) - 1} mistakes {len(refused)} are refused and {len(silent)} pass in silence. After {STEPS} "
+        f"Of {len(TRAININGS) - 1} mistakes {len(refused)} are refused and {len(silent)} pass in silence. After {STEPS} "
         f"steps, with {best:.1%} for the right training: "
         + "; ".join(f"{mistake}, {ends[mistake]:.1%}" for mistake in silent)
         + f" (medians of {SEEDS} seeds)."
@@ -111,12 +132,12 @@ def judge(result: Measured) -> Finding:
         "write it, so that all layers below keep their initial weights. Two lines notice all of these: after the "
         "first step, every parameter has a gradient, and none has its old value."
     )
-    return Finding(answer, holds, {"outcomes": outcomes}, lesson)
+    return Finding(answer, holds, {"outcomes": plain(result)}, lesson)
 
 
-def median(runs: list[dict[str, Any]], key: str) -> float:
-    """Over the seeds."""
-    return float(np.median([run[key] for run in runs]))
+def median(runs: list[Trained]) -> float:
+    """The accuracy afterwards, over the seeds."""
+    return float(np.median([run.after for run in runs]))
 
 
 def draw(result: Measured) -> "Figure":
@@ -124,11 +145,10 @@ def draw(result: Measured) -> "Figure":
     from compare.hidden.tools.coloured_table import draw_table
     from compare.shared.figures import new_figure
 
-    outcomes = result.outcomes
-    best = median(outcomes["no mistake"], "after")
+    best = median(result.trained["no mistake"])
     figure = new_figure(9.6, 6)
-    cells = [_cells(mistake, runs, best) for mistake, runs in outcomes.items()]
-    draw_table(figure.subplots(), list(outcomes), ["PyTorch says", f"accuracy, {STEPS} steps"], cells, fontsize=8)
+    cells = [_cells(mistake, result, best) for mistake in TRAININGS]
+    draw_table(figure.subplots(), list(TRAININGS), ["PyTorch says", f"accuracy, {STEPS} steps"], cells, fontsize=8)
     figure.suptitle(
         "The first day: what is refused, and what passes and learns nothing",
         fontsize=11, fontweight="bold", x=0.01, ha="left",
@@ -136,13 +156,14 @@ def draw(result: Measured) -> "Figure":
     return figure
 
 
-def _cells(mistake: str, runs: list[dict[str, Any]], best: float) -> list[tuple[str, str]]:
+def _cells(mistake: str, result: Measured, best: float) -> list[tuple[str, str]]:
     """Words and colours."""
     import textwrap
 
-    if "refused" in runs[0]:
-        message = textwrap.shorten(runs[0]["refused"].partition(": ")[2], 78, placeholder=" ...")
+    if mistake in result.refused:
+        message = textwrap.shorten(result.refused[mistake].refused.partition(": ")[2], 78, placeholder=" ...")
         return [(textwrap.fill(message, 40), "blue"), ("refused", "grey")]
-    seeds = "  ".join(f"{run['after']:.1%}" for run in runs)
-    right = mistake == "no mistake" or median(runs, "after") > best - 0.01
+    runs = result.trained[mistake]
+    seeds = "  ".join(f"{run.after:.1%}" for run in runs)
+    right = mistake == "no mistake" or median(runs) > best - 0.01
     return [("nothing", "green" if right else "orange"), (seeds, "green" if right else "orange")]

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.losses import cross_entropy
 from autograd.network import array
 from autograd.tensor import Tensor
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.worlds import AUTOGRAD, MANUAL, TORCH_REF, world
@@ -44,10 +44,30 @@ RIGHT = 1
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Scores of every form, implementation and dtype, None where nothing went wrong."""
+class Breakdown:
+    """Where one way to write the loss breaks down: of SCORES the first, None where it is right, or finite, for all.
 
-    found: list[dict[str, Any]]
+    loss, gradient: as text, since JSON knows no NaN, at the first score where one of them is not finite.
+    """
+
+    form: str
+    implementation: str
+    dtype: str
+    wrong_from: float | None
+    not_finite_from: float | None
+    loss: str = ""
+    gradient: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As a JSON document has it: without the loss and the gradient where both stay finite."""
+        return {name: value for name, value in vars(self).items() if value != ""}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was found of every form, implementation and dtype."""
+
+    found: list[Breakdown]
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
@@ -62,9 +82,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
         for form in FORMS:
             for name, losses in ways.items():
                 for dtype in DTYPES:
-                    found.append(
-                        {"form": form, "implementation": name, "dtype": dtype, **breakdown(losses(form), dtype)}
-                    )
+                    found.append(Breakdown(form, name, dtype, *breakdown(losses(form), dtype)))
             advance()
     return Measured(found)
 
@@ -72,19 +90,17 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     found = result.found
-    holds = all(
-        (one["wrong_from"] is None) if one["form"] == "fused" else (one["not_finite_from"] is not None)
-        for one in found
-    )  # fmt: skip
+    holds = all((one.wrong_from is None) if one.form == "fused" else (one.not_finite_from is not None) for one in found)
 
     def scores(what: str, form: str, dtype: str) -> str:
-        alike = [one[what] for one in found if (one["form"], one["dtype"]) == (form, dtype) and one[what]]
+        alike = [getattr(one, what) for one in found if (one.form, one.dtype) == (form, dtype)]
+        alike = [score for score in alike if score]
         return f"{min(alike):.0f}" if alike else "none"
 
     def both(what: str, form: str) -> str:
         return f"{scores(what, form, 'float32')} in float32 and {scores(what, form, 'float64')} in float64"
 
-    fused_fails = any(one["wrong_from"] for one in found if one["form"] == "fused")
+    fused_fails = any(one.wrong_from for one in found if one.form == "fused")
     answer = (
         f"In three steps the gradient is wrong from a score of {both('wrong_from', 'plain')} on, and not finite from "
         f"{both('not_finite_from', 'plain')}; with a safe softmax, from {both('not_finite_from', 'safe softmax')}; as "
@@ -100,13 +116,13 @@ def judge(result: Measured) -> Finding:
         "its gradient is softmax(z) - onehot, the line `dz3 = (a3 - y) / m` that you wrote by hand: nothing in it can "
         "overflow. So hand scores to `torch.nn.functional.cross_entropy`, never probabilities."
     )
-    return Finding(answer, holds, {"breakdowns": found}, lesson)
+    return Finding(answer, holds, {"breakdowns": plain(found)}, lesson)
 
 
-def breakdown(losses_of: Losses, dtype: str) -> dict[str, Any]:
+def breakdown(losses_of: Losses, dtype: str) -> tuple[float | None, float | None, str, str]:
     """Of SCORES, the first at which loss or gradient is off by more than 1%, and the first at which one is not finite.
 
-    And as text, since JSON knows no NaN, the loss and its derivative by the large score at the latter.
+    And at the latter, as text, the loss and its derivative by the large score; "" where there is none.
     """
     z = np.zeros((len(SCORES), 10), dtype)
     z[:, 0] = SCORES
@@ -116,11 +132,11 @@ def breakdown(losses_of: Losses, dtype: str) -> dict[str, Any]:
     exact[:, RIGHT] -= 1
     finite = np.isfinite(losses) & np.isfinite(gradients).all(axis=1)
     off = np.maximum(abs(losses / (SCORES + np.log1p(9 * rest)) - 1), abs(gradients - exact).max(axis=1))
-    found: dict[str, Any] = {"wrong_from": _first(~(finite & (off < 0.01))), "not_finite_from": _first(~finite)}
-    if not finite.all():
-        k = int(np.argmin(finite))
-        found |= {"loss": f"{losses[k]:.3g}", "gradient": f"{gradients[k, 0]:.3g}"}
-    return found
+    wrong_from = _first(~(finite & (off < 0.01)))
+    if finite.all():
+        return wrong_from, None, "", ""
+    k = int(np.argmin(finite))
+    return wrong_from, _first(~finite), f"{losses[k]:.3g}", f"{gradients[k, 0]:.3g}"
 
 
 def _first(where: np.ndarray) -> float | None:
@@ -189,17 +205,17 @@ def draw(result: Measured) -> "Figure":
     rows = [(form, dtype) for form in FORMS for dtype in DTYPES]
     end = 1060.0
     for one in result.found:
-        row, name = rows.index((one["form"], one["dtype"])), one["implementation"]
+        row, name = rows.index((one.form, one.dtype)), one.implementation
         y, colour = row + 0.24 * (WORLDS.index(name) - 1), world(name).colour
-        right, finite = one["wrong_from"] or end, one["not_finite_from"] or end
+        right, finite = one.wrong_from or end, one.not_finite_from or end
         axes.plot([0, right], [y, y], color=colour)
         axes.plot([right, finite], [y, y], color=colour, linewidth=1, linestyle=":")
-        axes.plot(right, y, color=colour, marker=world(name).marker if one["wrong_from"] else ">", markersize=7,
+        axes.plot(right, y, color=colour, marker=world(name).marker if one.wrong_from else ">", markersize=7,
                   linestyle="none", label=world(name).title if row == 0 else None)  # fmt: skip
-        if one["not_finite_from"]:
+        if one.not_finite_from:
             axes.plot(finite, y, color=INK, marker="x", markersize=5, linestyle="none",
                       label="not finite" if (row, name) == (0, WORLDS[-1]) else None)  # fmt: skip
-            axes.annotate(f"loss {one['loss']}, gradient {one['gradient']}", (finite, y), (10, 0), fontsize=8,
+            axes.annotate(f"loss {one.loss}, gradient {one.gradient}", (finite, y), (10, 0), fontsize=8,
                           textcoords="offset points", va="center", color=MUTED)  # fmt: skip
     axes.set_yticks(range(len(rows)), [f"{FORMS[form]}\n{dtype}" for form, dtype in rows], fontsize=9)
     axes.invert_yaxis()

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.losses import cross_entropy
 from autograd.network import Network as EngineNetwork
 from autograd.network import array
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import first_batch
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
@@ -45,10 +45,24 @@ HARMLESS = "z1.mul_(0.5), which relu does not keep"
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Error after each write, None where it was refused, and the first refusal's message."""
+class Written:
+    """One way to overwrite an array. error: of the gradients after it, None where it was refused."""
 
-    rows: list[dict[str, Any]]
+    implementation: str
+    write: str
+    error: float | None
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether it passes and the gradients are wrong."""
+        return self.error is not None and self.error > 1e-3
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came of each write, and the first refusal's message."""
+
+    rows: list[Written]
     message: str
 
 
@@ -64,7 +78,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
             error: float | None = relative_error(ways[name](start, x, labels, write), right)
         except RuntimeError as refusal:
             error, message = None, message or str(refusal)
-        rows.append({"implementation": name, "write": write, "error": error})
+        rows.append(Written(name, write, error))
         advance()
     return Measured(rows, message)
 
@@ -78,12 +92,12 @@ def relative_error(found: dict[str, np.ndarray], right: dict[str, np.ndarray]) -
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     rows, message = result.rows, result.message
-    refused = [row["write"] for row in rows if row["error"] is None]
-    wrong = [row for row in rows if row["error"] is not None and row["error"] > 1e-3]
-    silent = [row for row in rows if row["write"] not in (*REFUSED, HARMLESS)]
+    refused = [row.write for row in rows if row.error is None]
+    wrong = [row for row in rows if row.is_wrong]
+    silent = [row for row in rows if row.write not in (*REFUSED, HARMLESS)]
     holds = tuple(refused) == REFUSED and wrong == silent
-    errors = [row["error"] for row in wrong]
-    ways = sum(row["implementation"] == TORCH_REF and row["write"] != HARMLESS for row in rows)
+    errors = [row.error for row in wrong if row.error is not None]
+    ways = sum(row.implementation == TORCH_REF and row.write != HARMLESS for row in rows)
     answer = (
         f"The gradients are silently off by {_span(errors)} of their length by hand and on the engine; PyTorch "
         f"refuses {len(refused)} of {ways} ways to overwrite a1, and is as wrong after the other {ways - len(refused)}."
@@ -97,7 +111,7 @@ def judge(result: Measured) -> Finding:
         f"The guard has two doors that stand open, .data and the NumPy array that shares the memory; writes through "
         f"them are not counted. That is why updates are written under `no_grad`, and never through .data."
     )
-    return Finding(answer, holds, {"writes": rows, "message": message}, lesson)
+    return Finding(answer, holds, {"writes": plain(rows), "message": message}, lesson)
 
 
 def _span(errors: list[float]) -> str:
@@ -169,16 +183,16 @@ def draw(result: Measured) -> "Figure":
     figure = new_figure(9, 4.6)
     axes = figure.subplots()
     for i, row in enumerate(rows):
-        error = row["error"]
-        axes.barh(i, error or 0, 0.6, color=world(row["implementation"]).colour)
+        error = row.error
+        axes.barh(i, error or 0, 0.6, color=world(row.implementation).colour)
         words = (
-            "refused: RuntimeError" if error is None else f"{error:.0%}, silently" if error > 1e-3 else "right, allowed"
+            "refused: RuntimeError" if error is None else f"{error:.0%}, silently" if row.is_wrong else "right, allowed"
         )
         axes.annotate(words, (error or 0, i), (6, 0), textcoords="offset points", va="center", fontsize=9, color=INK)
-    labels = [f"{world(row['implementation']).title}:  {row['write']}" for row in rows]
+    labels = [f"{world(row.implementation).title}:  {row.write}" for row in rows]
     axes.set_yticks(range(len(rows)), labels, fontsize=9, color=INK)
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.3 * max(row["error"] or 0 for row in rows))
+    axes.set_xlim(0, 1.3 * max(row.error or 0 for row in rows))
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(False, axis="y")
     axes.set_axisbelow(True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import first_batch
 from compare.hidden.tools.timing import median_seconds
 from compare.shared.settings import Settings
@@ -30,11 +30,32 @@ SYMBOLS = {"x W": "$x\\,W$", "dz W^T": "$dz\\,W^T$", "x^T dz": "$x^T dz$"}
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Transposes, the products, the bytes of W, the seconds to copy it, and how much may be rounding."""
+class Transpose:
+    """W and W.T in one library: their strides in bytes, and whether they share their memory."""
 
-    transposes: dict[str, dict[str, Any]]
-    rows: list[dict[str, Any]]
+    strides: tuple[int, ...]
+    strides_of_transpose: tuple[int, ...]
+    shared: bool
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of a layer in one library and layout. difference: between the layouts, of the largest entry."""
+
+    library: str
+    product: str
+    layout: str
+    seconds: float
+    bytes_beyond_result: int
+    difference: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Transposes by library, the products, the bytes of W, the seconds to copy it, and how much may be rounding."""
+
+    transposes: dict[str, Transpose]
+    rows: list[Product]
     size: int
     copying: float
     tolerance: float
@@ -49,7 +70,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     dz = np.random.default_rng(settings.seed).standard_normal((len(x), W.shape[1])).astype(W.dtype)
     turned = np.ascontiguousarray(W.T)  # what torch.nn.Linear holds: (out, in), row by row
     transposes = {
-        "NumPy": {"strides": W.strides, "strides_of_transpose": W.T.strides, "shared": bool(np.shares_memory(W, W.T))},
+        "NumPy": Transpose(W.strides, W.T.strides, bool(np.shares_memory(W, W.T))),
         "PyTorch": _torch_transpose(torch.from_numpy(W)),
     }
     by_numpy = _products(x, W, dz, turned)
@@ -63,19 +84,16 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
             for layout in ("in, out", "out, in"):
                 run = products[p, layout]
                 beyond = _allocated(run, library) - results[0].nbytes
-                rows.append({"library": library, "product": p, "layout": layout, "seconds": seconds[f"{p} {layout}"],
-                             "bytes_beyond_result": beyond, "difference": apart})  # fmt: skip
+                rows.append(Product(library, p, layout, seconds[f"{p} {layout}"], beyond, apart))
         advance()
     copy = median_seconds({"transpose": lambda: W.T, "copy": lambda: np.ascontiguousarray(W.T)}, rounds=50)
     return Measured(transposes, rows, W.nbytes, copy["copy"], float(np.finfo(W.dtype).eps) * len(x[0]))
 
 
-def _torch_transpose(W: Any) -> dict[str, Any]:
+def _torch_transpose(W: Any) -> Transpose:
     size = W.element_size()
-    return {
-        "strides": tuple(size * n for n in W.stride()), "strides_of_transpose": tuple(size * n for n in W.T.stride()),
-        "shared": W.data_ptr() == W.T.data_ptr(),
-    }  # fmt: skip
+    strides, turned = (tuple(size * n for n in one.stride()) for one in (W, W.T))
+    return Transpose(strides, turned, W.data_ptr() == W.T.data_ptr())
 
 
 def _products(x: Any, W: Any, dz: Any, turned: Any) -> dict[tuple[str, str], Callable[[], Any]]:
@@ -130,21 +148,15 @@ def _allocated_by_torch(run: Callable[[], Any]) -> int:
 
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
-    transposes, rows, size, copying, tolerance = (
-        result.transposes,
-        result.rows,
-        result.size,
-        result.copying,
-        result.tolerance,
-    )
-    swapped = all(one["shared"] and one["strides_of_transpose"] == one["strides"][::-1] for one in transposes.values())
-    beyond = max(row["bytes_beyond_result"] for row in rows)
-    holds = swapped and beyond < size / 10 and all(row["difference"] <= tolerance for row in rows)
-    by = {(row["library"], row["product"], row["layout"]): row["seconds"] for row in rows}
+    transposes, rows, size, copying = result.transposes, result.rows, result.size, result.copying
+    swapped = all(one.shared and one.strides_of_transpose == one.strides[::-1] for one in transposes.values())
+    beyond = max(row.bytes_beyond_result for row in rows)
+    holds = swapped and beyond < size / 10 and all(row.difference <= result.tolerance for row in rows)
+    by = {(row.library, row.product, row.layout): row.seconds for row in rows}
     ratios = [by[lib, p, "out, in"] / by[lib, p, "in, out"] for lib in ("NumPy", "PyTorch") for p in PRODUCTS]
-    strides = transposes["NumPy"]["strides"]
+    by_numpy = transposes["NumPy"]
     answer = (
-        f"W.T turns the strides {strides} into {transposes['NumPy']['strides_of_transpose']} and copies "
+        f"W.T turns the strides {by_numpy.strides} into {by_numpy.strides_of_transpose} and copies "
         f"{0 if swapped else size:,} of {size:,} bytes; the products allocate at most {beyond:,} bytes beyond their "
         f"result and take {min(ratios):.2f} to {max(ratios):.2f} times as long with W kept as (out, in)."
     )
@@ -159,7 +171,7 @@ def judge(result: Measured) -> Finding:
         f"{copying / forward:.1f} times as long as the product x W itself."
     )
     measured = {"transposes": transposes, "products": rows, "bytes_of_W": size, "seconds_to_copy_transposed": copying}
-    return Finding(answer, holds, measured, lesson)
+    return Finding(answer, holds, plain(measured), lesson)
 
 
 def draw(result: Measured) -> "Figure":
@@ -172,10 +184,10 @@ def draw(result: Measured) -> "Figure":
     shades = {"in, out": "#0072B2", "out, in": "#E69F00"}
     groups = [(library, p) for library in ("NumPy", "PyTorch") for p in PRODUCTS]
     for row in rows:
-        at = groups.index((row["library"], row["product"])) + (-0.19 if row["layout"] == "in, out" else 0.19)
-        first = row["product"] == PRODUCTS[0] and row["library"] == "NumPy"
-        axes.bar(at, 1e6 * row["seconds"], 0.36, color=shades[row["layout"]],
-                 label=f"W kept as ({row['layout']})" if first else None)  # fmt: skip
+        at = groups.index((row.library, row.product)) + (-0.19 if row.layout == "in, out" else 0.19)
+        first = row.product == PRODUCTS[0] and row.library == "NumPy"
+        axes.bar(at, 1e6 * row.seconds, 0.36, color=shades[row.layout],
+                 label=f"W kept as ({row.layout})" if first else None)  # fmt: skip
     copying = 1e6 * result.copying
     axes.bar(len(groups), copying, 0.36, color=MUTED)
     labels = [f"{library}\n{SYMBOLS[p]}" for library, p in groups] + ["NumPy, copy\nof $W^T$"]
@@ -183,7 +195,7 @@ def draw(result: Measured) -> "Figure":
     axes.tick_params(axis="x", length=0, labelcolor=INK)
     axes.grid(False, axis="x")
     axes.set_axisbelow(True)
-    axes.set_ylim(0, 1.3 * max(copying, *(1e6 * row["seconds"] for row in rows)))
+    axes.set_ylim(0, 1.3 * max(copying, *(1e6 * row.seconds for row in rows)))
     axes.set_ylabel("microseconds, median")
     axes.set_title("A transpose inside a product is free; one that moves the bytes is not")
     axes.legend(ncols=2)

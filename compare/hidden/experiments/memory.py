@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.network import Network as EngineNetwork
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import first_batch
 from compare.hidden.tools.graphs import kept_arrays, nodes
 from compare.shared.settings import Settings
@@ -37,10 +37,19 @@ KINDS = ("results", "batch", "parameters")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What each keeps: bytes by kind, the weights by name, and the bytes of results held afterwards."""
+class Kept:
+    """What one implementation keeps. bytes: by kind; parameters: by name; held_after: bytes of results."""
 
-    kept: dict[str, dict[str, Any]]
+    bytes: dict[str, int]
+    parameters: list[str]
+    held_after: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What each keeps, by implementation, for so many rows."""
+
+    kept: dict[str, Kept]
     rows: int
 
 
@@ -58,21 +67,21 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     kept, rows = result.kept, result.rows
-    bytes_of = {name: one["bytes"] for name, one in kept.items()}
+    bytes_of = {name: one.bytes for name, one in kept.items()}
     results = {name: found["results"] for name, found in bytes_of.items()}
     holds = (
         all(abs(found / results[MANUAL] - 1) < 0.05 for found in results.values())
         and len({found["batch"] for found in bytes_of.values()}) == 1
-        and kept[MANUAL]["parameters"] == kept[TORCH_REF]["parameters"] == ["W2", "W3"]
-        and not any(one["held_after"] for one in kept.values())
+        and kept[MANUAL].parameters == kept[TORCH_REF].parameters == ["W2", "W3"]
+        and not any(one.held_after for one in kept.values())
     )
-    after = max(one["held_after"] for one in kept.values())
+    after = max(one.held_after for one in kept.values())
     answer = (
         f"For {rows} images the batch itself, {_kb(bytes_of[MANUAL]['batch'])}, and results of the forward pass: "
         f"{_kb(results[MANUAL])} by hand, {_kb(results[AUTOGRAD])} on the engine, {_kb(results[TORCH_REF])} in "
         f"PyTorch; {_kb(after) if after else 'nothing'} of these is still held after the backward pass."
     )
-    engine, torch = (", ".join(kept[name]["parameters"]) for name in (AUTOGRAD, TORCH_REF))
+    engine, torch = (", ".join(kept[name].parameters) for name in (AUTOGRAD, TORCH_REF))
     lesson = (
         f"The backward pass multiplies by what went into each product, so the forward pass may not forget it: the "
         f"images for dW1, a1 for dW2, a2 for dW3, the scores for the loss, and W2 and W3 to go further back. By hand "
@@ -83,10 +92,10 @@ def judge(result: Measured) -> Finding:
         f"needs {torch}. The results go when `gradients` returns by hand, and as `backward` frees the tape behind "
         f"itself elsewhere."
     )
-    return Finding(answer, holds, {"rows": rows, "kept": kept}, lesson)
+    return Finding(answer, holds, {"rows": rows, "kept": plain(kept)}, lesson)
 
 
-def by_hand(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def by_hand(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> Kept:
     """What `backward` is handed, and the arrays of the network that it reads."""
     kept: dict[str, np.ndarray] = {}
 
@@ -115,7 +124,7 @@ def by_hand(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> 
     return _by_kind(storages, holders, (x, labels), parameters)
 
 
-def on_the_engine(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def on_the_engine(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> Kept:
     """The arrays that the VJPs on the tape hold."""
     net = EngineNetwork(start)
     loss = world(AUTOGRAD).recorded_loss(net, x, labels)
@@ -128,7 +137,7 @@ def on_the_engine(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarra
     return _by_kind(storages, holders, (x, labels), parameters)
 
 
-def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> Kept:
     """The tensors that PyTorch saves, told of by its own hooks, each memory once."""
     import torch
 
@@ -157,16 +166,13 @@ def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) 
 
 def _by_kind(
     storages: dict[int, int], holders: dict[int, list[Any]], batch: Sequence[np.ndarray], parameters: dict[int, str]
-) -> dict[str, Any]:
+) -> Kept:
     """Bytes by kind, from bytes by address; and what of the results is still held, by one weak reference or more."""
     given = {array.ctypes.data for array in batch}
     kinds = {a: "batch" if a in given else "parameters" if a in parameters else "results" for a in storages}
     held = [a for a in storages if kinds[a] == "results" and any(holder() is not None for holder in holders[a])]
-    return {
-        "bytes": {kind: sum(storages[a] for a in storages if kinds[a] == kind) for kind in KINDS},
-        "parameters": sorted(parameters[a] for a in storages if a in parameters),
-        "held_after": sum(storages[a] for a in held),
-    }
+    size = {kind: sum(storages[a] for a in storages if kinds[a] == kind) for kind in KINDS}
+    return Kept(size, sorted(parameters[a] for a in storages if a in parameters), sum(storages[a] for a in held))
 
 
 def _kb(number: float) -> str:
@@ -184,7 +190,7 @@ def draw(result: Measured) -> "Figure":
     labels = {"results": "results of the forward pass, given back by the backward pass", "batch": "the batch itself"}
     left = np.zeros(len(WORLDS))
     for kind, label in labels.items():
-        width = np.array([kept[name]["bytes"][kind] / 1000 for name in WORLDS])
+        width = np.array([kept[name].bytes[kind] / 1000 for name in WORLDS])
         axes.barh([world(name).title for name in WORLDS], width, left=left, height=0.6, color=colours[kind],
                   edgecolor="white", label=label)  # fmt: skip
         for i, (begin, length) in enumerate(zip(left, width, strict=True)):

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.optimizers import SGD, Adam
 from autograd.tensor import Tensor
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import batches
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
@@ -39,10 +39,26 @@ IN_A_STEP, IN_A_MEAN = 10, 3
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What each kind of optimizer holds, and from how much of the allowed difference the two have used."""
+class Race:
+    """Both optimizers of a kind, side by side.
 
-    found: dict[str, dict[str, Any]]
+    arrays, bytes: what each holds afterwards, by implementation; arrays: of a parameter's shape, for each parameter;
+    names: what PyTorch calls them; difference_by_step: of the weights, at most; allowed_used: how much of what rounding
+    may do, at most.
+    """
+
+    arrays: dict[str, float]
+    bytes: dict[str, int]
+    names: list[str]
+    difference_by_step: list[float]
+    allowed_used: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The race of each kind of optimizer, by its name."""
+
+    found: dict[str, Race]
     parameter_bytes: int
     dtype: str
 
@@ -58,7 +74,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     return Measured(found, _bytes(start.values()), settings.dtype)
 
 
-def race(name: str, start: dict[str, np.ndarray], data: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
+def race(name: str, start: dict[str, np.ndarray], data: Iterable[tuple[np.ndarray, np.ndarray]]) -> Race:
     """Step both optimizers; what each holds afterwards, and how far apart their weights are after each step."""
     import torch
 
@@ -82,19 +98,14 @@ def race(name: str, start: dict[str, np.ndarray], data: Iterable[tuple[np.ndarra
             allowed[p] += 2 * u * (np.abs(ours[p].data) + (IN_A_STEP + IN_A_MEAN * k) * step)
             used = max(used, float((apart[p] / allowed[p]).max(initial=0, where=allowed[p] > 0)))
         differences.append(float(max(value.max() for value in apart.values())))
-    return {
-        "arrays": {
-            AUTOGRAD: _per_parameter(_engine_state(engine), start),
-            TORCH_REF: _torch_arrays(pytorch, start),
-        },
-        "bytes": {
-            AUTOGRAD: _bytes(_engine_state(engine)),
-            TORCH_REF: sum(t.nbytes for state in pytorch.state.values() for t in _tensors(state)),
-        },
-        "names": sorted({key for state in pytorch.state.values() for key, value in state.items() if value is not None}),
-        "difference_by_step": differences,
-        "allowed_used": used,
-    }
+    states = pytorch.state.values()
+    return Race(
+        {AUTOGRAD: _per_parameter(_engine_state(engine), start), TORCH_REF: _torch_arrays(pytorch, start)},
+        {AUTOGRAD: _bytes(_engine_state(engine)), TORCH_REF: sum(t.nbytes for s in states for t in _tensors(s))},
+        sorted({key for state in states for key, value in state.items() if value is not None}),
+        differences,
+        used,
+    )
 
 
 def _optimizers(name: str, ours: list[Tensor], theirs: Any) -> tuple[Any, Any]:
@@ -140,27 +151,27 @@ def _bytes(arrays: Iterable[np.ndarray]) -> int:
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     found, parameter_bytes, dtype = result.found, result.parameter_bytes, result.dtype
-    counted = all(set(found[name]["arrays"].values()) == {arrays} for name, arrays in HIDDEN_ARRAYS.items())
-    same = all(one["allowed_used"] <= 1 for one in found.values())
-    apart = max(one["difference_by_step"][-1] for one in found.values())
-    steps = len(found["Adam"]["difference_by_step"])
-    momentum, adam = (found[name]["bytes"][TORCH_REF] for name in ("SGD with momentum", "Adam"))
+    counted = all(set(found[name].arrays.values()) == {arrays} for name, arrays in HIDDEN_ARRAYS.items())
+    same = all(one.allowed_used <= 1 for one in found.values())
+    apart = max(one.difference_by_step[-1] for one in found.values())
+    steps = len(found["Adam"].difference_by_step)
+    momentum, adam = (found[name].bytes[TORCH_REF] for name in ("SGD with momentum", "Adam"))
     answer = (
-        f"For {parameter_bytes:,} bytes of parameters, SGD keeps {found['SGD']['bytes'][TORCH_REF]:,} bytes, "
+        f"For {parameter_bytes:,} bytes of parameters, SGD keeps {found['SGD'].bytes[TORCH_REF]:,} bytes, "
         f"momentum {momentum:,} and Adam {adam:,}; after {steps} steps along the same gradients engine and PyTorch "
         f"differ by {apart:.1e} at most."
     )
-    names = ", ".join(found["Adam"]["names"])
+    names = ", ".join(found["Adam"].names)
     lesson = (
         "The update by hand, W1 -= learning_rate * dW1, has no memory. Momentum has: a velocity for every parameter. "
         f"Adam has two running means, and PyTorch keeps them in optimizer.state as {names}. You never see them, but "
         f"they are {adam / parameter_bytes:.1f} times the memory of the weights; they must be saved with the weights "
         "if a training is to go on later; and a new optimizer starts without them. There is nothing else in it: the "
         f"few lines of autograd/optimizers.py take the steps of torch.optim. In {dtype} their weights are apart by at "
-        f"most {max(one['allowed_used'] for one in found.values()):.0%} of what rounding may do, most of it in one "
+        f"most {max(one.allowed_used for one in found.values()):.0%} of what rounding may do, most of it in one "
         "last bit."
     )
-    return Finding(answer, counted and same, {"parameter_bytes": parameter_bytes, "optimizers": found}, lesson)
+    return Finding(answer, counted and same, {"parameter_bytes": parameter_bytes, "optimizers": plain(found)}, lesson)
 
 
 def draw(result: Measured) -> "Figure":
@@ -171,13 +182,13 @@ def draw(result: Measured) -> "Figure":
     figure = new_figure(9, 5.6)
     above, below = figure.subplots(2, height_ratios=(1, 1.1))
     for y, one in enumerate(found.values()):
-        state = one["bytes"][TORCH_REF] / size
+        state = one.bytes[TORCH_REF] / size
         above.barh(y, 1, color=MUTED, height=0.6, label="parameters" if y == 0 else None)
         above.barh(y, 1, left=1, color="#cccccc", height=0.6, label="their gradients" if y == 0 else None)
         if state:
             label = "hidden in the optimizer" if y == 1 else None
             above.barh(y, state, left=2, color=PINK, hatch="//", edgecolor="white", height=0.6, label=label)
-        above.text(2 + state + 0.05, y, f"{one['bytes'][TORCH_REF]:,} bytes hidden", va="center", fontsize=9)
+        above.text(2 + state + 0.05, y, f"{one.bytes[TORCH_REF]:,} bytes hidden", va="center", fontsize=9)
     above.set_yticks(range(len(found)), list(found))
     above.invert_yaxis()
     above.set_xlim(0, 5.3)
@@ -188,7 +199,7 @@ def draw(result: Measured) -> "Figure":
     styles = {"SGD": (BLUE, "-"), "SGD with momentum": (VERMILLION, "--")}
     styles["Adam"] = (PINK, ":")
     for name, one in found.items():
-        steps = [(k, value) for k, value in enumerate(one["difference_by_step"], start=1) if value > 0]
+        steps = [(k, value) for k, value in enumerate(one.difference_by_step, start=1) if value > 0]
         if steps:
             below.plot(*zip(*steps, strict=True), color=styles[name][0], linestyle=styles[name][1], label=name)
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance
 from compare.shared.training import initial_weights
@@ -56,10 +56,37 @@ def mistakes(parameters: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarra
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A mistake that raised. kind: "refused" by the gradients, "late" where only the update after them refuses.
+
+    file, line: where the error was raised; own: whether that is the network's own file; at: the line of it that was
+    running; message: the error's first line.
+    """
+
+    kind: str
+    file: str
+    line: int | None
+    own: bool
+    at: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A mistake that nobody refused. kind: "right" or "wrong".
+
+    error: |gradient - right| / |right|, None where a shape differs.
+    """
+
+    kind: str
+    error: float | None
+
+
+@dataclass(frozen=True)
 class Measured:
     """Every outcome, by mistake and implementation."""
 
-    outcomes: dict[str, dict[str, dict[str, Any]]]
+    outcomes: dict[str, dict[str, Refused | Passed]]
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
@@ -67,7 +94,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     x, labels = digits.train_x[:ROWS], digits.train_labels[:ROWS]
     parameters = initial_weights(settings.with_(init="he"), digits)
     _, right = _network(MANUAL, parameters).gradients(x, labels)
-    outcomes: dict[str, dict[str, dict[str, Any]]] = {}
+    outcomes: dict[str, dict[str, Refused | Passed]] = {}
     for mistake, case in mistakes(parameters, x, labels).items():
         outcomes[mistake] = {name: outcome(name, case, right) for name in WORLDS}
         advance()
@@ -78,13 +105,8 @@ def _network(name: str, parameters: dict[str, np.ndarray]) -> Any:
     return importlib.import_module(f"{name}.network").Network(parameters)
 
 
-def outcome(name: str, case: "Case", right: dict[str, np.ndarray]) -> dict[str, Any]:
-    """What happens to one mistake in one world.
-
-    kind: "refused" by the gradients, "late" where only the update after them refuses, "right" or "wrong" where nothing
-    does. error: |gradient - right| / |right|, None where a shape differs. file, line: where the error was raised; own:
-    whether that is the network's own file; at: the line of it that was running; message: the error's first line.
-    """
+def outcome(name: str, case: "Case", right: dict[str, np.ndarray]) -> Refused | Passed:
+    """What happens to one mistake in one world."""
     parameters, x, labels = case
     gradients = None
     with warnings.catch_warnings():
@@ -97,15 +119,14 @@ def outcome(name: str, case: "Case", right: dict[str, np.ndarray]) -> dict[str, 
             frames = traceback.extract_tb(error.__traceback__)
             own_file = str(importlib.import_module(f"{name}.network").__file__)
             own = next(frame for frame in reversed(frames) if frame.filename == own_file)
-            return {
-                "kind": "late" if gradients else "refused",
-                "file": "/".join(Path(frames[-1].filename).parts[-2:]), "line": frames[-1].lineno,
-                "own": frames[-1].filename == own_file, "at": (own.line or "").partition("  #")[0],
-                "message": f"{type(error).__name__}: {str(error).splitlines()[0]}",
-            }  # fmt: skip
+            return Refused(
+                "late" if gradients else "refused", "/".join(Path(frames[-1].filename).parts[-2:]), frames[-1].lineno,
+                frames[-1].filename == own_file, (own.line or "").partition("  #")[0],
+                f"{type(error).__name__}: {str(error).splitlines()[0]}",
+            )  # fmt: skip
     assert gradients is not None
     distance = _distance(gradients, right)
-    return {"kind": "right" if distance is not None and distance < RIGHT else "wrong", "error": distance}
+    return Passed("right" if distance is not None and distance < RIGHT else "wrong", distance)
 
 
 def _distance(found: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> float | None:
@@ -120,11 +141,11 @@ def judge(result: Measured) -> Finding:
     outcomes = result.outcomes
 
     def count(name: str, *kinds: str) -> int:
-        return sum(found[name]["kind"] in kinds for found in outcomes.values())
+        return sum(found[name].kind in kinds for found in outcomes.values())
 
     refused = {name: count(name, "refused", "late") for name in WORLDS}
     wrong = {name: count(name, "wrong") for name in WORLDS}
-    own = {name: sum(found[name].get("own", False) for found in outcomes.values()) for name in WORLDS}
+    own = {name: sum(getattr(found[name], "own", False) for found in outcomes.values()) for name in WORLDS}
     holds = (
         all(wrong.values())
         and wrong[MANUAL] > wrong[TORCH_REF]
@@ -137,15 +158,15 @@ def judge(result: Measured) -> Finding:
         for name in WORLDS
     )
     lost = next(found[TORCH_REF] for mistake, found in outcomes.items() if mistake.startswith("batch axis"))
-    silent = {n: [mistake for mistake, found in outcomes.items() if found[n]["kind"] == "wrong"] for n in WORLDS}
+    said = f"{lost.message!r} in {lost.file}, at your line {lost.at!r}" if isinstance(lost, Refused) else "nothing"
+    silent = {n: [mistake for mistake, found in outcomes.items() if found[n].kind == "wrong"] for n in WORLDS}
     lesson = (
         f"NumPy broadcasts whatever it can, so by hand these pass: {'; '.join(silent[MANUAL])}. PyTorch checks "
         f"dtypes and labels and still lets pass: {'; '.join(silent[TORCH_REF])} (-100 is its default ignore_index). "
         "Whoever refuses names the operation that failed, not the mistake, and the two can be far apart. With the "
-        f"batch axis lost, PyTorch says {lost.get('message', 'nothing')!r} in {lost.get('file')}, at your line "
-        f"{lost.get('at')!r}. So check shapes where data comes in: one assert on x, one on labels."
+        f"batch axis lost, PyTorch says {said}. So check shapes where data comes in: one assert on x, one on labels."
     )
-    return Finding(f"{answer}.", holds, {"outcomes": outcomes}, lesson)
+    return Finding(f"{answer}.", holds, {"outcomes": plain(outcomes)}, lesson)
 
 
 def draw(result: Measured) -> "Figure":
@@ -164,14 +185,14 @@ def draw(result: Measured) -> "Figure":
     return figure
 
 
-def _cell(found: dict[str, Any]) -> tuple[str, str]:
+def _cell(found: Refused | Passed) -> tuple[str, str]:
     """Words and a colour."""
-    if found["kind"] == "right":
+    if isinstance(found, Refused):
+        at = found.at if len(found.at) <= 34 else f"{found.at[:31]}..."
+        return f"{'refused' if found.kind == 'refused' else 'refused in the update'} at\n{at}", "blue"
+    if found.kind == "right":
         return "passes, and is right", "green"
-    if found["kind"] == "wrong":
-        return f"PASSES: the gradient\n{_off(found['error'])}", "orange"
-    at = found["at"] if len(found["at"]) <= 34 else f"{found['at'][:31]}..."
-    return f"{'refused' if found['kind'] == 'refused' else 'refused in the update'} at\n{at}", "blue"
+    return f"PASSES: the gradient\n{_off(found.error)}", "orange"
 
 
 def _off(error: float | None) -> str:

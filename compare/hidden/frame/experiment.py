@@ -1,6 +1,6 @@
 """What an experiment is: a question, a claim, a measurement that can refute the claim, a figure and a lesson."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from compare.shared.settings import Settings
@@ -34,6 +34,19 @@ class NotMeasured:
     def measured(self) -> dict[str, Any]:
         """As a JSON document has it."""
         return {"available": False, "reason": self.answer}
+
+
+def plain(part: Any) -> Any:
+    """What was measured as plain data: a dataclass by its own `as_json`, or by its fields."""
+    if isinstance(part, dict):
+        return {key: plain(value) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return type(part)(plain(value) for value in part)
+    if hasattr(part, "as_json"):
+        return part.as_json()
+    if is_dataclass(part):
+        return {field.name: plain(getattr(part, field.name)) for field in fields(part)}
+    return part
 
 
 class Experiment(Protocol):

@@ -31,7 +31,7 @@ def test_where_there_is_nothing_to_compare_it_stands_aside_and_says_so():
 def test_the_verdict_fails_where_a_line_leaves_its_bound_or_no_bit_changes():
     def kernels(used):
         lines = {"manual": {"z1": used}, "autograd": {"z1": 0.1}}
-        return {"architecture": "A", "version": "1", "seconds": 1.0, "bound_used": lines}
+        return blas.Kernels("A", "1", 1.0, lines)
 
     changed = {"z1": 0.5, "dW1": 0.0}
     assert blas.judge(blas.Measured([kernels(0.1), kernels(0.2)], changed)).holds

@@ -1,6 +1,6 @@
 """Half the bits: errors against the exact gradient, bytes, defaults."""
 
-import copy
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,10 +16,9 @@ def test_errors_lie_about_where_the_roundoff_is(tiny_settings, tiny, quiet):
 
 
 def test_bytes_that_are_not_halved_an_error_too_large_or_another_default_do_not_hold(tiny_settings, tiny, quiet):
-    measured = dtype.judge(dtype.measure(tiny_settings, tiny, quiet)).measured
-    runs, defaults = measured["runs"], measured["defaults"]
+    result = dtype.measure(tiny_settings, tiny, quiet)
+    k = next(k for k, row in enumerate(result.rows) if row.dtype == "float32")
     for change in ({"bytes": 1}, {"error": 1e-3}, {"error": 1e-15}):
-        changed = copy.deepcopy(runs)
-        next(row for row in changed if row["dtype"] == "float32").update(change)
-        assert not dtype.judge(dtype.Measured(changed, defaults)).holds
-    assert not dtype.judge(dtype.Measured(runs, {**defaults, "torch_ref": "float64"})).holds
+        rows = [*result.rows[:k], replace(result.rows[k], **change), *result.rows[k + 1 :]]
+        assert not dtype.judge(replace(result, rows=rows)).holds
+    assert not dtype.judge(replace(result, default={**result.default, "torch_ref": "float64"})).holds

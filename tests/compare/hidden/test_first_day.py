@@ -55,19 +55,29 @@ def test_one_hot_floats_give_the_gradients_of_class_numbers(start, data):
 
 
 def test_each_part_of_the_claim_can_fail():
-    def run(after):
-        return [{"before": 0.1, "after": after, "warnings": []}]
+    def run(after, *warnings):
+        return [experiment.Trained(0.1, after, [*warnings])]
 
-    outcomes = {mistake: run(0.9) for mistake in experiment.TRAININGS}
-    outcomes |= {mistake: run(0.1) for mistake in experiment.LEARN_NOTHING}
-    outcomes |= {mistake: [{"refused": "RuntimeError: no"}] for mistake in experiment.REFUSED}
-    outcomes[experiment.LESS] = run(0.5)
-    assert experiment.judge(experiment.Measured(outcomes)).holds
+    refused = {mistake: experiment.Refused("RuntimeError: no") for mistake in experiment.REFUSED}
+    trained = {mistake: run(0.9) for mistake in experiment.TRAININGS if mistake not in refused}
+    trained |= {mistake: run(0.1) for mistake in experiment.LEARN_NOTHING} | {experiment.LESS: run(0.5)}
+    assert experiment.judge(experiment.Measured(trained, refused)).holds
     wrong = {
         experiment.LESS: run(0.9), experiment.FINE: run(0.5), experiment.LEARN_NOTHING[1]: run(0.2),
-        experiment.REFUSED[0]: run(0.9), experiment.REFUSED[1]: run(0.1),
+        experiment.LEARN_NOTHING[0]: run(0.1, "look out"),
     }  # fmt: skip
     for mistake, found in wrong.items():
-        assert not experiment.judge(experiment.Measured({**outcomes, mistake: found})).holds, mistake
-    warned = [{"before": 0.1, "after": 0.1, "warnings": ["look out"]}]
-    assert not experiment.judge(experiment.Measured({**outcomes, experiment.LEARN_NOTHING[0]: warned})).holds
+        assert not experiment.judge(experiment.Measured({**trained, mistake: found}, refused)).holds, mistake
+    for mistake in experiment.REFUSED[:2]:
+        others = {other: one for other, one in refused.items() if other != mistake}
+        for after in (0.9, 0.1):
+            assert not experiment.judge(experiment.Measured({**trained, mistake: run(after)}, others)).holds, mistake
+
+
+def test_the_outcomes_stand_in_the_order_of_the_trainings():
+    refused = {mistake: experiment.Refused("no") for mistake in experiment.REFUSED}
+    trained = {m: [experiment.Trained(0.1, 0.2, [])] for m in experiment.TRAININGS if m not in refused}
+    found = experiment.Measured(trained, refused).as_json()
+    assert list(found) == list(experiment.TRAININGS)
+    assert found[experiment.REFUSED[0]] == [{"refused": "no"}]
+    assert found["no mistake"] == [{"before": 0.1, "after": 0.2, "warnings": []}]

@@ -1,6 +1,6 @@
 """What is kept for the backward pass, against a count by hand."""
 
-import copy
+from dataclasses import replace
 
 from autograd.tensor import Tensor
 from compare.hidden.experiments import memory
@@ -28,19 +28,18 @@ def test_a_graph_that_is_retained_is_seen_to_hold_its_results(tiny_settings, tin
     run, held = Tensor.backward, []
     monkeypatch.setattr(Tensor, "backward", lambda loss: (held.append(loss), run(loss, retain_graph=True)))
     kept = memory.on_the_engine(initial_weights(tiny_settings, tiny), *first_batch(tiny_settings, tiny))
-    assert kept["held_after"] == kept["bytes"]["results"] > 0
+    assert kept.held_after == kept.bytes["results"] > 0
 
 
 def test_results_held_other_weights_kept_or_more_kept_do_not_hold(tiny_settings, tiny, quiet):
-    finding = memory.judge(memory.measure(tiny_settings.with_(widths=(50, 40)), tiny, quiet))
-    assert finding.holds
-    kept = finding.measured["kept"]
-    more = {**kept["torch_ref"]["bytes"], "results": int(1.1 * kept["manual"]["bytes"]["results"])}
+    result = memory.measure(tiny_settings.with_(widths=(50, 40)), tiny, quiet)
+    assert memory.judge(result).holds
+    kept = result.kept
+    more = {**kept["torch_ref"].bytes, "results": int(1.1 * kept["manual"].bytes["results"])}
     for name, change in (
         ("torch_ref", {"held_after": 8}),
         ("manual", {"parameters": ["W1", "W2", "W3"]}),
         ("torch_ref", {"bytes": more}),
     ):
-        changed = copy.deepcopy(kept)
-        changed[name].update(change)
+        changed = {**kept, name: replace(kept[name], **change)}
         assert not memory.judge(memory.Measured(changed, ROWS)).holds

@@ -23,12 +23,12 @@ def data():
 @pytest.mark.parametrize(("name", "arrays"), experiment.HIDDEN_ARRAYS.items())
 def test_both_keep_the_same_arrays_and_take_the_same_steps(start, name, arrays):
     found = experiment.race(name, start, data())
-    assert found["arrays"] == {"autograd": arrays, "torch_ref": arrays}
+    assert found.arrays == {"autograd": arrays, "torch_ref": arrays}
     size = sum(value.nbytes for value in start.values())
-    assert found["bytes"]["autograd"] == arrays * size
-    assert found["bytes"]["torch_ref"] - arrays * size in range(len(start) * 8)  # Adam counts its steps
-    assert found["allowed_used"] <= 1
-    assert len(found["difference_by_step"]) == STEPS
+    assert found.bytes["autograd"] == arrays * size
+    assert found.bytes["torch_ref"] - arrays * size in range(len(start) * 8)  # Adam counts its steps
+    assert found.allowed_used <= 1
+    assert len(found.difference_by_step) == STEPS
 
 
 @pytest.mark.parametrize("name", ["SGD with momentum", "Adam"])
@@ -42,5 +42,5 @@ def test_an_optimizer_that_is_a_little_different_is_outside_what_rounding_allows
 
     monkeypatch.setattr(kind, "step", a_little_more)
     found = {name: experiment.race(name, start, data()) for name in experiment.HIDDEN_ARRAYS}
-    assert found[name]["allowed_used"] > 1
+    assert found[name].allowed_used > 1
     assert not experiment.judge(experiment.Measured(found, 1, "float64")).holds
