@@ -136,6 +136,8 @@ class Child:
         except Enough:
             pass
         except BaseException as error:
+            if failure.is_ours(error):
+                raise
             ended = error
         told = self.judged_torch(watch, ended)
         return told and told | {"driven": words or self.space.get("<called>")}
@@ -168,6 +170,8 @@ class Child:
         except Enough:
             pass
         except BaseException as error:  # SystemExit, KeyboardInterrupt and TooLong among them
+            if failure.is_ours(error):
+                raise
             return error
         finally:
             sys.modules["__main__"] = before

@@ -23,6 +23,7 @@ from compare.check.running.calls import contents, describe, make, shapes_of, ste
 from compare.check.running.clock import Clock, TooLong
 from compare.check.running.data import LAYOUTS, Setting
 from compare.check.running.examples import Examples
+from compare.check.running.failure import is_ours
 from compare.check.running.nests import arrays_in
 from compare.check.running.plans import BY_HAND, Plan, asks, methods_of, plans
 from compare.check.running.program import Program
@@ -151,7 +152,9 @@ class Driver:
             if self.clock.left <= 0:
                 raise
             outcome.error = late
-        except Exception as raised:
+        except Exception as raised:  # by what is called, or for want of what it asks for
+            if is_ours(raised):
+                raise
             outcome.error = raised
         return outcome
 
@@ -190,6 +193,8 @@ def drive(
     try:
         space = driver.namespace()
     except Exception as error:
+        if is_ours(error):
+            raise
         return Driven(None, "its definitions", error)
     own = {name: value for name, value in space.items() if driver.is_own(value)}
     name = request["name"]

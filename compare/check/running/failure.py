@@ -3,12 +3,16 @@
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from compare.check.recording.array import RecordedArray
+from compare.check.recording.number import RecordedNumber
 from compare.check.running.clock import TooLong
 from compare.check.running.fences import MEMORY, Refused
 
 Told = dict[str, Any]
+HERE = str(Path(__file__).parents[1])
 
 
 def describe(error: BaseException, own: Callable[[str], bool], folder: Path) -> Told:
@@ -25,6 +29,23 @@ def describe(error: BaseException, own: Callable[[str], bool], folder: Path) -> 
     if isinstance(error, SyntaxError) and error.filename and own(error.filename):
         return told | {"message": error.msg, "file": shown(error.filename, folder), "line": error.lineno}
     return told | where(frames, own, folder)
+
+
+def is_ours(error: BaseException) -> bool:
+    """Whether an error is a name of the check's own that does not exist: its mistake, and not one of the program.
+
+    Whatever else is raised while a program runs may be the program's; this must not pass for it.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames or not frames[-1].filename.startswith(HERE) or frames[-1].name == "__getattr__":
+        return False
+    if not isinstance(error, AttributeError):
+        return isinstance(error, NameError)
+    asked = error.obj
+    if isinstance(asked, RecordedArray | RecordedNumber):  # for the program these are NumPy's and Python's
+        return error.name is not None and error.name.startswith("_")
+    kind = asked if isinstance(asked, type) else type(asked)
+    return isinstance(asked, ModuleType) or kind.__module__.startswith("compare.")
 
 
 def where(frames: list[traceback.FrameSummary], own: Callable[[str], bool], folder: Path) -> Told:

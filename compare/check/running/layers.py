@@ -27,9 +27,8 @@ def build(trial: Trial) -> list[Any] | None:
     kinds = [k for k in trial.namespace.values() if isinstance(k, type) and trial.is_own(k) and is_layer(k)]
     dense, others = None, []
     for kind in kinds:
-        try:
-            layer = kind(**trial.bound(kind))
-        except Exception:
+        layer = trial.made(kind)
+        if layer is None:
             continue
         if any(True for _ in arrays_in(layer)):
             dense = dense or kind

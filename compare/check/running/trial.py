@@ -62,6 +62,17 @@ class Trial:
         self.results.remember(function, role, result, getattr(labels, "shape", None))
         return result
 
+    def made(self, kind: type) -> Any:
+        """An object of a class of theirs; None where nobody knows how to make one."""
+        try:
+            passed = self.bound(kind)
+        except Unbindable:
+            return None
+        try:
+            return kind(**passed)
+        except Exception:  # it does not take this
+            return None
+
     @property
     def source(self) -> Any:
         """Where the parameters are: a tuple of them with the names that its maker gives them."""
@@ -194,10 +205,10 @@ class Trial:
         }[role]  # fmt: skip
         for name, value in self.namespace.items():
             if self.is_own(value) and re.search(wanted, name.lower()):
-                try:
-                    return value(**self.bound(value)) if isinstance(value, type) else value
-                except Exception:
-                    continue
+                if not isinstance(value, type):
+                    return value
+                if (made := self.made(value)) is not None:
+                    return made
         words = re.findall(r"""['"](relu|sigmoid|tanh|mse|cross_?entropy|sgd)['"]""", self.examples.text)
         return next((w for w in words if re.search(wanted, w)), MISSING)
 

@@ -41,7 +41,7 @@ def replayed(nodes: Iterable[Node], given: Mapping[Node, Any]) -> dict[Node, Any
         arguments, options = (at_each_node(value_of, part) for part in (node.arguments, node.options))
         try:
             value = _computed(node, arguments, options)
-        except (TypeError, ValueError, IndexError, AttributeError) as error:
+        except (TypeError, ValueError, IndexError) as error:  # which the engine raises, or the program's own function
             raise CannotFollow(node, f"`{node.name}` is not among the operations that can be differentiated") from error
         if getattr(value, "shape", ()) != node.shape:
             value = value.reshape(node.shape) if hasattr(value, "reshape") else np.full(node.shape, value)
@@ -63,12 +63,14 @@ def _computed(node: Node, arguments: Any, options: Any) -> Any:
     options = {key: value for key, value in options.items() if key not in ("dtype", "order", "casting", "initial")}
     if options.pop("where", True) is not True:
         raise TypeError("where")
+    if function is np.einsum and not isinstance(arguments[0], str):
+        raise TypeError("einsum of operands that each have a list of axes")
     return function(*arguments, **options)
 
 
 def _moved(function: Callable[..., Any], arguments: Any, options: Any) -> Any:
     """What only moves entries, as an index: it is done to their numbers."""
-    x, rest = arguments[0], arguments[1:]
+    x, rest = _array(arguments[0]), arguments[1:]
     numbers = np.arange(int(np.prod(x.shape, dtype=int))).reshape(x.shape)
     return x.reshape(-1)[function(numbers, *rest, **options)]
 
@@ -80,13 +82,20 @@ def _stacked(content: Any, *_: Any, **__: Any) -> Any:
     return content
 
 
+def _array(content: Any) -> Any:
+    """A tensor or an array: of a list, or a constant that is a Python number, too."""
+    x = _stacked(content)
+    return x if isinstance(x, Tensor) else np.asarray(x)
+
+
 def _written(x: Any, v: Any, index: Any) -> Any:
-    shape = x.shape
+    shape = np.shape(x)
     numbers = np.arange(int(np.prod(shape, dtype=int))).reshape(shape)
     return _placed(x, v, numbers[index])
 
 
 def _placed(x: Any, v: Any, positions: Any) -> Any:
+    x = _array(x)
     size = int(np.prod(x.shape, dtype=int))
     stays = np.ones(size)
     stays[positions] = 0
@@ -110,6 +119,7 @@ def _zeroed(x: np.ndarray, stays: np.ndarray) -> np.ndarray:
 
 
 def _added_at(x: Any, index: Any, v: Any) -> Any:
+    x = _array(x)
     target = np.zeros(x.shape)[index].shape
     v = np.broadcast_to(v, target)
     if isinstance(v, Tensor):
@@ -122,7 +132,7 @@ def _added_at(x: Any, index: Any, v: Any) -> Any:
 def _cast(x: Any, dtype: Any, *_: Any, **__: Any) -> Any:
     if np.dtype(dtype).kind == "f":
         return x
-    return (x.numpy() if isinstance(x, Tensor) else x).astype(dtype)
+    return (x.numpy() if isinstance(x, Tensor) else np.asarray(x)).astype(dtype)
 
 
 def _average(x: Any, axis: Any = None, weights: Any = None, **_: Any) -> Any:
@@ -130,6 +140,7 @@ def _average(x: Any, axis: Any = None, weights: Any = None, **_: Any) -> Any:
 
 
 def _append(x: Any, y: Any, axis: Any = None) -> Any:
+    x, y = _array(x), _array(y)
     return np.concatenate([x.reshape(-1), y.reshape(-1)]) if axis is None else np.concatenate([x, y], axis=axis)
 
 
@@ -141,7 +152,10 @@ def _by_differences(function: Callable[..., Any], *inputs: Any) -> Any:
     """A Python function of numbers, entry by entry."""
 
     def plainly(*x: Any) -> Any:
-        return np.asarray(function(*x), np.float64)
+        try:
+            return np.asarray(function(*x), np.float64)
+        except Exception as error:  # it is the learner's own, and may raise anything beside the numbers that it had
+            raise TypeError("their function does not take this") from error
 
     def compute(*x: Any) -> Any:
         def vjp(k: int) -> Callable[[Any], Any]:
