@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from compare.divergence.lockstep import Growth
-from compare.divergence.verdict import main_pair
+from compare.divergence.verdict import Account, main_pair
 from compare.shared.settings import Settings
 
 
@@ -17,7 +17,7 @@ class Divergence:
     settings: Settings
     growths: list[Growth]
     labels: np.ndarray  # of the training set, (n,)
-    verdict: str
+    account: Account
 
     kept_in = "results.json"
 
@@ -26,11 +26,17 @@ class Divergence:
         """Whether every pair's difference is explained."""
         return all(growth.holds for growth in self.growths)
 
+    @property
+    def verdict(self) -> str:
+        """In two sentences."""
+        return self.account.verdict
+
     def as_json(self) -> dict[str, Any]:
         """As a JSON document has it. At the top the main pair, as `main_pair` picks it; all of them under "pairs"."""
         return {
             "holds": self.holds,
             "verdict": self.verdict,
+            "reasons": self.account.reasons,
             **self._growth_json(main_pair(self.growths)),
             "pairs": [self._growth_json(growth) for growth in self.growths] if len(self.growths) > 1 else None,
             "settings": {k: v for k, v in self.settings.as_json().items() if k != "epochs"},

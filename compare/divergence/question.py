@@ -42,9 +42,9 @@ def ask(settings: Settings, pair: str | None, steps: int, output: Output) -> Div
             if growths[0].difference_by_step:
                 save_growths(growths, settings, data, output)
             raise
-        verdict = judge_all(growths, settings, data.train_labels)
+        account = judge_all(growths, settings, data.train_labels)
         save_growths(growths, settings, data, output)
-        return Divergence(settings, growths, data.train_labels, verdict)
+        return Divergence(settings, growths, data.train_labels, account)
 
 
 def parse_names(text: str | None, known: Sequence[str]) -> list[str]:

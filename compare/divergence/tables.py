@@ -6,7 +6,7 @@ from compare.worlds import spoken
 
 
 def show(answer: Divergence) -> None:
-    """The verdict and a table, on stdout."""
+    """The verdict, a table and the reasons, on stdout."""
     print_text(answer.verdict)
     print_text("")
     steps = len(answer.growths[0].difference_by_step)
@@ -25,4 +25,6 @@ def show(answer: Divergence) -> None:
             for growth in answer.growths
         ],
     )
-    print_text("jump: far more growth in one step than before; flip: a ReLU that is on in one of the two only.")
+    print_text("jump: far more growth in one step than before; flip: a ReLU that is on in one of the two only.\n")
+    for reason in answer.account.reasons:
+        print_text(reason)

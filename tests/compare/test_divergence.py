@@ -107,8 +107,9 @@ def test_a_planted_flip_is_named_and_proven(settings, digits, tmp_path, monkeypa
     assert event["repeated_as_it_was"] == pytest.approx(event["difference_after"], rel=1e-6)
     assert event["repeated_in_agreement"] == pytest.approx(2e-9, rel=0.5)
     assert event["proven"] is asked.answer.holds is found["holds"] is True
-    assert f"In layer {layer}, unit {unit}, for training image {image:,}" in asked.answer.verdict
-    assert "off in the one and on in the other" in asked.answer.verdict
+    assert "rounding has put a ReLU on in the one and off in the other" in asked.answer.verdict
+    assert f"In layer {layer}, unit {unit}, for training image {image:,}" in " ".join(found["reasons"])
+    assert "off in the one and on in the other" in " ".join(found["reasons"])
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -124,7 +125,8 @@ def test_what_a_flip_alone_does_not_make_is_not_put_down_to_it(settings, digits,
     asked = ask(lambda out: question.ask(settings, "manual,torch_ref", 2, out), tmp_path)
     assert asked.answer.growths[0].first_jump.flips
     assert not asked.answer.holds
-    assert "But it does not hold" in asked.answer.verdict
+    assert asked.answer.verdict.startswith("It does not hold.")
+    assert "But it does not hold: the step, repeated by hand" in " ".join(asked.answer.account.reasons)
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -176,8 +178,9 @@ def test_in_float64_no_relu_flips_and_the_difference_stays_near_rounding(quiet):
     assert not any(by_name["manual/autograd"].difference_by_step)
     assert 0 < by_name["manual/torch_ref"].difference_by_step[-1] < 1e-14
     assert "bit-identical" in quiet.answer.verdict
-    assert "The networks on the engine and in PyTorch differ by just as much at every step" in quiet.answer.verdict
-    assert "No ReLU was on in one and off in the other." in quiet.answer.verdict
+    in_pytorch, on_the_engine = quiet.answer.account.reasons
+    assert "No ReLU was on in one and off in the other." in in_pytorch
+    assert on_the_engine == "The networks on the engine and in PyTorch differ by just as much at every step."
 
 
 def test_the_json_has_the_first_pair_at_the_top_and_every_pair_below(quiet):
@@ -201,7 +204,7 @@ def test_a_sigmoid_has_no_event_and_the_answer_says_why(settings, tmp_path):
     asked = ask(lambda out: question.ask(settings.with_(activation="sigmoid"), "manual,torch_ref", 5, out), tmp_path)
     assert asked.answer.holds
     assert asked.answer.as_json()["first_event"] is None
-    assert "has no kink" in asked.answer.verdict
+    assert "has no kink" in asked.answer.account.reasons[-1]
 
 
 @pytest.mark.usefixtures("undrawn")
