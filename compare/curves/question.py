@@ -2,13 +2,14 @@
 
 from compare.curves.answer import Curves
 from compare.curves.chapter.question import is_the_chapters_loop, look_closer
+from compare.shared.account import Account
 from compare.shared.dataset import load_mnist
 from compare.shared.differences import differences
 from compare.shared.output import Output
 from compare.shared.settings import Settings
 from compare.shared.threads import use_threads
 from compare.shared.training import Digits
-from compare.side_by_side.trainings import judge, save_curves, train_all
+from compare.side_by_side.trainings import judge, learned, save_curves, train_all
 
 
 def ask(settings: Settings, output: Output) -> Curves:
@@ -19,9 +20,9 @@ def ask(settings: Settings, output: Output) -> Curves:
     with use_threads(settings.threads):
         curves = train_all(settings, digits, output)
         pairs = differences(curves)
-        holds, verdict = judge(settings, curves, pairs)
+        holds, alike = judge(settings, curves, pairs)
         save_curves(curves, settings, output)
         closer = look_closer(settings, curves, data, output) if is_the_chapters_loop(settings) else None
-        if closer:
-            verdict = f"{verdict} {closer.verdict}"
-        return Curves(settings, curves, pairs, verdict, holds, closer)
+        found = learned(curves[0])
+        account = Account(f"{alike.verdict} {found.verdict}", [*alike.reasons, *found.reasons])
+        return Curves(settings, curves, pairs, account, holds, closer)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from compare.divergence.lockstep import Growth
-from compare.divergence.verdict import Account, main_pair
+from compare.divergence.verdict import main_pair
+from compare.shared.account import Account
 from compare.shared.settings import Settings
 
 

@@ -1,11 +1,11 @@
 """What became of the trainings in lock-step, in words."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from compare.divergence.lockstep import Growth
+from compare.shared.account import Account
 from compare.shared.settings import Settings
 from compare.worlds import world
 
@@ -13,13 +13,6 @@ from compare.worlds import world
 def main_pair(growths: Sequence[Growth]) -> Growth:
     """The first pair whose difference jumps; where none does, the first."""
     return next((growth for growth in growths if growth.first_jump), growths[0])
-
-
-class Account(NamedTuple):
-    """What became of the trainings: the verdict, two sentences at most, and the reasons, a paragraph each."""
-
-    verdict: str
-    reasons: list[str]
 
 
 def judge_all(growths: Sequence[Growth], settings: Settings, labels: np.ndarray) -> Account:
@@ -75,8 +68,8 @@ def judge(growth: Growth, settings: Settings, labels: np.ndarray) -> Account:
     leap = f"at step {jump.step:,} the difference goes from {jump.before:.1e} to {jump.after:.1e}"
     if jump.before and growth.typical_growth:
         before.append(
-            f"At step {jump.step:,} the difference grows {jump.after / jump.before:.3g}-fold; in the steps before it "
-            f"typically {growth.typical_growth:.3g}-fold."
+            f"At step {jump.step:,} the difference grows {jump.after / jump.before:.3g}-fold; a typical step before it "
+            f"multiplied it by {growth.typical_growth:.2f}."
         )
     before = [" ".join(before)] if before else []
     if not jump.flips and growth.untold:

@@ -1,5 +1,6 @@
 """Exercise 1: sigmoid in place of ReLU."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def conclude(runs: Sequence[Training], digits: Digits) -> Conclusion:
     ]
     tables = [
         Table(
-            "Steps to reach a test accuracy",
+            "Steps to reach a test accuracy of 90% and 97% (-: not reached)",
             ("", "activation", "initial\nweights", "seed", "90%", "97%", "test accuracy\nat the end"),
             curves,
         ),
@@ -77,7 +78,7 @@ def gradient_sizes(run: Training, digits: Digits) -> list[float]:
 
 def _steps(run: Training, level: float) -> str:
     steps = run.found[f"steps_to_{level:.0%}".removesuffix("%")]
-    return "not reached" if steps is None else f"{steps:,}"
+    return "-" if steps is None else f"{steps:,}"
 
 
 def _by_start(runs: Sequence[Training], init: str) -> list[list[Training]]:
@@ -88,12 +89,12 @@ def _by_start(runs: Sequence[Training], init: str) -> list[list[Training]]:
 
 def _answer(runs: Sequence[Training]) -> str:
     relu, sigmoid = _by_start(runs, "chapter")
-    verdict = "slower" if median(sigmoid) < median(relu) else "no slower"
+    verdict = "Slower" if median(sigmoid) < median(relu) else "No slower"
     return (
-        f"With sigmoid it learns {verdict}: from the chapter's initial weights, ReLU reaches 90% after "
-        f"{_all_steps(relu, 0.90)} steps and 97% after {_all_steps(relu, 0.97)} (one number a seed); sigmoid takes "
-        f"{_all_steps(sigmoid, 0.90)} and {_all_steps(sigmoid, 0.97)}. After {relu[0].settings.epochs} epochs they "
-        f"classify {median(relu):.2%} and {median(sigmoid):.2%} of the test images correctly (medians)."
+        f"{verdict}: from the chapter's initial weights, ReLU reaches 90% after {_median_steps(relu, 0.90)} steps and "
+        f"97% after {_median_steps(relu, 0.97)}, sigmoid after {_median_steps(sigmoid, 0.90)} and "
+        f"{_median_steps(sigmoid, 0.97)} (medians of {len(relu)} seeds). After {relu[0].settings.epochs} epochs they "
+        f"classify {median(relu):.2%} and {median(sigmoid):.2%} of the test images correctly."
     )
 
 
@@ -102,23 +103,30 @@ def _why(runs: Sequence[Training]) -> str:
     (relu_he,), (sigmoid_he,) = _by_start(runs, "he")
     he_sizes = [run.found["gradient_sizes"] for run in (relu_he, sigmoid_he)]
     return (
-        f"Why: the derivative of sigmoid is at most 1/4, where that of an active ReLU is 1, and both multiply the "
-        f"gradient once in every hidden layer. From He's initial weights, which suit ReLU, dW1 at the start is "
+        f"The derivative of sigmoid is at most 1/4, that of an active ReLU is 1, and every hidden layer multiplies the "
+        f"gradient by it once. From He's initial weights, which suit ReLU, dW1 at the start is "
         f"{he_sizes[0][0] / he_sizes[1][0]:,.0f} times as large with ReLU as with sigmoid; dW3, which has no "
-        f"activation above it, {he_sizes[0][2] / he_sizes[1][2]:.1f} times. There ReLU takes "
-        f"{_all_steps([relu_he], 0.90)} and {_all_steps([relu_he], 0.97)} steps, sigmoid "
+        f"activation above it, {he_sizes[0][2] / he_sizes[1][2]:.1f} times.\n"
+        f"There ReLU takes {_all_steps([relu_he], 0.90)} and {_all_steps([relu_he], 0.97)} steps, sigmoid "
         f"{_all_steps([sigmoid_he], 0.90)} and {_all_steps([sigmoid_he], 0.97)}: better weights help both, and the gap "
-        f"stays. From the chapter's weights the first layers start with even less: dW1 is "
-        f"{relu_sizes[0]:.0e} with ReLU and {sigmoid_sizes[0]:.0e} with sigmoid, against {relu_sizes[2]:.0e} and "
-        f"{sigmoid_sizes[2]:.0e} for dW3, so sigmoid waits on a plateau first. (Sigmoid of 0 is 1/2, not 0: that keeps "
-        f"dW3 large, but tells all images alike.)"
+        f"stays.\n"
+        f"From the chapter's weights the first layers start with even less: dW1 is {relu_sizes[0]:.0e} with ReLU and "
+        f"{sigmoid_sizes[0]:.0e} with sigmoid, against {relu_sizes[2]:.0e} and {sigmoid_sizes[2]:.0e} for dW3. So "
+        f"sigmoid waits on a plateau first. (Sigmoid of 0 is 1/2, not 0: that keeps dW3 large, but all images look "
+        f"alike to it.)"
     )
+
+
+def _median_steps(runs: Sequence[Training], level: float) -> str:
+    key = f"steps_to_{level:.0%}".removesuffix("%")
+    found = sorted(runs, key=lambda run: math.inf if run.found[key] is None else run.found[key])
+    return _all_steps([found[len(found) // 2]], level)
 
 
 def _all_steps(runs: Sequence[Training], level: float) -> str:
     found = [_steps(run, level) for run in runs]
-    if set(found) == {"not reached"}:
-        return f"more than the {len(runs[0].curve.loss_by_step):,} it was given"
+    if set(found) == {"-"}:
+        return f"more than {len(runs[0].curve.loss_by_step):,}"
     return ", ".join(found[:-1]) + " and " + found[-1] if len(found) > 1 else found[0]
 
 

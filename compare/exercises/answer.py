@@ -60,13 +60,13 @@ class Answered:
 
     @property
     def answer(self) -> str:
-        """In words, with its numbers."""
-        return f"{self.conclusion.answer} {self._parity()}"
+        """In two sentences, with its numbers; where the three do not agree, that instead."""
+        return self._disagreement() or self.conclusion.answer
 
     @property
     def why(self) -> str:
-        """The reasons."""
-        return self.conclusion.why
+        """The reasons, a paragraph a line, and that the three agree."""
+        return self.conclusion.why if self._disagreement() else f"{self.conclusion.why}\n{self._agreement()}"
 
     def as_json(self) -> dict[str, Any]:
         """As a JSON document has it."""
@@ -81,16 +81,20 @@ class Answered:
             "settings": self.settings.as_json(),
         }
 
-    def _parity(self) -> str:
-        wrong = [(a.settings, line) for a in self.agreements for line in a.wrong]
-        if wrong:
-            settings, line = wrong[0]
-            return (
-                f"But the three do not compute the same gradients: with hidden layers {settings.widths} and "
-                f"{settings.activation}, the line {line} is outside its bound."
-            )
+    def _disagreement(self) -> str:
+        """The first line that is wrong in one of them; nothing where none is."""
+        for agreement in self.agreements:
+            for line in agreement.wrong:
+                widths = ", ".join(map(str, agreement.settings.widths))
+                return (
+                    f"It does not hold: the three do not compute the same gradients. With hidden layers {widths} and "
+                    f"{agreement.settings.activation}, {line} is outside its bound."
+                )
+        return ""
+
+    def _agreement(self) -> str:
         lines, used = sum(a.lines for a in self.agreements), max(a.bound_used for a in self.agreements)
         return (
-            f"The three compute the same gradients: all {lines:,} lines of {len(self.agreements)} configurations, "
-            f"before and after training, are within {used:.0%} of their rounding bounds."
+            f"All three compute the same gradients: each of {lines:,} lines, in {len(self.agreements)} configurations "
+            f"before and after training, is within its rounding bound; the nearest comes to {used:.0%} of it."
         )

@@ -21,8 +21,8 @@ EPOCHS = 10
 DEPTHS = ((128, 64), (128, 64, 32))
 INITS = {"chapter": "the chapter's", "he": "He's"}
 WHY = (
-    "Why the wait: weights of 0.01 x normal make the signal smaller in every layer, forward and backward, and a "
-    "further layer once more."
+    "Why the wait: weights of 0.01 x normal make the signal smaller in every layer, forward and backward; a third "
+    "layer does so once more."
 )
 LEARNS = 0.2  # test accuracy above which a network has left the plateau; always the same class gives about 0.11
 
@@ -56,7 +56,7 @@ def conclude(runs: Sequence[Training], digits: Digits) -> Conclusion:
         for run in runs
     ]  # fmt: skip
     header = ("hidden layers", "initial\nweights", "", "seed", "epochs on\nthe plateau", "test\naccuracy")
-    return Conclusion(_answer(runs), [Table("Two hidden layers and three", header, rows)], WHY)
+    return Conclusion(_answer(runs), [Table("Two hidden layers and three", header, rows)], _why(runs))
 
 
 def waiting(run: Training) -> int:
@@ -80,23 +80,34 @@ def _answer(runs: Sequence[Training]) -> str:
         two, three = (by_hand(runs, hidden, init) for hidden in DEPTHS)
         gains = [b.accuracy - a.accuracy for a, b in zip(two, three, strict=True)]
         if min(gains) > 0 and median(three) - median(two) > spread(two) + spread(three):
-            verdict = "That is an improvement, larger than the seeds' spread."
+            verdict = "better, by more than another seed would change it"
         elif max(gains) < 0:
-            verdict = "So it does not improve: it gets worse with every seed."
+            verdict = "worse with every seed"
         else:
-            verdict = "So it does not improve by more than the choice of a seed changes it."
+            verdict = "no better than another seed would make it"
         sentences.append(
-            f"From {whose} initial weights, three hidden layers classify {median(three):.2%} correctly, two "
-            f"{median(two):.2%} (medians of {len(two)} seeds). {verdict} {_wait([waiting(run) for run in three])}"
+            f"From {whose} initial weights, three hidden layers classify {median(three):.2%} of the test images "
+            f"correctly and two {median(two):.2%}: {verdict}."
         )
     return " ".join(sentences)
 
 
-def _wait(epochs: Sequence[int]) -> str:
+def _why(runs: Sequence[Training]) -> str:
+    waits = [
+        _wait(whose, [waiting(run) for run in by_hand(runs, DEPTHS[-1], init)]) for init, whose in INITS.items()
+    ]
+    seeds_of = len(by_hand(runs, DEPTHS[0], "chapter"))
+    return "\n".join([f"Accuracies are medians of {seeds_of} seeds. {' '.join(waits)}", WHY])
+
+
+def _wait(whose: str, epochs: Sequence[int]) -> str:
     if not any(epochs):
-        return "With the third layer it learns from the first epoch on."
+        return f"From {whose} weights, the network with three layers learns from the first epoch on."
     count = f"{min(epochs)}" if len(set(epochs)) == 1 else f"{min(epochs)} to {max(epochs)}"
-    return f"With the third layer it sits on a plateau first: epochs that end at or below {LEARNS:.0%}: {count}."
+    return (
+        f"From {whose} weights it waits on a plateau first: for {count} epochs its accuracy stays at or below "
+        f"{LEARNS:.0%}."
+    )
 
 
 def draw(runs: Sequence[Training]) -> "Figure":

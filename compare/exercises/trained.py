@@ -11,7 +11,7 @@ from compare.shared.dataset import Dataset, pixels
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance, Table
 from compare.shared.training import Curve, Digits, epoch_batches, trace_all, train
-from compare.worlds import MANUAL, NAMES, build
+from compare.worlds import MANUAL, NAMES, build, world
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +38,7 @@ class Plan:
 class Agreement:
     """One configuration at its initial and final weights: does every line of every trace stay within its bound?
 
-    bound_used: the largest part of its bound that any line uses; wrong: lines outside, as "line of implementation".
+    bound_used: the largest part of its bound that any line uses; wrong: lines outside, in words.
     """
 
     settings: Settings
@@ -159,7 +159,7 @@ def agreement(settings: Settings, weights: Sequence[dict[str, np.ndarray]], data
         for parameters in ({name: value.astype(dtype) for name, value in w.items()} for w in weights):
             for name, trace in trace_all(parameters, x, labels, settings.activation).items():
                 check = check_lines(trace, parameters, x, labels, settings.activation)
-                verdicts += [(f"{line.name} of {name} in {dtype}", line) for line in check.lines]
+                verdicts += [(f"the line {line.name} {world(name).where}, in {dtype},", line) for line in check.lines]
     wrong = tuple(dict.fromkeys(name for name, line in verdicts if not line.holds))
     return Agreement(settings, len(verdicts), max(line.bound_used for _, line in verdicts), wrong)
 

@@ -81,9 +81,10 @@ def _why(runs: Sequence[Training]) -> str:
     smallest = WIDTHS[-1]
     return (
         f"With {sizes(smallest)} units, two numbers must tell ten digits apart, and "
-        f"{median(by_hand(runs, smallest)):.1%} is left. The narrower the network, the more depends on the seed. "
-        f"{_stuck(runs)}Narrow networks leave the plateau later and still gain after {runs[0].settings.epochs} epochs: "
-        "try --epochs."
+        f"{median(by_hand(runs, smallest)):.1%} is left. The narrower the network, the more depends on the seed: look "
+        f"at the single dots, not at the median alone.\n"
+        f"{_stuck(runs)}Narrow networks leave the plateau later and are still improving after "
+        f"{runs[0].settings.epochs} epochs: try more of them with --epochs."
     )
 
 
@@ -93,10 +94,10 @@ def _stuck(runs: Sequence[Training]) -> str:
         return ""
     worst = max(stuck, key=lambda run: run.found["silent"])
     return (
-        f"Trainings that end at or below {LEARNS:.0%}: {len(stuck)}. In that of {sizes(worst.settings.widths)} units "
-        f"with seed {worst.settings.seed}, all units of the last hidden layer are off for "
-        f"{worst.found['silent']:.1%} of the test images: these get the same scores, whatever they show, and a unit "
-        f"that is off has no gradient to come back by. "
+        f"Trainings that end at or below {LEARNS:.0%}: {len(stuck)}. In the one with {sizes(worst.settings.widths)} "
+        f"units and seed {worst.settings.seed}, all units of the last hidden layer are off for "
+        f"{worst.found['silent']:.1%} of the test images. These all get the same scores, whatever they show, and a "
+        f"unit that is off gets no gradient that could bring it back.\n"
     )
 
 

@@ -61,7 +61,7 @@ def log_chart(
     """Several series of positive values by epoch, from epoch 1; zeros, which a log scale has not, are left out."""
     epochs = max(len(values) for _, values in lines)
     wide = 2 * WIDTH  # the style sheet gives it smaller letters where there is room, larger ones where there is not
-    low, high = math.floor(math.log10(floor)) - 1, 1
+    low, high = math.floor(math.log10(floor)) - 2, 1
     powers = range(low + (low % 3), high + 1, 3)
     ticks = [(_height(power, low, high), f"1e{power:+03d}" if power else "1") for power in powers]
     series = [

@@ -29,7 +29,7 @@ class Drawn:
     @property
     def description(self) -> str:
         """In words."""
-        return f"Test image {self.index:,}, a {self.label}, read as {self.read}"
+        return f"Test image {self.index:,}, a {self.label}, predicted {self.read}"
 
 
 @dataclass(frozen=True)

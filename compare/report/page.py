@@ -14,7 +14,7 @@ from compare.report.world_rules import world_rules
 from compare.shared.output import Output
 from compare.shared.terminal import is_of_numbers
 from compare.shared.words import in_words
-from compare.worlds import NAMES, world
+from compare.worlds import NAMES, spoken, world
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def render(page: Page) -> str:
         loader=PackageLoader("compare.report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    templates.filters |= {"with_code": with_code, "paragraphs": paragraphs}
+    templates.filters |= {"with_code": with_code, "paragraphs": paragraphs, "spoken": spoken}
     templates.tests |= {"of_numbers": is_of_numbers}
     folder = files("compare.report") / "templates"
     return templates.get_template(page.template).render(

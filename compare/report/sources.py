@@ -22,8 +22,12 @@ class Cell:
     @property
     def markup(self) -> Markup:
         """The text with its colours; each line for itself, for none of those shown goes on in the next one."""
-        indent = len(self.text) - len(self.text.lstrip())
-        return Markup(" " * indent) + coloured(self.text.strip())[0]
+        return coloured(self.text.strip())[0]
+
+    @property
+    def indent(self) -> int:
+        """How many spaces it begins with."""
+        return len(self.text) - len(self.text.lstrip())
 
 
 @dataclass(frozen=True)

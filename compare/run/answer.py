@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from compare.judge.judging import Judged, Verdict
+from compare.shared.account import Account
 from compare.shared.dataset import Dataset
 from compare.shared.differences import PairDifference
 from compare.shared.rounds import Timing
@@ -61,16 +62,22 @@ class Run:
     parity: list[GradientsAt]
     costs: dict[str, Timing]  # of a step, by implementation
     holds: bool
-    verdict: str
+    account: Account
     data: Dataset
 
     kept_in = "results.json"
+
+    @property
+    def verdict(self) -> str:
+        """In two sentences."""
+        return self.account.verdict
 
     def as_json(self) -> dict[str, Any]:
         """As a JSON document has it."""
         return {
             "holds": self.holds,
             "verdict": self.verdict,
+            "reasons": self.account.reasons,
             "settings": self.settings.as_json(),
             "implementations": curves_json(self.curves),
             **pairs_json(self.pairs),
@@ -80,25 +87,44 @@ class Run:
         }
 
 
-def gradient_verdict(parity: Sequence[GradientsAt]) -> str:
-    """What the gradients show, in words: the nearest that a line came to its bound, or the first beyond it."""
+def account(parity: Sequence[GradientsAt], trained_alike: bool, trainings: Account, learned: Account) -> Account:
+    """What there is to say about all of it: the gradients, how far apart the trainings are, what they came to."""
+    wrong, right = _first_wrong(parity), _all_right(parity)
+    reasons = [*trainings.reasons, learned.verdict, *learned.reasons]
+    if wrong:
+        return Account(f"It does not hold: {wrong} {trainings.verdict}", reasons)
+    if not trained_alike:
+        return Account(f"It does not hold. {trainings.verdict}", [*reasons, f"T{right.verdict[1:]}", *right.reasons])
+    return Account(f"It holds: {right.verdict} {trainings.verdict}", [*reasons, *right.reasons])
+
+
+def _first_wrong(parity: Sequence[GradientsAt]) -> str:
+    """The first line that is outside its bound, or the first gradient of a pair; nothing where none is."""
     for found in parity:
         for name, check in found.checks.items():
             if check.first_wrong_line:
                 return (
-                    f"{found.when.capitalize()} training, in {found.dtype}, the line {check.first_wrong_line} "
-                    f"{world(name).where} is outside its bound: see python -m compare parity --dtype {found.dtype}."
+                    f"{found.when} training, in {found.dtype}, the line {check.first_wrong_line} {world(name).where} "
+                    f"is outside its bound (see python -m compare parity --dtype {found.dtype})."
                 )
         for pair in found.pairs:
             if not pair.holds:
                 return (
-                    f"{found.when.capitalize()} training, in {found.dtype}, the gradients of {pair.parameter} differ "
-                    f"between {spoken(pair.pair)} by more than rounding can explain."
+                    f"{found.when} training, in {found.dtype}, the gradients of {pair.parameter} differ between "
+                    f"{spoken(pair.pair)} by more than rounding can explain."
                 )
+    return ""
+
+
+def _all_right(parity: Sequence[GradientsAt]) -> Account:
+    """That every line is within its bound, and which of them comes nearest."""
     name, line = max((found.most_used for found in parity), key=lambda named: named[1].bound_used)
     count = sum(len(check.lines) for found in parity for check in found.checks.values())
-    return (
-        f"The {in_words(len(parity[0].checks))} compute the same gradients: before and after training, in float64 and "
-        f"in float32, each of the {count} lines checked is within its rounding bound; {line.name} {world(name).where} "
-        f"came nearest, at {line.bound_used:.0%} of its bound."
+    return Account(
+        f"the {in_words(len(parity[0].checks))} compute the same gradients, as each of the {count} lines checked is "
+        f"within its rounding bound.",
+        [
+            f"The lines were checked before and after training, in float64 and in float32; {line.name} "
+            f"{world(name).where} came nearest, at {line.bound_used:.0%} of its bound."
+        ],
     )

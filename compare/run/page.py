@@ -21,7 +21,7 @@ from compare.shared.results import Results
 from compare.shared.rounds import Timing
 from compare.shared.training import Curve
 from compare.side_by_side.lines import compare_lines
-from compare.worlds import MANUAL, build, world
+from compare.worlds import MANUAL, build, spoken, world
 from manual.functions import softmax
 
 ROSETTA_ROWS = 8  # the names of nodes do not depend on how many rows a batch has
@@ -62,6 +62,7 @@ def run_page(results: Results[Run], beside: Path) -> Page:
         "run.html.j2",
         {"settings": run.settings.as_json(), "environment": results.document["environment"]},
         {
+            "reasons": run.account.reasons,
             "charts": _panels(run.curves),
             "difference": _difference_chart(run.pairs, run.settings.dtype),
             "epochs": _epochs(run.curves, run.pairs),
@@ -120,7 +121,7 @@ def _panels(curves: Sequence[Curve]) -> list[tuple[Chart, Chart]]:
 def _difference_chart(pairs: Sequence[PairDifference], dtype: str) -> Chart:
     roundoff = float(np.finfo(dtype).eps) / 2
     words = "; ".join(
-        f"{pair.name} {'equal to the bit' if not any(pair.weights) else f'{pair.weights[-1]:.1e} at the end'}"
+        f"{spoken(pair.name)} {'bit-identical' if not any(pair.weights) else f'{pair.weights[-1]:.1e} at the end'}"
         for pair in pairs
     )
     return log_chart(

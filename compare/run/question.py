@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from compare.judge.network import check_lines
-from compare.run.answer import GradientsAt, Run, gradient_verdict
+from compare.run.answer import GradientsAt, Run, account
 from compare.shared.dataset import Dataset, load_mnist, pixels
 from compare.shared.differences import differences
 from compare.shared.output import Output
@@ -17,7 +17,7 @@ from compare.shared.terminal import Advance, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Curve, Digits, initial_weights, trace_all
 from compare.side_by_side.pairs import compare_pairs
-from compare.side_by_side.trainings import judge, save_curves, train_all
+from compare.side_by_side.trainings import judge, learned, save_curves, train_all
 from compare.worlds import build
 
 ROWS = 64  # of the training set, for the gradients that are compared; fewer where the set is smaller
@@ -38,10 +38,10 @@ def ask(settings: Settings, output: Output) -> Run:
             parity += compare_gradients("after", curves[0].weights[-1], data, settings, advance)
         costs = step_costs(curves, settings, digits)
         pairs = differences(curves)
-        alike, how_alike = judge(settings, curves, pairs)
+        alike, trainings = judge(settings, curves, pairs)
         holds = alike and all(p.holds for p in parity)
-        verdict = f"{'It holds.' if holds else 'It does not hold.'} {gradient_verdict(parity)} {how_alike}"
-        return Run(settings, curves, pairs, parity, costs, holds, verdict, data)
+        said = account(parity, alike, trainings, learned(curves[0]))
+        return Run(settings, curves, pairs, parity, costs, holds, said, data)
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # overflow is looked for here, and reported better

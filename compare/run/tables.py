@@ -10,29 +10,32 @@ from compare.worlds import spoken
 
 
 def show(answer: Run) -> None:
-    """The verdict and tables, on stdout."""
+    """The verdict, tables and the reasons, on stdout."""
     print_text(answer.verdict)
     print_text("")
     print_parity(answer.parity)
     print_curves(answer.curves, answer.pairs)
+    for reason in answer.account.reasons:
+        print_text(reason)
 
 
 def print_parity(parity: Sequence[GradientsAt]) -> None:
     """One table: each pair's gradients before and after training, the parameter that differs most."""
     print_table(
-        "Gradients of the first images, pair by pair: the parameter that comes nearest to its bound",
-        ("training", "dtype", "pair", "of", "absolute", "relative", "ulps", "verdict"),
+        "Gradients of the first images, the one of each pair that comes nearest to its bound",
+        ("", "dtype", "pair", "", "apart", "relative", "ulps", "verdict"),
         [
-            (found.when, found.dtype, spoken(worst.pair), worst.parameter, f"{worst.absolute:.1e}",
+            (found.when, found.dtype, spoken(worst.pair), f"d{worst.parameter}", f"{worst.absolute:.1e}",
              f"{worst.relative:.1e}", f"{worst.ulp:,.0f}", worst.verdict.removesuffix(" bound"))
             for found in parity
             for worst in _worst_by_pair(found.pairs)
         ],
     )  # fmt: skip
     print_text(
-        "absolute: the largest difference of an entry; relative: that, divided by the largest entry of the gradient; "
-        "ulps: the largest difference in units in the last place of the entry itself, which are many where large terms "
-        "have cancelled and left an entry near 0; within: no more than rounding, at worst, can explain.\n"
+        "before, after: the training. apart: the largest difference of an entry; relative: that, divided by the "
+        "largest entry of the gradient; ulps: the largest difference in units in the last place of its entry, of which "
+        "there are many where large terms cancel and leave an entry near 0; within: no more than rounding, at worst, "
+        "can explain; exact: bit-identical.\n"
     )
 
 

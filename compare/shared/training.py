@@ -13,7 +13,7 @@ from compare.shared.errors import BadInput
 from compare.shared.initial import initial_parameters
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
-from compare.worlds import NAMES, Network, build
+from compare.worlds import NAMES, Network, build, world
 
 SLICE = 1000  # test images that are read at once
 
@@ -60,7 +60,8 @@ class TrainingStopped(BadInput):
 
     def __init__(self, implementation: str, step: int, epoch: int, line: str) -> None:
         super().__init__(
-            f"The training of `{implementation}` stopped at step {step:,}, in epoch {epoch}: the loss is not finite. "
+            f"The training {world(implementation).where} stopped at step {step:,}, in epoch {epoch}: the loss is not "
+            f"finite. "
             f"The first line of the calculation that is not finite there is {line}. Usually the steps are too large: "
             f"try a smaller --learning-rate or --init-scale."
         )

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from compare.shared.account import Account
 from compare.shared.differences import PairDifference
 from compare.shared.figures import save_figure
 from compare.shared.output import Output
@@ -56,8 +57,8 @@ def _csv_rows(curves: Sequence[Curve]) -> Iterator[tuple[str, int, float, float]
             yield curve.implementation, epoch, loss, accuracy
 
 
-def judge(settings: Settings, curves: Sequence[Curve], pairs: Sequence[PairDifference]) -> tuple[bool, str]:
-    """Whether the three trained alike, and the sentences that say so.
+def judge(settings: Settings, curves: Sequence[Curve], pairs: Sequence[PairDifference]) -> tuple[bool, Account]:
+    """Whether the worlds trained alike, and in one sentence how far apart they are; with the reasons.
 
     In float64 the weights must stay within SAME_WEIGHTS of each other and all predictions must be equal. In float32
     the first ReLU that rounding flips sends two trainings on different, equally good ways, so there is nothing to
@@ -66,42 +67,45 @@ def judge(settings: Settings, curves: Sequence[Curve], pairs: Sequence[PairDiffe
     weights = max(pair.weights[-1] for pair in pairs)
     disagreements = max(pair.disagreements[-1] for pair in pairs)
     images, epochs = len(curves[0].predictions[-1]), settings.epochs
-    apart = (
-        f"After {epochs} epoch{'s' if epochs > 1 else ''} in {settings.dtype} no weight differs by more than "
-        f"{weights:.1e} between any two of the {in_words(len(curves))}, which "
-        + (f"disagree on up to {disagreements:,} of" if disagreements else "disagree on none of")
-        + f" the {images:,} test images."
+    when = f"fter {epochs} epoch{'s' if epochs > 1 else ''} in {settings.dtype}"
+    predictions = f"up to {disagreements:,} of the {images:,} test images are classified differently"
+    apart = f"{when} no weight differs by more than {weights:.1e} between any two of the {in_words(len(curves))}, " + (
+        f"and {predictions}." if disagreements else f"and all {images:,} predictions are the same."
     )
-    holds = True
     if settings.dtype == "float64":
-        holds = weights < SAME_WEIGHTS and disagreements == 0
-        apart += (
-            " They trained to the same network."
-            if holds
-            else " They should have trained to the same network: see python -m compare divergence --dtype float64."
+        if weights < SAME_WEIGHTS and not disagreements:
+            return True, Account(f"They trained to the same network: a{apart}", [])
+        said = f"They should have trained to the same network, but a{when} weights differ by up to {weights:.1e}, " + (
+            f"and {predictions}." if disagreements else "though no prediction does."
         )
-    elif SAME_WEIGHTS <= weights < BEFORE_A_FLIP and not disagreements:
-        apart += " In float32 that is rounding alone: no ReLU is on in one and off in another yet."
+        return False, Account(said, ["See python -m compare divergence --dtype float64."])
+    why = []
+    if SAME_WEIGHTS <= weights < BEFORE_A_FLIP and not disagreements:
+        why = ["In float32 that is rounding alone: no ReLU is on in one and off in another yet."]
     elif weights >= SAME_WEIGHTS:
-        apart += (
-            " That is no bug: in float32, rounding soon switches a ReLU on in one and off in another, and from there "
-            "on they take different paths."
-        )
-    return holds, f"{apart} {_learned(curves[0])}"
+        why = [
+            "The difference is no bug: in float32, rounding soon switches a ReLU on in one and off in another, and "
+            "from there on they take different paths."
+        ]
+    return True, Account(f"A{apart}", why)
 
 
-def _learned(curve: Curve) -> str:
+def learned(curve: Curve) -> Account:
+    """What a training came to, in one sentence; where it learned nothing, why."""
     accuracy, first, last = curve.test_accuracy[-1], curve.loss_by_step[0], curve.train_loss[-1]
     if accuracy > 0.2:
-        return f"By hand, {accuracy:.2%} of the test images are classified correctly."
+        return Account(f"By hand, {accuracy:.2%} of the test images are classified correctly.", [])
     steps, rows = len(curve.loss_by_step), sum(curve.rows_per_step) // len(curve.train_loss)
     small = math.ceil(rows / PRESETS["minibatch"]["batch_size"])
     more = f"Mini-batches make {small:,} of each epoch: --preset minibatch." if steps < small else ""
-    return (
+    return Account(
         f"But it does not learn: {steps:,} step{'s' if steps > 1 else ''} have taken the loss from {first:.4f} to "
-        f"{last:.4f}, and {accuracy:.2%} of the test images are classified correctly, about what guessing gives. The "
-        f"gradients are right; from these initial weights, with this learning rate, {steps:,} are too few. {more}"
-    ).rstrip()
+        f"{last:.4f}, and {accuracy:.2%} of the test images are classified correctly, about what guessing gives.",
+        [
+            f"The gradients are right; from these initial weights, with this learning rate, {steps:,} steps are too "
+            f"few. {more}".rstrip()
+        ],
+    )
 
 
 def curves_json(curves: Sequence[Curve]) -> dict[str, Any]:

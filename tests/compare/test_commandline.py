@@ -48,7 +48,7 @@ def test_json_is_the_only_thing_on_stdout_and_a_pipe_shows_no_progress_bar(small
 def test_the_default_output_is_a_table_and_a_verdict_and_lands_in_results(command, small_set, tmp_path):
     done = command("run", *SMALL, "--data", small_set, folder=tmp_path)
     assert done.returncode == 0
-    assert "It holds." in done.stdout
+    assert "It holds: " in done.stdout
     assert (tmp_path / "results" / "run" / "results.json").exists()
 
 
@@ -87,7 +87,7 @@ def test_a_damaged_data_file_is_named(command, small_set, tmp_path):
 def test_a_training_that_diverges_says_where_and_keeps_what_was_finished(command, small_set, tmp_path):
     one_step_an_epoch = ["--learning-rate", "1e200", "--batch-size", "640", "--epochs", "3"]
     done = command("curves", *one_step_an_epoch, "--data", small_set, "--out", tmp_path)
-    assert_refused(done, "`manual` stopped at step 2, in epoch 2", "first line of the calculation that is not finite")
+    assert_refused(done, "by hand stopped at step 2, in epoch 2", "first line of the calculation that is not finite")
     assert (tmp_path / "curves.csv").exists()
     assert not (tmp_path / "results.json").exists()
 

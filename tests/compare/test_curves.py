@@ -67,10 +67,10 @@ def test_one_weight_that_differs_is_seen(asked):
 @pytest.mark.parametrize(("weights", "disagreements"), [(1e-11, 0), (1e-15, 1)])
 def test_trainings_that_part_in_float64_do_not_hold(asked, settings, weights, disagreements):
     pair = PairDifference(("manual", "torch_ref"), [0, weights], [0], [disagreements])
-    holds, words = judge(settings, asked.answer.curves, [pair])
+    holds, (words, _) = judge(settings, asked.answer.curves, [pair])
     assert not holds
     assert "should have trained to the same network" in words
-    holds, words = judge(settings.with_(dtype="float32"), asked.answer.curves, [pair])
+    holds, (words, _) = judge(settings.with_(dtype="float32"), asked.answer.curves, [pair])
     assert holds
     assert "same network" not in words
 
@@ -86,7 +86,7 @@ def test_the_loop_as_the_chapter_prints_it_is_said_not_to_learn(small_set, tmp_p
 
 def test_the_epochs_before_a_loss_that_is_not_finite_are_kept(settings, tmp_path):
     one_step_an_epoch = settings.with_(batch_size=640, learning_rate=1e200, epochs=3)
-    with pytest.raises(TrainingStopped, match=r"`manual` stopped at step 2, in epoch 2"):
+    with pytest.raises(TrainingStopped, match=r"by hand stopped at step 2, in epoch 2"):
         ask(lambda out: question.ask(one_step_an_epoch, out), tmp_path)
     assert len((tmp_path / "curves.csv").read_text().splitlines()) == 2
     assert not (tmp_path / "results.json").exists()

@@ -303,7 +303,7 @@ def test_the_steps_before_ctrl_c_are_kept(settings, tmp_path, monkeypatch):
 
 
 def test_a_loss_that_is_not_finite_stops_it_and_the_steps_before_are_kept(settings, tmp_path):
-    with pytest.raises(TrainingStopped, match=r"`manual` stopped at step 2, in epoch 1.* is z1"):
+    with pytest.raises(TrainingStopped, match=r"by hand stopped at step 2, in epoch 1.* is z1"):
         ask(lambda out: question.ask(settings.with_(learning_rate=1e308), "manual,torch_ref", 9, out), tmp_path)
     assert len((tmp_path / "divergence.csv").read_text().splitlines()) == 1 + 1
 

@@ -32,7 +32,7 @@ def answer(asked):
 
 def test_it_holds_and_the_verdict_says_so_in_words(answer):
     assert answer.holds
-    assert answer.verdict.startswith("It holds. The three compute the same gradients")
+    assert answer.verdict.startswith("It holds: the three compute the same gradients")
 
 
 def test_gradients_are_compared_in_both_dtypes_before_and_after_training(answer):
@@ -97,7 +97,7 @@ def test_a_wrong_gradient_does_not_hold_and_its_line_is_named(settings, tmp_path
     monkeypatch.setattr(Network, "backward", forget_the_mask)
     answer = ask(lambda out: question.ask(settings.with_(epochs=1), out), tmp_path).answer
     assert not answer.holds
-    named = "It does not hold. Before training, in float32, the line dz1 by hand is outside its bound"
+    named = "It does not hold: before training, in float32, the line dz1 by hand is outside its bound"
     assert answer.verdict.startswith(named)
     assert not all(row["holds"] for row in answer.as_json()["parity"])
 

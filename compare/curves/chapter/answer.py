@@ -85,24 +85,25 @@ class Chapter:
         }
 
     @property
-    def verdict(self) -> str:
-        """Why, and what rescues it, in words."""
+    def reasons(self) -> list[str]:
+        """Why, what rescues it, and whether the next chapter's loop does better, in words."""
         printed, *changed = self.changes
         chapter, he = self.signal.values()
         accuracies = [change.test_accuracy for change in self.next_chapter]
         first, last = (np.mean([getattr(c, which) for c in self.next_chapter]) for which in ("first_loss", "last_loss"))
-        return (
-            f"Why: at the chapter's initial weights the signal shrinks in every layer. From a1 to z3 it falls to "
-            f"1/{chapter['a1'] / chapter['z3']:,.0f}, and on the way back the gradient falls from dz3 to dz1 to "
-            f"1/{chapter['dz3'] / chapter['dz1']:,.0f}; at He's weights the scores are "
-            f"{he['z3'] / chapter['z3']:,.0f} times and dz1 is {he['dz1'] / chapter['dz1']:,.0f} times as large. "
-            f"{self._too_few(printed)}One change at a time: {_told(changed[:SINGLE])}. Two at a time: "
-            f"{_told(changed[SINGLE:])}. The next chapter runs the same loop in PyTorch and trusts its default "
-            f"initial weights: over {len(accuracies)} seeds the loss goes from {first:.2f} to {last:.2f}, and "
-            f"{min(accuracies):.1%} to "
+        too_few = self._too_few(printed)
+        return [
+            f"At the chapter's initial weights the signal shrinks in every layer: from a1 to z3 to "
+            f"1/{chapter['a1'] / chapter['z3']:,.0f}, and on the way back, from dz3 to dz1, to "
+            f"1/{chapter['dz3'] / chapter['dz1']:,.0f}. From He's weights the scores are "
+            f"{he['z3'] / chapter['z3']:,.0f} times and dz1 is {he['dz1'] / chapter['dz1']:,.0f} times as large.",
+            *([too_few] if too_few else []),
+            f"One change at a time: {_told(changed[:SINGLE])}. Two at a time: {_told(changed[SINGLE:])}.",
+            f"The next chapter runs the same loop in PyTorch and trusts its default initial weights: over "
+            f"{len(accuracies)} seeds the loss goes from {first:.2f} to {last:.2f}, and {min(accuracies):.1%} to "
             f"{max(accuracies):.1%} are classified correctly. "
-            f"{'That does not learn either.' if max(accuracies) <= 0.2 else 'That learns.'}"
-        )
+            f"{'It does not learn either.' if max(accuracies) <= 0.2 else 'It learns.'}",
+        ]
 
     def _too_few(self, printed: Change) -> str:
         rescue = self.changes[-1]
@@ -110,9 +111,9 @@ class Chapter:
             return ""
         needed = rescue.left_plateau * rescue.learning_rate / printed.learning_rate
         return (
-            f"And {printed.steps} steps are few: with mini-batches and a rate of {rescue.learning_rate:g} the plateau "
+            f"{printed.steps} steps are few: with mini-batches and a rate of {rescue.learning_rate:g} the plateau "
             f"ends after {rescue.left_plateau:,} steps; at {printed.learning_rate:g} the same way takes about "
-            f"{needed:,.0f}. "
+            f"{needed:,.0f}."
         )
 
 

@@ -111,7 +111,7 @@ def test_a_bug_in_the_deep_network_alone_is_found_in_the_third_layer_exercise_an
     monkeypatch.setattr(DeepNetwork, "backward", forget_a_transpose)
     answer = ask(lambda out: question.ask(2, settings, 1, out), tmp_path).answer
     assert not answer.holds
-    assert "the line dW3 of manual in float32 is outside its bound" in answer.answer
+    assert "the line dW3 by hand, in float32, is outside its bound" in answer.answer
     assert [a.settings.widths for a in answer.agreements if a.wrong] == [(128, 64, 32)]
 
 
@@ -150,9 +150,9 @@ def test_the_answers_numbers_are_those_of_the_runs(answers):
 @pytest.mark.parametrize(
     ("two", "three", "words"),
     [
-        ((0.95, 0.96, 0.95), (0.98, 0.99, 0.98), "That is an improvement, larger than the seeds' spread."),
-        ((0.95, 0.97, 0.96), (0.96, 0.96, 0.97), "does not improve by more than the choice of a seed changes it."),
-        ((0.95, 0.97, 0.96), (0.94, 0.95, 0.95), "does not improve: it gets worse with every seed."),
+        ((0.95, 0.96, 0.95), (0.98, 0.99, 0.98), ": better, by more than another seed would change it."),
+        ((0.95, 0.97, 0.96), (0.96, 0.96, 0.97), ": no better than another seed would make it."),
+        ((0.95, 0.97, 0.96), (0.94, 0.95, 0.95), ": worse with every seed."),
     ],
 )
 def test_a_third_layer_is_called_better_only_beyond_the_spread_of_the_seeds(settings, two, three, words):

@@ -184,7 +184,7 @@ def test_every_line_of_the_three_sources_stands_once_and_equal_lines_stand_on_on
     assert same
     assert all(row[0].text == row[1].text == row[2].text for row in same)
     for cell in (cell for rows in blocks.values() for row in rows for cell in row):
-        assert html.unescape(re.sub("<[^>]*>", "", cell.markup)) == cell.text
+        assert " " * cell.indent + html.unescape(re.sub("<[^>]*>", "", cell.markup)) == cell.text
     assert 'class="c-' in z1[0].markup
 
 

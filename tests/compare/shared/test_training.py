@@ -18,7 +18,7 @@ from compare.shared.training import (
     steps_per_epoch,
     train,
 )
-from compare.worlds import NAMES
+from compare.worlds import NAMES, world
 
 
 def ignore(steps=1, status=""):
@@ -124,7 +124,7 @@ def test_the_same_training_gives_the_same_bits_again(name, settings, digits):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_loss_that_is_not_finite_stops_with_the_step_and_the_line_and_keeps_the_curve(name, settings, digits):
     curve = Curve(name)
-    with pytest.raises(TrainingStopped, match=rf"`{name}` stopped at step \d+, in epoch \d") as stop:
+    with pytest.raises(TrainingStopped, match=rf"{world(name).where} stopped at step \d+, in epoch \d") as stop:
         train(curve, settings.with_(learning_rate=1e200, epochs=3), digits, ignore)
     assert stop.value.step == len(curve.loss_by_step) + 1
     assert np.isfinite(curve.loss_by_step).all()
