@@ -93,9 +93,7 @@ def _answer(runs: Sequence[Training]) -> str:
 
 
 def _why(runs: Sequence[Training]) -> str:
-    waits = [
-        _wait(whose, [waiting(run) for run in by_hand(runs, DEPTHS[-1], init)]) for init, whose in INITS.items()
-    ]
+    waits = [_wait(whose, [waiting(run) for run in by_hand(runs, DEPTHS[-1], init)]) for init, whose in INITS.items()]
     seeds_of = len(by_hand(runs, DEPTHS[0], "chapter"))
     return "\n".join([f"Accuracies are medians of {seeds_of} seeds. {' '.join(waits)}", WHY])
 

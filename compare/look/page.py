@@ -12,6 +12,7 @@ from compare.look.lit import lit_source
 from compare.look.packing import SHORT, joined, layout, pack, shorten, text
 from compare.look.stops import stops
 from compare.report.page import Page
+from compare.report.questions import QUESTIONS
 from compare.report.sources import where_defined
 from compare.shared.errors import BadInput
 from compare.shared.results import Results
@@ -50,7 +51,7 @@ def look_page(results: Results[Look], beside: Path) -> Page:
         "about": {name: {row.line: _about(row, name) for row in look.rows} for name in names},
     }  # fmt: skip
     return Page(
-        "Three ways to a gradient: every line as a picture",
+        QUESTIONS["look"],
         look.holds,
         look.verdict,
         "look.html.j2",
@@ -69,6 +70,7 @@ def look_page(results: Results[Look], beside: Path) -> Page:
             "worlds_in_words": in_words(len(names)),
         },
         names,
+        above="Three ways to a gradient: look",
     )
 
 

@@ -19,7 +19,10 @@ from compare.worlds import NAMES, spoken, world
 
 @dataclass(frozen=True)
 class Page:
-    """What stands on it. `parts` are for the template of the command; `about` is how it was made."""
+    """What stands on it. `parts` are for the template of the command; `about` is how it was made.
+
+    above: a line above the title; lead: a paragraph below it.
+    """
 
     title: str
     holds: bool
@@ -29,6 +32,8 @@ class Page:
     parts: Mapping[str, Any] = field(default_factory=dict)
     worlds: Sequence[str] = NAMES
     file: str = "report.html"
+    above: str = ""
+    lead: str = ""
 
 
 def write_page(page: Page, output: Output, force: bool = False) -> Path:
@@ -50,6 +55,43 @@ def paragraphs(text: str) -> list[Markup]:
     return [Markup(re.sub(r"^([a-z][a-z ]{1,24}): ", r"<b>\1</b>: ", str(line))) for line in lines]
 
 
+#: What settings and versions are called, where their name in JSON is not yet a word.
+CALLED = {
+    "hidden": "hidden layers",
+    "init": "initial weights",
+    "init_scale": "their scale",
+    "worlds": "networks",
+    "python": "Python",
+    "numpy": "NumPy",
+    "torch": "PyTorch",
+    "matplotlib": "Matplotlib",
+    "torch_kernels": "PyTorch's kernels",
+    "blas": "BLAS of NumPy",
+}
+
+
+def made_of(about: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Settings and versions as (name, value), each once, in words."""
+    found: dict[str, str] = {}
+    for group in ("settings", "environment"):
+        for name, value in about.get(group, {}).items():
+            for inner, one in value.items() if isinstance(value, Mapping) else ((name, value),):
+                if one is not None:
+                    found.setdefault(CALLED.get(inner, inner.replace("_", " ")), _in_words(inner, one))
+    return list(found.items())
+
+
+def _in_words(name: str, value: Any) -> str:
+    if name == "blas":
+        return "; ".join(
+            f"{library['internal_api']} {library['version']}, kernels for {library['architecture']}"
+            for library in value
+        )
+    if name == "worlds":
+        return ", ".join(world(one).title for one in value)
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
 def render(page: Page) -> str:
     """The page as text. Everything that is put into it is escaped, except what is Markup already."""
     templates = Environment(
@@ -61,6 +103,7 @@ def render(page: Page) -> str:
     folder = files("compare.report") / "templates"
     return templates.get_template(page.template).render(
         page=page,
+        made_of=made_of(page.about),
         names=page.worlds,
         count=in_words(len(page.worlds)),
         titles={name: world(name).title for name in page.worlds},

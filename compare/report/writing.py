@@ -26,7 +26,7 @@ def write_report(
     pieces: what is shown in the terminal, which the page says in the same words.
     page_of: makes the page of a command that has one of its own. Raises BadInput where it cannot be written.
     """
-    page = page_of(results, out.parent) if page_of else answer_page(typed[0], results.document, results.files, pieces)
+    page = page_of(results, out.parent) if page_of else answer_page(typed, results.document, results.files, pieces)
     named = [Path(part).name if Path(part).is_absolute() else part for part in typed]  # a page to show names no homes
     about = {"command": shlex.join(("python", "-m", "compare", *named)), **page.about}
     return write_page(replace(page, about=about), Output(out), force)

@@ -11,6 +11,7 @@ from compare.report.chart import Chart, linear_chart, log_chart
 from compare.report.collected import collected
 from compare.report.digits import galleries
 from compare.report.page import Page
+from compare.report.questions import QUESTIONS
 from compare.report.sources import side_by_side, where_defined
 from compare.report.tiles import Tiles, tiles
 from compare.run.answer import GradientsAt, Run
@@ -56,7 +57,7 @@ def run_page(results: Results[Run], beside: Path) -> Page:
     disagreed, wrong = galleries(run.data, predictions, _probabilities(run))
     lines = _lines(run)
     return Page(
-        "Three ways to a gradient",
+        QUESTIONS["run"],
         run.holds,
         run.verdict,
         "run.html.j2",
@@ -81,6 +82,7 @@ def run_page(results: Results[Run], beside: Path) -> Page:
             "exercises": collected(beside / "exercises"),
         },
         run.settings.worlds,
+        above="Three ways to a gradient: run",
     )
 
 

@@ -16,6 +16,7 @@ from compare.report import tiles
 from compare.report.answer_page import answer_page
 from compare.report.collected import collected, inline_svg
 from compare.report.page import Page, render, write_page
+from compare.report.questions import QUESTIONS
 from compare.report.sources import side_by_side
 from compare.report.tiles import ABOVE, BELOW, ZERO
 from compare.report.writing import write_report
@@ -75,7 +76,7 @@ def test_a_page_says_what_the_terminal_shows_in_the_same_words_and_the_verdict_o
         print_table("Steps", ("step", "time"), [("by `hand`", "1.5"), ("engine", "2")])
         print_text("time: of a step\nAnd `code`.")
     assert capsys.readouterr().out == ""
-    text = render(answer_page("bench", {"holds": True, "verdict": "It holds."}, [], pieces))
+    text = render(answer_page(["bench"], {"holds": True, "verdict": "It holds."}, [], pieces))
     assert text.count("It holds.") == 1
     assert "<h2>Steps</h2>" in text
     assert '<th scope="col">step</th><th scope="col" class="number">time</th>' in text
@@ -88,13 +89,15 @@ def test_a_page_says_what_the_terminal_shows_in_the_same_words_and_the_verdict_o
 
 def test_the_page_of_one_experiment_or_exercise_asks_its_question_has_its_name_and_answers_once():
     told = {"name": "tape", "question": "What is it?", "answer": "This.", "holds": True, "lesson": "Because `x`."}
-    page = answer_page("hidden", {"experiments": [told]}, [], ["tape: What is it?\n\nThis.\n\nBecause `x`."])
+    page = answer_page(["hidden", "tape"], {"experiments": [told]}, [], ["tape: What is it?\n\nThis.\n\nBecause `x`."])
     text = render(page)
     assert page.file == "tape.html"
     assert "<h1>What is it?</h1>" in text
     assert (text.count("This."), text.count("Because <code>x</code>.")) == (1, 1)
-    exercise = answer_page("exercises", {"exercise": 2, "question": "Deeper?", "answer": "No.", "holds": True}, [])
-    assert (exercise.file, exercise.title) == ("exercise-2.html", "Exercise 2. Deeper?")
+    exercise = answer_page(
+        ["exercises", "2"], {"exercise": 2, "question": "Deeper?", "answer": "No.", "holds": True}, []
+    )
+    assert (exercise.file, exercise.title, exercise.lead) == ("exercise-2.html", "Exercise 2", "Deeper?")
 
 
 def test_an_experiment_is_told_with_its_own_figure_and_not_with_one_whose_name_begins_alike(results, tmp_path):
@@ -126,7 +129,7 @@ def test_text_from_outside_cannot_inject_markup(place):
         content["experiments"] = [{"name": HOSTILE, "question": HOSTILE, "answer": HOSTILE, "holds": True}]
     elif place == "table":
         pieces = [TableShown(HOSTILE, [HOSTILE, "b"], [[HOSTILE, "1"]]), HOSTILE]
-    text = render(answer_page(HOSTILE if place == "title" else "check", content, [], pieces))
+    text = render(answer_page([HOSTILE if place == "title" else "curves"], content, [], pieces))
     assert "<script>alert" not in text
     assert "<img" not in text
     assert "&lt;script&gt;alert" in text
@@ -164,8 +167,21 @@ def test_the_latest_is_report_html_and_earlier_ones_are_kept_unless_overwritten(
     assert all(f"<p>{verdict}</p>" in (tmp_path / name).read_text() for name, verdict in kept.items())
 
 
+@pytest.mark.parametrize("typed", QUESTIONS)
+def test_the_title_of_a_page_is_the_question_that_the_readme_says_the_command_answers(typed):
+    arguments = [*typed.split(), "--seed", "1"]
+    page = answer_page(arguments, {"holds": True, "verdict": "fine", "settings": {"worlds": ["manual"]}}, [])
+    text = render(page)
+    assert f"<h1>{html.escape(QUESTIONS[typed])}</h1>" in text.replace("&#39;", "&#x27;")
+    assert f"Three ways to a gradient: {arguments[0]}" in text
+    readme = Path(__file__).parents[3] / "README.md"
+    (row,) = re.findall(rf"^\| `{typed}(?:`| \[).*$", readme.read_text(), re.MULTILINE)
+    assert QUESTIONS[typed].rstrip("?") in row
+    assert "<dt>networks</dt><dd>by hand</dd>" in text
+
+
 def test_a_verdict_that_does_not_hold_is_marked():
-    text = render(answer_page("parity", {"holds": False, "verdict": "dz1 is wrong"}, []))
+    text = render(answer_page(["parity"], {"holds": False, "verdict": "dz1 is wrong"}, []))
     assert '<div class="verdict bad"><p>dz1 is wrong</p>' in text
 
 
