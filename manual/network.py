@@ -54,7 +54,7 @@ class Network:
 
         dz3 = (a3 - y) / m  # softmax and cross-entropy together; m because the loss is a mean over m rows
         dW3 = a2.T @ dz3
-        db3 = dz3.sum(axis=0)  # b3 was added to every row, so it hears from every row
+        db3 = dz3.sum(axis=0)  # b3 was added to every row, so its gradient sums over them
 
         da2 = dz3 @ self.W3.T
         dz2 = da2 * self.activation_derivative(a2)  # in terms of the output a2: see functions.py

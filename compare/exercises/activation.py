@@ -157,6 +157,6 @@ def draw(runs: Sequence[Training]) -> "Figure":
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set_yticks([0, 0.2, 0.4, 0.6, 0.8, *LEVELS])
         axes.set_ylim(0, 1.02)
-        axes.legend(loc="lower right")
+        axes.legend(loc="best")
     panels[0].set_ylabel("test accuracy")
     return figure

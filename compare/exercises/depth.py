@@ -128,6 +128,6 @@ def draw(runs: Sequence[Training]) -> "Figure":
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set_ylim(0, 1.02)
-        axes.legend(loc="lower right")
+        axes.legend(loc="best")
     panels[0].set_ylabel("test accuracy, one line a seed")
     return figure

@@ -17,19 +17,17 @@ def show(answer: Listing | Answers) -> None:
 def show_listing(answer: Listing) -> None:
     """Names and questions, on stdout."""
     print_table("", ("experiment", "question"), list(answer.questions.items()))
-    print_text("Run one with `python -m compare hidden NAME`, or every one with `python -m compare hidden --all`.")
+    print_text("Run one with python -m compare hidden NAME, or all of them with python -m compare hidden --all.")
 
 
 def show_answers(answer: Answers) -> None:
-    """Each experiment in full and, of several, the table of their answers, on stdout."""
+    """Of several, how many claims hold and which; then each experiment in full, on stdout."""
+    if len(answer.outcomes) > 1:
+        print_text(f"{answer.verdict}\n")
+        rows = [(one.name, HOLDS[one.finding.holds], f"{one.seconds:.1f}") for one in answer.outcomes]
+        print_table("", ("experiment", "holds", "seconds"), rows)
     for one in answer.outcomes:
         show_outcome(one)
-    if len(answer.outcomes) > 1:
-        rows = [
-            (one.name, HOLDS[one.finding.holds], f"{one.seconds:.1f}", one.finding.answer) for one in answer.outcomes
-        ]
-        print_table("", ("experiment", "holds", "seconds", "answer"), rows)
-        print_text(answer.verdict)
 
 
 def show_outcome(outcome: Outcome) -> None:

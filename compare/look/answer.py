@@ -99,9 +99,9 @@ class Look:
         )
         *others, one = (world(name).where for name in moment.traces)
         return (
-            f"It holds. For {self.seen}, all {len(self.rows)} lines are within their rounding bounds "
-            f"{', '.join(others)} and {one}. Where two differ most, in {line} {after(moment.epoch)}, it is by "
-            f"{moment.differences(line):.1e}."
+            f"It holds: for {self.seen}, all {len(self.rows)} lines are within their rounding bounds "
+            f"{', '.join(others)} and {one}. The largest difference between two of them is "
+            f"{moment.differences(line):.1e}, in {line} {after(moment.epoch)}."
         )
 
     def as_json(self) -> dict[str, Any]:

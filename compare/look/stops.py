@@ -47,9 +47,9 @@ def _stop(line: str, depth: int, shapes: Mapping[str, tuple[int, ...]], activati
     rows = shapes["x"][0]
     units = shapes[f"b{k}"][0]
     if letters == "z":
-        fed = f"the {shapes['x'][1]} pixels" if k == 1 else f"what the {shapes[f'W{k}'][0]} units before it send"
+        fed = f"the {shapes['x'][1]} pixels" if k == 1 else f"the outputs of the {shapes[f'W{k}'][0]} units before it"
         who = f"Each of the {units} scores, one for a digit," if last else f"Each of the {units} units"
-        says = f"{who} adds up {fed}, each times a weight of its own, and a bias."
+        says = f"{who} sums {fed}, each times its own weight, and adds a bias."
         return Stop(line, says, RULES[letters], (before, f"W{k}", f"b{k}"))
     if letters == "a":
         says = (
@@ -61,15 +61,15 @@ def _stop(line: str, depth: int, shapes: Mapping[str, tuple[int, ...]], activati
     if letters == "loss":
         mean = "" if rows == 1 else f", on average over the {rows} images"
         says = (
-            "Softmax makes probabilities of the scores, a3; the loss is minus the logarithm of the one that the label "
-            f"got{mean}."
+            "Softmax turns the scores into probabilities, a3; the loss is minus the logarithm of the label's "
+            f"probability{mean}."
         )
         return Stop(line, says, RULES[letters], (f"z{k}", f"a{k}"))
     if letters == "dz" and last:
         mean = "" if rows == 1 else f", divided by {rows} because the loss is a mean"
         says = (
-            f"Here the way back begins: the probabilities, less 1 at the label{mean}. Too sure of a digit is up, not "
-            "sure enough is down."
+            f"Here the way back begins: the probabilities, less 1 at the label{mean}. It is positive where "
+            "a probability is too large, and negative at the label, where it is too small."
         )
         return Stop(line, says, "softmax", (f"a{k}",))
     if letters == "dz":
@@ -80,14 +80,14 @@ def _stop(line: str, depth: int, shapes: Mapping[str, tuple[int, ...]], activati
         )
         return Stop(line, says, RULES[letters], (f"da{k}", f"a{k}"))
     if letters == "da":
-        says = f"The gradient goes back through the weights by which the values came: W{k + 1}, transposed."
+        says = f"The gradient goes back through the same weights as the values came: W{k + 1}, transposed."
         return Stop(line, says, RULES[letters], (f"dz{k + 1}", f"W{k + 1}"))
     if letters == "dW":
         over = "" if rows == 1 else f", added up over the {rows} images"
-        says = f"A weight's gradient is what came in by it times the gradient of the sum that it went to{over}."
+        says = f"A weight's gradient is its input, times the gradient of the sum that it is part of{over}."
         return Stop(line, says, RULES[letters], (before, f"dz{k}"))
     says = (
         "A bias is added as it is, so its gradient is that of the sum"
-        f"{'' if rows == 1 else ', and it hears from every image'}."
+        f"{'' if rows == 1 else f', added up over the {rows} images'}."
     )
     return Stop(line, says, RULES[letters], (f"dz{k}",))

@@ -127,8 +127,8 @@ def is_it_right(parity: Parity) -> str:
     found = f"the largest here is {widest.absolute:.1e}, in d{widest.parameter}, {spoken(widest.pair)}"
     if parity.settings.dtype == "float32":
         return (
-            f"{question} In float32 the difference alone cannot tell: {found}, and each of the two is right line by "
-            f"line, which is the proof. End to end, rounding could in the worst case cause up to {allowed:.1e}."
+            f"{question} In float32 the difference alone cannot tell, since rounding could in the worst case cause up "
+            f"to {allowed:.1e}; {found}. That each of the two is right line by line is the proof."
         )
     if allowed < ASKED:
         return (
@@ -167,13 +167,12 @@ def verdict_sentence(parity: Parity) -> str:
         name, line = parity.cannot_tell
         return f"It cannot tell. {world(name).opening}: {line.reason}"
     if not parity.holds:
-        return "It does not hold: every line is within its bound, but not all of the rest; see above."
+        return "It does not hold: every line is within its bound, but not all of the rest; see the tables."
     implementation, line = parity.nearest()
     return (
         f"It holds. All {sum(len(check.lines) for check in parity.checks.values())} lines are within their rounding "
-        f"bounds; {line.name} {world(implementation).where} comes nearest, at {share_of(line.bound_used)} of its "
-        f"bound. {power_sentence(parity)}"
-        + ("" if parity.referee else " The referee could not judge at these weights.")
+        f"bounds; {line.name} {world(implementation).where} comes nearest, at {percent_of(line.bound_used)} of its "
+        + ("bound." if parity.referee else "bound, but the referee could not judge at these weights.")
     )
 
 
@@ -181,16 +180,21 @@ def power_sentence(parity: Parity) -> str:
     """How small an error would have been seen, in the line where it would have had to be largest."""
     _, line = parity.weakest
     if line.power == 0:
-        return "Nothing is rounded in any line: any error would have been noticed."
+        return "No line rounds here: any error would have been noticed."
     return (
-        f"An error of {size_of(line.power)} of {line.name}'s largest entry would have been noticed, and a smaller one "
-        "in every other line."
+        f"The least sensitive line is {line.name}, where an error of {size_of(line.power)} of its largest entry would "
+        "have been noticed; in every other line a smaller one."
     )
 
 
 def share_of(part: float) -> str:
     """A part of a bound in words."""
     return "0" if part == 0 else "outside" if not np.isfinite(part) else f"{part:.2g}"
+
+
+def percent_of(part: float) -> str:
+    """A part of a bound in a sentence, with two digits: 28%."""
+    return f"{float(f'{100 * part:.2g}'):g}%" if np.isfinite(part) else "more than all"
 
 
 def size_of(power: float) -> str:

@@ -24,19 +24,23 @@ def unexercised(
     if activation == "relu" and depth > 1:
         hidden = [trace[f"z{k}"] for k in range(1, depth)]
         if not any((z == 0).any() for z in hidden):
-            said.append("No z is exactly 0, so a mask that is >= 0 where > 0 belongs is the same.")
+            said.append("No z is exactly 0, so this batch cannot tell a mask of >= 0 from one of > 0.")
         later = _hidden(x, {name: p - learning_rate * trace[f"d{name}"] for name, p in parameters.items()})
         for k, (z, other) in enumerate(zip(hidden, later, strict=True), start=1):
             if ((z > 0) == (other > 0)).all():
-                said.append(f"The mask of z{k} is the same after a step, so one that is taken too late is the same.")
+                said.append(f"The mask of z{k} is the same after a step, so this batch cannot tell one taken too late.")
         for k, (z, other) in enumerate(pairwise(hidden), start=1):
             if z.shape == other.shape and ((z > 0) == (other > 0)).all():
-                said.append(f"The masks of z{k} and z{k + 1} are the same, so one in the other's place is, too.")
+                said.append(
+                    f"The masks of z{k} and z{k + 1} are the same, so this batch cannot tell one from the other."
+                )
     scores = trace[f"z{depth}"]
     apart = scores - scores.max(axis=1, keepdims=True)
     smallest = float(np.exp(apart - np.log(np.exp(apart).sum(axis=1, keepdims=True))).min())
     if smallest > CLIP:
-        said.append(f"No probability is below {smallest:.1g}, so one that is clipped at {CLIP:g} is the same.")
+        said.append(
+            f"No probability is below {smallest:.1g}, so this batch cannot tell whether they are clipped at {CLIP:g}."
+        )
     return said
 
 

@@ -105,7 +105,7 @@ PLANTED_BUGS = (
     PlantedBug("db of one row", "db3", lambda v: v.dz3[0]),
     # da
     PlantedBug("W not transposed where its shape permits", "da1", lambda v: v.dz2 @ v.W2),
-    PlantedBug("W updated before the gradient below used it", "da2", lambda v: v.dz3 @ v.after.W3.T),
+    PlantedBug("W updated before da is computed from it", "da2", lambda v: v.dz3 @ v.after.W3.T),
     PlantedBug("a layer passed over", "da1", lambda v: v.da2),
     PlantedBug("da where dz belongs", "da1", lambda v: v.da2 @ v.W2.T),
     # dz

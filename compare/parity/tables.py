@@ -5,6 +5,7 @@ from compare.parity.answer import (
     BugsPlanted,
     Parity,
     is_it_right,
+    percent_of,
     power_sentence,
     referee_sentence,
     share_of,
@@ -44,25 +45,25 @@ def _print_lines(parity: Parity) -> None:
     implementation, line = parity.nearest("z da dW")
     print_text(
         "share: each line is recomputed in longer arithmetic, from the inputs that the implementation itself reports "
-        "for it. The bound is the worst error that rounding can make in that one line, whatever the order of its sums "
-        "(unless products are made of others, as by Strassen). This is the error's share of the bound, at the entry "
-        "where it is largest. 0 is exact; up to 1 it holds; beyond 1 it is proved wrong.\n"
-        "likely: the error's share of what independent rounding errors add up to, eight standard deviations; "
+        "for it. The bound is the most that rounding can do in that one line, whatever the order of its sums (of "
+        "ordinary matrix products; Strassen's could err by more). share is the error divided by the bound, at the "
+        "entry where that is largest: 0 is exact, up to 1 it holds, beyond 1 the line is proved wrong.\n"
+        "likely: the error divided by eight standard deviations of what independent rounding errors add up to; "
         "beyond 1 it is almost certainly not rounding.\n"
-        "ulps: the largest error of the three, in units in the last place of its entry; many where large terms cancel "
-        "and leave an entry near 0, which is why ulps alone cannot judge a sum.\n"
+        "ulps: the largest error of the three, in units in the last place of its entry. There are many where large "
+        "terms cancel and leave an entry near 0, which is why ulps alone cannot judge a sum.\n"
         "seen: the smallest error of the line's largest entry that would have been noticed, relative to that entry.\n"
         f"Of the matrix products, {line.name} {world(implementation).where} comes nearest to its bound, at "
-        f"{share_of(line.bound_used)} of it. Roundings mostly cancel: the longer a sum, the smaller its share of the "
-        f"worst case; its share of the likely error is {share_of(line.probable_used)}.\n"
-        f"All entries of a line together: the slope of their errors on their values is {_slope(parity)} standard "
-        "deviations at most; beyond 8 they have a factor in common.\n"
+        f"{percent_of(line.bound_used)} of it, and {percent_of(line.probable_used)} of the likely error: roundings "
+        "mostly cancel, so the longer a sum, the smaller its share of the worst case.\n"
+        f"All entries of a line together: regressed on their values, their errors have a slope of {_slope(parity)} "
+        "standard deviations at most; beyond 8 they would have a factor in common.\n"
         f"{power_sentence(parity)}"
     )
     for sentence in parity.unexercised:
-        print_text(f"Not shown by this batch: {sentence}")
+        print_text(sentence)
     if settings.batch_size == 1:
-        print_text("With one row, an entry of dW is one product, rounded once: there the worst case is common.")
+        print_text("With one row, an entry of dW is one product, rounded once, and often comes near the worst case.")
     print_text("")
 
 
@@ -78,10 +79,10 @@ def _print_end_to_end(parity: Parity) -> None:
         ],
     )  # fmt: skip
     print_text(
-        "The same gradients, judged without the lines between: a bound on the error is carried through the whole "
-        "calculation. It is wide, since no errors may cancel; relative bound is how wide, divided by the largest "
-        "entry. Independent errors add up to far less, which is judged too: seen is the smallest error that would "
-        "have been noticed."
+        "The same gradients, judged without the lines between: the bound on the error is carried through the whole "
+        "calculation. It is wide, since it counts on no errors cancelling; relative bound is its width, divided by "
+        "the largest entry. Independent errors add up to far less, which is judged too; seen is the smallest error "
+        "that would have been noticed."
     )
     print_text("")
 
@@ -98,7 +99,7 @@ def _print_pairs(parity: Parity) -> None:
     )  # fmt: skip
     print_text(
         "apart: the largest difference of any entry; relative: that, divided by the largest entry. Two correct "
-        "gradients can differ by twice the bound end to end, and share is their share of that; exact means "
+        "gradients can differ by twice the end-to-end bound; share is the difference divided by that. exact: "
         "bit-identical."
     )
     print_text(is_it_right(parity))
@@ -121,7 +122,7 @@ def print_planted_bugs(proof: Proof) -> None:
         "Each bug replaces one line of a correct float64 network; it counts as caught if the first line outside its "
         "bound is that line. The network without any of them "
         + ("passes" if proof.correct_holds else "DOES NOT PASS")
-        + " on the same data."
+        + " on the same data.\n"
     )
 
 
@@ -138,7 +139,7 @@ def print_sizes(smallest: list[Smallest]) -> None:
             ],
         )
     print_text(
-        "A bug of size 0.01 does a hundredth of what the bug does; missed: the bug itself passes; false alarm: right "
+        "A bug of size 0.01 does a hundredth of what the bug does. missed: the bug itself passes; false alarm: right "
         "code fails. assert_close is "
         "torch.testing's, allclose NumPy's, gradcheck PyTorch's, each with the tolerances that it has by default, and "
         "each given the exact line to compare with."

@@ -15,7 +15,7 @@ def answer_page(
 ) -> Page:
     """The page of an answer: the plain data that it is as JSON, the figures among its files, what is shown of it.
 
-    typed: the command and its options. The page of one experiment, or of an exercise, has its name and asks its question.
+    typed: the command and its options. The page of an experiment, or of an exercise, has its name and its question.
     """
     figures = {path.stem: path for path in files if path.suffix == ".svg"}
     verdict = str(content.get("verdict") or content.get("answer") or "")

@@ -32,9 +32,9 @@ class Rosetta:
         largest = max(self.rows, key=lambda row: row.largest_difference)
         keep = ", ".join(f"{world(name).title} {count:,}" for name, count in self.extra_bytes.items())
         return (
-            f"It holds. Line for line the three compute the same: values differ by {largest.largest_difference:.1e} at "
-            f"most (in {largest.line}), and all are within their rounding bounds. For the backward pass they keep, "
-            f"besides the parameters and the batch, these bytes: {keep}."
+            f"It holds: line for line the three compute the same, with differences of {largest.largest_difference:.1e} "
+            f"at most (in {largest.line}) and all values within their rounding bounds. For the backward pass they "
+            f"keep, besides the parameters and the batch, these bytes: {keep}."
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from compare.worlds.columns.column import Kept
 
 #: What PyTorch calls its operators.
 OPERATORS = (
-    "t transposes, mm multiplies matrices, addmm multiplies and adds, threshold_backward is the ReLU's. view and "
-    "detach copy nothing: the one is another shape, the other a tensor without its history.\n"
+    "t transposes, mm multiplies matrices, addmm multiplies and adds, threshold_backward is that of the ReLU. view "
+    "gives another shape and detach drops the history; both copy nothing.\n"
 )
 
 
@@ -25,8 +25,9 @@ def show(answer: Rosetta) -> None:
         [[_wrapped(words, 38 if name == MANUAL else 20) for name, words in row.nodes.items()] for row in answer.rows],
     )
     print_text(
-        "Of the engine and of PyTorch, the nodes of the graph that made the line's value, or whose backward gave "
-        "its gradient. TBackward0 belongs to a transpose, AddmmBackward0 to a product with a sum.\n"
+        "Nodes: those of the graph that made the line's value, or whose backward gave its gradient. TBackward0 belongs "
+        "to a transpose, AddmmBackward0 to a matrix product with a sum, NllLossBackward0 to the negative "
+        "log-likelihood.\n"
     )
     for name in answer.rows[0].operators:
         print_table(
@@ -49,8 +50,8 @@ def show(answer: Rosetta) -> None:
         ],
     )
     print_text(
-        "share of the bound: the largest error of an entry in any of the three, divided by the rounding error that "
-        "the line may make.\n"
+        "share of the bound: the largest error of an entry in any of the three, divided by the most that rounding "
+        "can do in that line.\n"
     )
     print_table(
         "The arrays that a line keeps for the backward pass, in bytes",
@@ -62,7 +63,7 @@ def show(answer: Rosetta) -> None:
     )  # fmt: skip
     print_text(
         "The parameters, the images and the labels, which are kept anyway, are left out; an array that two lines "
-        "keep is one array.\n"
+        "keep is kept once.\n"
     )
 
 

@@ -23,6 +23,8 @@ class TableShown(NamedTuple):
     rows: Sequence[Sequence[str]]
 
 
+MOST_NAMED = 9  # files that were written; more are counted
+
 #: What is shown in one go: a text, or a table.
 Piece = str | TableShown
 
@@ -132,7 +134,11 @@ def print_text(text: str) -> None:
 def print_files(files: Sequence[Path]) -> None:
     """Where the results lie."""
     if files:
-        print_text("Written: " + ", ".join(str(path) for path in files))
+        folders = {str(path.parent) for path in files}
+        if len(files) > MOST_NAMED and len(folders) == 1:
+            print_text(f"Written: {len(files)} files in {folders.pop()}")
+        else:
+            print_text("Written: " + ", ".join(str(path) for path in files))
 
 
 def _stdout() -> Console:

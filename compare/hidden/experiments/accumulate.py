@@ -85,8 +85,8 @@ def judge(result: Measured) -> Finding:
     )
     lesson = (
         f"By hand, `dW1 = ...` assigns: the old gradient is gone. The engine and PyTorch add to what lies in `grad`, "
-        f"because a weight that is used twice must hear from both uses, and because two half batches can then stand "
-        f"for a whole one. The price is a line that you must not forget. Nothing complains if you do: the shapes "
+        f"because the gradient of a weight that is used twice is the sum over both uses, and because two half batches "
+        f"can then stand for a whole one. The price is a line that you must not forget. Nothing complains if you do: the shapes "
         f"fit, the code runs, and each step also repeats all the steps before it. That is gradient descent with "
         f"momentum 1, a ball without friction: over {SAME_FOR} steps the weights of the two differ by {apart:.1g}."
     )

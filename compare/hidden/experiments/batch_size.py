@@ -90,8 +90,8 @@ def judge(result: Measured) -> Finding:
     losses = ", ".join(f"{loss:.2f}" for loss in ends.values())
     by_hand = epochs[MANUAL]
     answer = (
-        f"For batches of {names}: the gradient is off that of all images by {strays}, 0% of its length; an epoch "
-        f"by hand takes {times} s, and {SECONDS:g} s of training ends at a loss of {losses}."
+        f"For batches of {names}, the error of the gradient is {strays}, 0% of its length, and an epoch by hand takes "
+        f"{times} s. In {SECONDS:g} s of training they reach a loss of {losses}."
     )
     largest = sizes[-1]
     lesson = (

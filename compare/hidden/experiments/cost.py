@@ -76,7 +76,7 @@ def judge(result: Measured) -> Finding:
     lesson = (
         f"Bookkeeping is paid per step, arithmetic per image. The same code was timed on a network one unit wide and "
         f"a batch of one image: it makes every call and hardly any arithmetic, so its time is that of Python, of the "
-        f"calls, of the tape and the optimizer: {extra[MANUAL]:.0f} millionths of a second by hand, "
+        f"calls, of the tape and the optimizer: {extra[MANUAL]:.0f} microseconds by hand, "
         f"{extra[AUTOGRAD]:.0f} on the engine, {extra[TORCH_REF]:.0f} in PyTorch. The products are the eight that "
         f"no implementation can do without, timed alone; the other arithmetic is what is left. A larger batch shares "
         f"the bookkeeping among more images, and in the end all three wait for the same matrix products. So look at "

@@ -111,7 +111,7 @@ def judge(result: Measured) -> Finding:
     times = ratios("seconds")
     answer = (
         f"float32 takes {min(ratios('bytes')):.0%} of the bytes and {min(times):.0%} to {max(times):.0%} of the time "
-        f"of float64; its gradient is off by {worst:.0e} of the largest entry instead of "
+        f"of float64; the error of its gradient is {worst:.0e} of the largest entry instead of "
         f"{max(by[name, 'float64'].error for name in NAMES):.0e}."
     )
     lesson = (
@@ -158,6 +158,6 @@ def draw(result: Measured) -> "Figure":
     axes.set_xlim(0, 1300 * max(row.seconds for row in result.rows))
     axes.set_xlabel("milliseconds a step, median")
     axes.set_ylabel("error of the gradient, of its largest entry")
-    axes.set_title("From float64 (filled) to float32 (hollow): some time for half of the digits")
+    axes.set_title("From float64 (filled) to float32 (hollow): less time, half of the digits")
     axes.legend(loc="center right")
     return figure

@@ -127,7 +127,7 @@ def judge(result: Measured) -> Finding:
         "and of such labels the loss is the same. What it cannot see is what you meant. Three objects must "
         "fit together, the model, the optimizer and the gradients that lie in the weights; each line that connects "
         "two of them can be in the wrong place without an error. The optimizer holds the tensors that "
-        "model.parameters() gave when it was made: whatever replaces them later, it never hears of. Since zero_grad "
+        "model.parameters() gave when it was made: whatever replaces them later, it does not know. Since zero_grad "
         "sets gradients to None, a step after it skips every weight. And detach cuts the graph where you "
         "write it, so that all layers below keep their initial weights. Two lines notice all of these: after the "
         "first step, every parameter has a gradient, and none has its old value."

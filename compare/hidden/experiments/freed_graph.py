@@ -110,10 +110,10 @@ def judge(result: Measured) -> Finding:
         for value in (engine["retained"], torch["retained"], torch["nothing saved"])
     )
     answer = (
-        f"After a second backward: engine {_said(engine['second'])}, PyTorch {_said(torch['second'])}, by hand "
-        f"{_said(times[MANUAL]['second'])}; with retain_graph {_said(engine['retained'])} and "
-        f"{_said(torch['retained'])}; over a graph that saved nothing {_said(engine['nothing saved'])} and "
-        f"{_said(torch['nothing saved'])}."
+        f"A second backward is {_said(engine['second'])} on the engine and {_said(torch['second'])} in PyTorch; by "
+        f"hand it gives {_said(times[MANUAL]['second'])}. With retain_graph it gives {_said(engine['retained'])} and "
+        f"{_said(torch['retained'])}; over a graph that saved nothing, {_said(engine['nothing saved'])} on the engine "
+        f"and {_said(torch['nothing saved'])} in PyTorch."
     )
     lesson = (
         f"A graph is made for one walk. As `backward` passes a node it lets go of what the node saved, so that the "
@@ -128,7 +128,7 @@ def judge(result: Measured) -> Finding:
 
 
 def _said(value: float | None) -> str:
-    return "refused" if value is None else f"{value:.3g}x the gradient"
+    return "refused" if value is None else f"{value:.3g} times the gradient"
 
 
 def draw(result: Measured) -> "Figure":

@@ -102,9 +102,10 @@ def judge(result: Measured) -> Finding:
 
     fused_fails = any(one.wrong_from for one in found if one.form == "fused")
     answer = (
-        f"In three steps the gradient is wrong from a score of {both('wrong_from', 'plain')} on, and not finite from "
-        f"{both('not_finite_from', 'plain')}; with a safe softmax, from {both('not_finite_from', 'safe softmax')}; as "
-        f"one function it is {'not ' if fused_fails else ''}right up to {SCORES[-1]:,.0f}."
+        f"Written in three steps, the gradient is wrong from a score of {both('wrong_from', 'plain')} on, and not "
+        f"finite from {both('not_finite_from', 'plain')}; with a safe softmax it is not finite from "
+        f"{both('not_finite_from', 'safe softmax')}. As one function it is {'not ' if fused_fails else ''}right up to "
+        f"{SCORES[-1]:,.0f}."
     )
     lesson = (
         "exp overflows first: e^89 is beyond float32. Long before, the derivative of the quotient divides by the sum "

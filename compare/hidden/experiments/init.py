@@ -75,8 +75,8 @@ def judge(result: Measured) -> Finding:
     holds = holds and all(slow[name] >= 3 * fast[name] for name in NAMES)
     unfinished = not all(left_plateau(found) for found in losses["chapter"].values())
     answer = (
-        f"{'Yes: t' if holds else 'T'}he loss takes {'more than ' if unfinished else ''}{_span(slow)} steps to fall "
-        f"{DROP} below ln 10 = {PLATEAU:.4f} from 0.01 x normal, and {_span(fast)} from the default of nn.Linear."
+        f"{'Yes: f' if holds else 'F'}rom 0.01 x normal the loss takes {'more than ' if unfinished else ''}"
+        f"{_span(slow)} steps to fall {DROP} below ln 10 = {PLATEAU:.4f}, from the default of nn.Linear {_span(fast)}."
     )
     lesson = (
         f"Small weights make small activations, layer after layer, and on the way back small gradients: with 0.01 x "

@@ -166,7 +166,7 @@ def judge(result: Measured) -> Finding:
         f"Transposing swaps the strides, so `W.T` in a formula costs nothing, and BLAS, which both libraries call, "
         f"takes a flag for it. nn.Linear keeps (out, in), one row of weights a unit, and computes x W^T; this project, "
         f"like the chapter, keeps (in, out) and computes x W. That is the T beside every Addmm on PyTorch's tape, and "
-        f"the reason why a weight file of the one must be turned round for the other. You pay where the bytes are "
+        f"the reason why a weight file of the one must be transposed for the other. You pay where the bytes are "
         f"really moved, as when `torch_ref` hands its weights out: copying W transposed takes "
         f"{copying / forward:.1f} times as long as the product x W itself."
     )

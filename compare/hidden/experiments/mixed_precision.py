@@ -89,21 +89,22 @@ def judge(result: Measured) -> Finding:
     worst = max(rows["autocast"], key=lambda row: row["error"])
     most = max(rows["autocast"], key=lambda row: row["bound_used"])
     answer = (
-        f"Of {len(dtypes)} lines {sum(d == 'bfloat16' for d in dtypes.values())} come in bfloat16; dW1 errs by "
-        f"{by['autocast']['dW1']['error']:.0e} of its largest entry instead of {by['float32']['dW1']['error']:.0e}; no "
-        f"line uses more than {most['bound_used']:.0%} of its bound; with all {WHOLE_SET:,} images in a batch, float16 "
-        f"makes {lost['float16'][0]:.0%} of dz1 zero, and {lost['float16'][-1]:.0%} with the loss times {SCALES[-1]:,}."
+        f"{sum(d == 'bfloat16' for d in dtypes.values())} of {len(dtypes)} lines are computed in bfloat16: the error "
+        f"of dW1 is {by['autocast']['dW1']['error']:.0e} of its largest entry instead of "
+        f"{by['float32']['dW1']['error']:.0e}, and no line uses more than {most['bound_used']:.0%} of its bound. With "
+        f"all {WHOLE_SET:,} images in a batch, float16 turns {lost['float16'][0]:.0%} of dz1 into zeros, and "
+        f"{lost['float16'][-1]:.0%} where the loss is first multiplied by {SCALES[-1]:,}."
     )
     lesson = (
         f"autocast is one line of code, and it changes most lines of the calculation: what goes into a matrix product "
         f"is rounded to bfloat16's 8 bits, is multiplied and added up in float32, and what comes out is rounded again. "
         f"The weights stay float32, as an update is often smaller than a 256th of its weight and would vanish, and so "
-        f"do the loss and the gradients by the weights. Lines err by up to {worst['error']:.0e} of their largest "
+        f"do the loss and the gradients of the weights. Lines err by up to {worst['error']:.0e} of their largest "
         f"entry, thousands of times float32's error, and none by more than its roundings can explain: the same rules "
         f"judge it, with one unit roundoff for what is multiplied and one for the sum. But nothing finer is seen, as a "
         f"fault of {max(row['power'] for row in rows['autocast']):.1%} would pass for rounding: test a gradient in "
-        f"float32 or float64, then train short. float16 has more bits and fewer exponents: what is below 3e-8 becomes "
-        f"0. A GradScaler multiplies the loss, so that all gradients are larger, and divides them again in float32. "
+        f"float32 or float64, then train in bfloat16. float16 has more bits and fewer exponents: what is below "
+        f"3e-8 becomes 0. A GradScaler multiplies the loss, so that all gradients are larger, and divides them again in float32. "
         f"bfloat16 has float32's exponents and needs none."
     )
     return Finding(answer, short and within and scaled, {"lines": rows, "dtypes": dtypes, "lost": lost}, lesson)
@@ -127,7 +128,13 @@ def draw(result: Measured) -> "Figure":
         left.plot(names, errors, color=colour, label=f"{kind}: error", **look)
         seen = [row["power"] or np.nan for row in rows[kind]]
         left.plot(
-            names, seen, color=colour, marker="_", markersize=12, linestyle="none", label=f"{kind}: seen from here"
+            names,
+            seen,
+            color=colour,
+            marker="_",
+            markersize=12,
+            linestyle="none",
+            label=f"{kind}: noticed from here on",
         )
     left.axhspan(floor / 2, floor * 2, color=MUTED, alpha=0.12, linewidth=0)
     left.annotate("exact", (len(names) - 1, floor), ha="right", va="center", fontsize=9, color=INK)

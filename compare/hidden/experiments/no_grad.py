@@ -172,7 +172,7 @@ def judge(result: Measured) -> Finding:
         f"An update is arithmetic on tensors that require a gradient, so a framework would record it like any other. "
         f"The new weight is then no leaf: its history hangs on it, the graph behind each loss reaches back to the "
         f"first step, and its `grad` stays None, because only leaves get one. Subtracting needs no array on the way "
-        f"back, so it is not memory that runs out first but sense: `backward` walks through every update since the "
+        f"back, so memory does not run out; but `backward` walks through every update since the "
         f"beginning. The engine, which marks what it has freed, stops you at step {refused_at}; PyTorch, where a "
         f"subtraction has nothing to free, goes on. Both refuse the usual slip, `W -= rate * W.grad` on a leaf. Hence "
         f"the `no_grad` around every update, which the optimizer's `step` has inside. By hand there is nothing to "

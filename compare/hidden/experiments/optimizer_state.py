@@ -167,7 +167,7 @@ def judge(result: Measured) -> Finding:
         f"Adam has two running means, and PyTorch keeps them in optimizer.state as {names}. You never see them, but "
         f"they are {adam / parameter_bytes:.1f} times the memory of the weights; they must be saved with the weights "
         "if a training is to go on later; and a new optimizer starts without them. There is nothing else in it: the "
-        f"few lines of autograd/optimizers.py take the steps of torch.optim. In {dtype} their weights are apart by at "
+        f"few lines of autograd/optimizers.py take the steps of torch.optim. In {dtype} their weights differ by at "
         f"most {max(one.allowed_used for one in found.values()):.0%} of what rounding may do, most of it in one "
         "last bit."
     )
@@ -207,6 +207,6 @@ def draw(result: Measured) -> "Figure":
     below.set_yscale("log")
     below.set_xlabel("step")
     below.set_ylabel("largest difference\nof a weight")
-    below.set_title("The steps are the same: engine against PyTorch, from the same gradients", fontweight="normal")
+    below.set_title("The steps are the same: engine against PyTorch, from the same gradients")
     below.legend(fontsize=9, loc="lower right")
     return figure

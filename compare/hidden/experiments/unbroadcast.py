@@ -148,7 +148,7 @@ def draw(result: Measured) -> "Figure":
     for column, words in ((14.05, "·"), (17.7, "=")):
         axes.text(column, top + n / 2, words, fontsize=20, ha="center", va="center")
     for column, words, height in (
-        (6.45, f"$J^T$: the {rows} unit matrices, one a row of the batch, side by side", top - 0.6),
+        (6.45, f"$J^T$: {rows} identity matrices side by side, one for each row of the batch", top - 0.6),
         (15.77, "g", -1.0),
         (19.77, "db", top - 0.6),
     ):

@@ -158,7 +158,7 @@ def draw(result: Measured) -> "Figure":
     axes.plot([-0.45, 5.45], [2.5, -0.55], alpha=0)  # the space that boxes and arrows take
     axes.invert_yaxis()
     axes.axis("off")
-    axes.set_title("A value that is used twice hears from both uses: at h, 1 and 5 make 6")
+    axes.set_title("The gradient of a value that is used twice is a sum: at h, 1 + 5 = 6")
     return figure
 
 

@@ -47,11 +47,18 @@ class ShortParity:
             if not line.holds:
                 return f"It cannot tell. {world(NAME).opening}: {line.reason}"
         nearest = max(lines, key=lambda line: line.bound_used)
-        weakest = max(lines, key=lambda line: line.power)
         return (
             f"It holds. All {len(lines)} lines of PyTorch under autocast are within their rounding bounds; "
-            f"{nearest.name} comes nearest, at {nearest.bound_used:.2g} of its bound. An error of {weakest.power:.1g} "
-            f"of {weakest.name}'s largest entry would have been noticed, and a smaller one in every other line."
+            f"{nearest.name} comes nearest, at {nearest.bound_used:.0%} of its bound."
+        )
+
+    @property
+    def power(self) -> str:
+        """How small an error would have been seen, in the line where it would have had to be largest."""
+        weakest = max(self.check.lines, key=lambda line: line.power)
+        return (
+            f"The least sensitive line is {weakest.name}, where an error of {weakest.power:.1g} of its largest entry "
+            "would have been noticed; in every other line a smaller one."
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ def show(answer: ShortParity) -> None:
     print_text("")
     when = f"after {answer.after:,} training steps" if answer.after else "at the initial weights"
     print_table(
-        f"Lines, {answer.settings.dtype} under autocast, a batch of {answer.settings.batch_size:,}, {when}",
+        f"{answer.settings.dtype} under autocast, batch of {answer.settings.batch_size:,}, {when}",
         ("line", "computed in", "error", "share", "likely", "seen"),
         [
             (line.name, answer.dtypes[line.name], f"{answer._relative(line):.1g}", f"{line.bound_used:.2g}",
@@ -24,8 +24,8 @@ def show(answer: ShortParity) -> None:
         "of it is rounded to bfloat16's 8 bits, and its sum is taken in float32.\n"
         "error: the largest of an entry, relative to the line's largest entry.\n"
         "share: each line is recomputed in longer arithmetic, from the inputs that PyTorch itself reports for it. "
-        "This is the error's share of the worst that rounding can do in that one line; beyond 1 it is proved "
-        "wrong.\n"
-        "likely: the error's share of what independent rounding errors add up to.\n"
-        "seen: the smallest error of the line's largest entry that would have been noticed, relative to that entry."
+        "share is the error divided by the most that rounding can do in that one line; beyond 1 it is proved wrong.\n"
+        "likely: the error divided by what independent rounding errors add up to.\n"
+        "seen: the smallest error of the line's largest entry that would have been noticed, relative to that entry.\n"
+        f"{answer.power}"
     )

@@ -94,16 +94,12 @@ def test_all_keeps_going_after_one_that_does_not_hold_and_does_not_hold_as_a_who
         "absent.json", "bad.json", "bad.png", "bad.svg", "good.json", "good.png", "good.svg",
     ]  # fmt: skip
     tables.show(answers.answer)
-    table = capsys.readouterr().out.rpartition("experiment ")[2]
+    verdict, _, table = capsys.readouterr().out.partition("experiment ")
+    assert verdict.strip() == "1 of 2 claims hold, and 1 was not measured here."
     rows = [" ".join(line.split()) for line in table.splitlines()]
-    for row, (name, holds, answer) in zip(
-        [row for row in rows if row.partition(" ")[0] in fakes],
-        [("good", "yes", "4 of 4"), ("bad", "NO", "3 of 4"), ("absent", "not measured", "no compiler")],
-        strict=True,
-    ):
-        assert row.startswith(f"{name} {holds} ")
-        assert row.endswith(answer)
-    assert "1 of 2 claims hold, and 1 was not measured here." in table
+    for name, holds, answer in [("good", "yes", "4 of 4"), ("bad", "NO", "3 of 4"), ("absent", "not measured", "no c")]:
+        assert any(row.startswith(f"{name} {holds} ") for row in rows)
+        assert sum(row.startswith(answer) for row in rows) == 1
 
 
 def test_what_is_not_measured_neither_holds_nor_fails(fakes, settings, tmp_path):

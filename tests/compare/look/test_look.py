@@ -157,7 +157,7 @@ def test_what_is_said_of_a_line_on_the_engine_names_the_place_of_its_derivative(
 def test_each_sentence_counts_what_is_there(look):
     shapes = {"x": look.answer.x.shape} | {k: v.shape for k, v in look.answer.moments[0].parameters.items()}
     told = {step.line: step for step in stops(3, shapes, "relu")}
-    assert "18 units adds up the 784 pixels" in told["z1"].says
+    assert "18 units sums the 784 pixels" in told["z1"].says
     assert "10 scores" in told["z3"].says
     assert told["dz3"].made_of == ("a3",)
     assert told["dW1"].made_of == ("x", "dz1")
@@ -206,7 +206,7 @@ def test_what_cannot_be_looked_at_is_refused_with_the_reason(settings, tmp_path,
 def test_the_command_leaves_the_page_and_a_table(in_process, small_set, tmp_path):
     done = in_process("look", "--data", small_set, "--hidden", "9,8", "--epoch", "1", "--image", "3", "--out", tmp_path)
     assert done.returncode == 0
-    assert "It holds. For training image 3, a 1, all 17 lines" in done.stdout
+    assert "It holds: for training image 3, a 1, all 17 lines" in done.stdout
     assert {path.name for path in tmp_path.iterdir()} == {"report.html", "results.json"}
     document = json.loads((tmp_path / "results.json").read_text())
     assert [moment["epoch"] for moment in document["moments"]] == [0, 1]

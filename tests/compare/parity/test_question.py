@@ -62,7 +62,7 @@ def test_the_command_prints_a_row_a_line_the_sentences_and_the_verdict(in_proces
         "likely:",
         "ulps:",
         "largest entry would have been noticed",
-        "Not shown by this batch: The mask of z1 is the same after a step",
+        "The mask of z1 is the same after a step, so this batch cannot tell one taken too late.",
         "A common question: my gradient differs by 6e-09, is it wrong?",
         "Referee:",
         "It holds.",
@@ -152,7 +152,7 @@ def test_where_the_referee_cannot_judge_the_answer_says_so_and_the_lines_decide(
     found = json.loads((tmp_path / "results.json").read_text())
     assert found["holds"] is True
     assert found["referee"] == {"judged": False, "holds": None}
-    assert found["verdict"].endswith("The referee could not judge at these weights.")
+    assert found["verdict"].endswith("the referee could not judge at these weights.")
 
 
 def test_the_figure_has_a_marker_for_each_line_and_implementation_and_the_bound(answer):
