@@ -69,7 +69,7 @@ where = operation(
 def power(a, b, /):
     """a ** b; 0 ** b does not change with b >= 0, and a negative base has no gradient for its exponent (NaN)."""
     y = a**b
-    # Where b = 0 the derivative by a is 0, even where 1 / a is not finite.
+    # Where b = 0 the derivative with respect to a is 0, even where 1 / a is not finite.
     vjp_a = lambda g: g * (b * np.where((b == 0) & ((a == 0) | (a != a)), 1, a) ** (b - 1))  # noqa: E731
     return y, vjp_a, lambda g: g * (y * np.log(np.where((a == 0) & (b >= 0), 1, a)))
 

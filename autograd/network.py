@@ -4,8 +4,8 @@ Read it beside `manual/network.py` and `torch_ref/network.py`: the same methods 
 word for word the one by hand; because the weights are tensors, it leaves a tape, and `backward` is one call.
 
 Shapes: x is (m, fan_in), one image a row, in the dtype of the parameters; labels are class numbers, (m,). W is
-(fan_in, fan_out), b is (fan_out,), z and a are (m, fan_out). dW3 is short for the derivative of the mean loss by W3,
-and so for every name that begins with a d.
+(fan_in, fan_out), b is (fan_out,), z and a are (m, fan_out). dW3 is short for the derivative of the mean loss with
+respect to W3, and so for every name that begins with a d.
 """
 
 import numpy as np
@@ -78,7 +78,7 @@ class Network:
             return cross_entropy(z3, labels).item()
 
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
-        """The loss and its derivative by each parameter, under the parameter's name and in its shape."""
+        """The loss and its derivative with respect to each parameter, under the parameter's name and in its shape."""
         self.optimizer.zero_grad()
         *_, z3 = self.forward(x)
         loss = cross_entropy(z3, labels)

@@ -17,7 +17,7 @@ class SlicedNetwork(network.Network):
     """The network of `network.py`, whose gradients and steps take a batch a slice at a time."""
 
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
-        """The loss and its derivative by each parameter, under the parameter's name and in its shape."""
+        """The loss and its derivative with respect to each parameter, under the parameter's name and in its shape."""
         loss = self.accumulate(x, labels)
         leaves = {"W1": self.W1, "b1": self.b1, "W2": self.W2, "b2": self.b2, "W3": self.W3, "b3": self.b3}
         return loss, {name: network.array(leaf.grad) for name, leaf in leaves.items()}
@@ -37,7 +37,7 @@ class SlicedNetwork(network.Network):
             rows = slice(start, start + SLICE)
             *_, z3 = self.forward(x[rows])
             loss = cross_entropy(z3, labels[rows])
-            share = len(z3.data) / len(x)  # of the mean over all rows: its derivative by the slice's own mean
+            share = len(z3.data) / len(x)  # the derivative of the whole mean with respect to the slice's
             loss.backward(share)
             mean_loss += share * loss.item()
         return mean_loss

@@ -3,7 +3,7 @@
     python -m compare run --with docs/jax_network.py:Network
 
 No layer, no tape, no optimizer: `jax.value_and_grad` makes of the loss another function, which gives the loss and its
-derivative by the parameters. JAX is no dependency of this project; `pip install jax` brings it.
+derivative with respect to the parameters. JAX is no dependency of this project; `pip install jax` brings it.
 """
 
 from functools import partial
@@ -43,7 +43,7 @@ def scores(parameters, x, activation):
 
 @partial(jax.jit, static_argnames="activation")
 def loss_and_gradients(parameters, nudge, x, labels, activation):
-    """((loss, lines), (by the parameters, by the nudges)): the derivative by a line's nudge of 0 is the line's own."""
+    """((loss, lines), (of the parameters, of the nudges)): the gradient of a line's nudge of 0 is the line's own."""
     return jax.value_and_grad(mean_loss, argnums=(0, 1), has_aux=True)(parameters, nudge, x, labels, activation)
 
 
@@ -71,7 +71,7 @@ class Network:
         return float(mean_loss(self.p, {}, x, labels, self.activation)[0])
 
     def gradients(self, x, labels):
-        """The loss and its derivative by each parameter."""
+        """The loss and its derivative with respect to each parameter."""
         (loss, _), (by_parameter, _) = loss_and_gradients(self.p, {}, x, labels, self.activation)
         return float(loss), {name: np.asarray(value) for name, value in by_parameter.items()}
 

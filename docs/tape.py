@@ -3,7 +3,7 @@
 
 class Number:
     def __init__(self, value, made_of=()):
-        self.value, self.grad, self.made_of = value, 0.0, made_of  # made_of: (number, the derivative by it)
+        self.value, self.grad, self.made_of = value, 0.0, made_of  # made_of: (number, derivative with respect to it)
 
     def __add__(self, other):
         return Number(self.value + other.value, [(self, 1.0), (other, 1.0)])

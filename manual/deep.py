@@ -64,7 +64,7 @@ class DeepNetwork:
         return float(cross_entropy(self.logits(x), labels))
 
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
-        """The loss and its derivative by each parameter, under the parameter's name and in its shape."""
+        """The loss and its derivative with respect to each parameter, under the parameter's name and in its shape."""
         z, a = self.forward(x)
         d = self.backward(a, z[self.depth], labels)
         loss = cross_entropy(z[self.depth], labels)

@@ -5,9 +5,9 @@ is what an engine, or a framework, takes over: here it is `backward`, the arrays
 and the six updates in `step`.
 
 Shapes: x is (m, fan_in), one image a row, in the dtype of the parameters; labels are class numbers, (m,). W is
-(fan_in, fan_out), b is (fan_out,), z and a are (m, fan_out). dW3 is short for the derivative of the mean loss by W3,
-and so for every name that begins with a d. (The chapter divides by m in each dW and db; dividing once, in dz3,
-gives the same six gradients and makes the lines in between derivatives of the mean loss too.)
+(fan_in, fan_out), b is (fan_out,), z and a are (m, fan_out). dW3 is short for the derivative of the mean loss with
+respect to W3, and so for every name that begins with a d. (The chapter divides by m in each dW and db; dividing once,
+in dz3, gives the same six gradients and makes the lines in between derivatives of the mean loss too.)
 """
 
 import numpy as np
@@ -81,7 +81,7 @@ class Network:
         return float(cross_entropy(self.logits(x), labels))
 
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
-        """The loss and its derivative by each parameter, under the parameter's name and in its shape."""
+        """The loss and its derivative with respect to each parameter, under the parameter's name and in its shape."""
         _, a1, _, a2, z3 = self.forward(x)
         _, dW3, db3, _, _, dW2, db2, _, _, dW1, db1 = self.backward(x, a1, a2, z3, labels)
         loss = cross_entropy(z3, labels)

@@ -41,7 +41,7 @@ class PreallocatedNetwork:
         return dict(zip(NAMES, parts(self.all.copy(), self.shapes), strict=True))
 
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
-        """The loss and its derivative by each parameter, under the parameter's name and in its shape."""
+        """The loss and its derivative with respect to each parameter, under the parameter's name and in its shape."""
         loss = self.backpropagate(x, labels)
         return loss, dict(zip(NAMES, parts(self.d_all.copy(), self.shapes), strict=True))
 

@@ -55,7 +55,7 @@ class DeepNetwork:
             return cross_entropy(self.forward(x), torch.from_numpy(labels)).item()
 
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
-        """The loss and its derivative by each parameter, under the parameter's name and in its shape."""
+        """The loss and its derivative with respect to each parameter, under the parameter's name and in its shape."""
         self.optimizer.zero_grad()
         loss = cross_entropy(self.forward(x), torch.from_numpy(labels))
         loss.backward()

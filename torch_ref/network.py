@@ -5,7 +5,7 @@ one call, the update another, and the weights live inside layers, which hold the
 
 Shapes: x is (m, fan_in), one image a row, in the dtype of the parameters; labels are class numbers, (m,). NumPy
 arrays go in and come out; W is (fan_in, fan_out) there as everywhere in this project. dW3 is short for the derivative
-of the mean loss by W3, and so for every name that begins with a d.
+of the mean loss with respect to W3, and so for every name that begins with a d.
 """
 
 import numpy as np
@@ -77,7 +77,7 @@ class Network:
             return cross_entropy(z3, torch.from_numpy(labels)).item()
 
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, dict[str, np.ndarray]]:
-        """The loss and its derivative by each parameter, under the parameter's name and in its shape."""
+        """The loss and its derivative with respect to each parameter, under the parameter's name and in its shape."""
         self.optimizer.zero_grad()
         *_, z3 = self.forward(x)
         loss = cross_entropy(z3, torch.from_numpy(labels))

@@ -48,7 +48,7 @@ class Flip:
     unit: int
     image: int
     preactivations: tuple[float, float]  # of the pair, in its order
-    upstream: float  # da: the derivative of the mean loss by the unit's output
+    upstream: float  # da: the derivative of the mean loss with respect to the unit's output
 
 
 @dataclass(frozen=True)

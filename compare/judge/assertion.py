@@ -20,8 +20,8 @@ def assert_gradients_match(f: Any, arguments: Any, found: Any, *network: Any, **
 
     f: a function written in NumPy whose value is one number; it is differentiated here. arguments: its inputs, in a
     tuple or list: arrays, numbers, or lists, tuples and dicts of them; one array for the only input. found: the
-    gradient by each input of floats, in a tuple, or that by the only one; or the value; or (value, gradients). They
-    may be arrays or tensors of any framework that NumPy can read. float32 and float64; the arguments' dtype is the
+    gradient with respect to each input of floats, in a tuple, or to the only one; or the value; or (value, gradients).
+    They may be arrays or tensors of any framework that NumPy can read. float32 and float64; the arguments' dtype is the
     run's.
 
     The tolerance follows from f, entry by entry. It has no parameter but one, `ties="any"`: where a number of f's meets
@@ -79,7 +79,7 @@ def _assert_match(f: Any, arguments: Any, found: Any, side: int | None) -> None:
         raise CannotTell("The function's value is not finite: choose arguments where it is.")
     judging: list[tuple[str, Any, np.ndarray, Ball]] = [] if value is None else [("value", None, value, balls[0])]
     for (_, name, leaf), gradient, ball in zip(floats, gradients or [], balls[1:], strict=gradients is not None):
-        judging.append((f"gradient by {name}", leaf, gradient, ball))
+        judging.append((f"gradient with respect to {name}", leaf, gradient, ball))
     verdicts = []
     for name, argument, array, ball in judging:
         _refuse_shape_and_dtype(name, array, ball.shape, dtype)

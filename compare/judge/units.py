@@ -15,7 +15,7 @@ from compare.judge.rules.errors import LIBRARY, known, own, root, rounded
 from compare.judge.scores import Scores
 
 #: 1 / (1 + e^-z), or e^z / (1 + e^z) for z < 0. An error of 8 u in e moves either quotient by at most 8 u, as its
-#: derivative by log e, 1 / (1 + e) or e / (1 + e), is at most 1; then the sum and the quotient round.
+#: derivative with respect to log e, 1 / (1 + e) or e / (1 + e), is at most 1; then the sum and the quotient round.
 SIGMOID_ROUNDINGS = LIBRARY + 2
 #: e / (1 + e)^2 with e = e^-|z|, as autodiff of 1 / (1 + e^-z) has it: e, its square's two sums and the quotients.
 SLOPE_ROUNDINGS = 3 * LIBRARY + 6

@@ -21,6 +21,7 @@ from compare.shared.differences import PairDifference
 from compare.shared.results import Results
 from compare.shared.rounds import Timing
 from compare.shared.training import Curve
+from compare.shared.words import in_words
 from compare.side_by_side.lines import compare_lines
 from compare.worlds import MANUAL, build, spoken, world
 from manual.functions import softmax
@@ -57,7 +58,7 @@ def run_page(results: Results[Run], beside: Path) -> Page:
     disagreed, wrong = galleries(run.data, predictions, _probabilities(run))
     lines = _lines(run)
     return Page(
-        QUESTIONS["run"],
+        QUESTIONS["run"].replace("three", in_words(len(run.settings.worlds))),
         run.holds,
         run.verdict,
         "run.html.j2",

@@ -49,7 +49,8 @@ def test_run_and_curves_train_it_beside_the_three(asked, in_process, small_set, 
         assert list(found["implementations"]) == [*NAMES, name]
         assert found["largest_weight_difference"] < 1e-12
     page = (tmp_path / "run" / "report.html").read_text()
-    assert "The four compute the same gradients" in page
+    assert "the four compute the same gradients" in page
+    assert "<h1>Are the four the same network?</h1>" in page
     assert f"--{name}: " in page
     assert f'class="{name}"' in page
 

@@ -86,9 +86,9 @@ def judge(result: Measured) -> Finding:
     lesson = (
         f"By hand, `dW1 = ...` assigns: the old gradient is gone. The engine and PyTorch add to what lies in `grad`, "
         f"because the gradient of a weight that is used twice is the sum over both uses, and because two half batches "
-        f"can then stand for a whole one. The price is a line that you must not forget. Nothing complains if you do: the shapes "
-        f"fit, the code runs, and each step also repeats all the steps before it. That is gradient descent with "
-        f"momentum 1, a ball without friction: over {SAME_FOR} steps the weights of the two differ by {apart:.1g}."
+        f"can then stand for a whole one. The price is a line that you must not forget. Nothing complains if you do: "
+        f"the shapes fit, the code runs, and each step also repeats all the steps before it. That is gradient descent "
+        f"with momentum 1, a ball without friction: over {SAME_FOR} steps the weights of the two differ by {apart:.1g}."
     )
     measured = {"gradient_by_pass": times, "loss_by_step": losses, "end": ends, "distance_to_momentum_1": apart}
     return Finding(answer, counted and worse and apart == 0, measured, lesson)

@@ -123,7 +123,7 @@ def judge(result: Measured) -> Finding:
 def breakdown(losses_of: Losses, dtype: str) -> tuple[float | None, float | None, str, str]:
     """Of SCORES, the first at which loss or gradient is off by more than 1%, and the first at which one is not finite.
 
-    And at the latter, as text, the loss and its derivative by the large score; "" where there is none.
+    And at the latter, as text, the loss and its derivative with respect to the large score; "" where there is none.
     """
     z = np.zeros((len(SCORES), 10), dtype)
     z[:, 0] = SCORES

@@ -104,8 +104,8 @@ def judge(result: Measured) -> Finding:
         f"judge it, with one unit roundoff for what is multiplied and one for the sum. But nothing finer is seen, as a "
         f"fault of {max(row['power'] for row in rows['autocast']):.1%} would pass for rounding: test a gradient in "
         f"float32 or float64, then train in bfloat16. float16 has more bits and fewer exponents: what is below "
-        f"3e-8 becomes 0. A GradScaler multiplies the loss, so that all gradients are larger, and divides them again in float32. "
-        f"bfloat16 has float32's exponents and needs none."
+        f"3e-8 becomes 0. A GradScaler multiplies the loss, so that all gradients are larger, and divides them again "
+        f"in float32. bfloat16 has float32's exponents and needs none."
     )
     return Finding(answer, short and within and scaled, {"lines": rows, "dtypes": dtypes, "lost": lost}, lesson)
 

@@ -113,7 +113,7 @@ def train(way: str, settings: Settings, digits: "Digits") -> dict[str, Any]:
 
 
 def scores_gradient(z: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-    """The gradient by the scores z (m, 10) of the mean cross-entropy of softmax(z), taken for scores, in all three."""
+    """The gradient of the scores z (m, 10) where the mean cross-entropy is given softmax(z), in all three."""
     import torch
 
     p, y = softmax(z), np.eye(z.shape[1], dtype=z.dtype)[labels]
@@ -134,13 +134,13 @@ def right_gradient(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def shrunk(z: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """By implementation, how long the gradient by the scores is with softmax taken twice, divided by the right one."""
+    """By implementation, how long the gradient of the scores is with softmax taken twice, divided by the right one."""
     right = np.linalg.norm(right_gradient(z, labels))
     return {name: float(np.linalg.norm(g) / right) for name, g in scores_gradient(z, labels).items()}
 
 
 def lengths_by_lead(dtype: str) -> dict[str, list[float]]:
-    """For one image whose wrong class leads by so much: the length of its gradient by the scores, in either way."""
+    """For one image whose wrong class leads by so much: the length of the gradient of its scores, in either way."""
     labels, found = np.array([1]), dict[str, list[float]](once=[], twice=[])
     for lead in LEADS:
         z = np.zeros((1, CLASSES), dtype)

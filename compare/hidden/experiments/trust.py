@@ -133,8 +133,9 @@ def judge(result: Measured) -> Finding:
     planted, caught = plants
     holds = not outside and caught == planted > 0
     answer = (
-        f"{len(outside) or 'None'} of {cases} cases is outside its bound: {lines:,} lines checked, {exact / lines:.0%} of "
-        f"them exact, the nearest to its bound at {worst[0]:.1%} of it; of {planted} planted errors {caught} are caught."
+        f"{len(outside) or 'None'} of {cases} cases is outside its bound: {lines:,} lines checked, "
+        f"{exact / lines:.0%} of them exact, the nearest to its bound at {worst[0]:.1%} of it; of {planted} planted "
+        f"errors {caught} are caught."
     )
     found = (
         f"The first case outside is {outside[0]['trial']}, line {outside[0]['line']}; look at it before you trust it."

@@ -42,7 +42,7 @@ class Kept:
         return self._number("loss", self._ask("loss", lambda: self.network.loss(x.copy(), labels.copy())))
 
     def gradients(self, x: np.ndarray, labels: np.ndarray) -> tuple[float, Arrays]:
-        """The loss and its derivative by each parameter."""
+        """The loss and its derivative with respect to each parameter."""
         found = self._ask("gradients", lambda: self.network.gradients(x.copy(), labels.copy()))
         if not isinstance(found, tuple) or len(found) != 2:
             raise self._broken("gradients", f"gave {_kind(found)}", "a tuple (loss, dict of arrays)")

@@ -82,7 +82,8 @@ def test_one_experiment_leaves_its_figure_and_its_numbers(settings, tmp_path):
     assert kept["environment"]["threads"] >= 1
 
 
-def test_all_keeps_going_after_one_that_does_not_hold_and_does_not_hold_as_a_whole(fakes, settings, tmp_path, capsys):
+@pytest.mark.usefixtures("fakes")
+def test_all_keeps_going_after_one_that_does_not_hold_and_does_not_hold_as_a_whole(settings, tmp_path, capsys):
     answers = ask(lambda out: question.ask(settings, out, everything=True), tmp_path)
     assert not answers.answer.holds
     assert [(one["name"], one["holds"]) for one in answers.answer.as_json()["experiments"]] == [

@@ -135,7 +135,7 @@ def test_faults_of_one_gradient_fail_and_are_named(functions, depth, activation,
         W1 = change(gradients["W1"], arguments[0]["W1"])
         with pytest.raises(GradientMismatch, match=said) as caught:
             assert_gradients_match(f, arguments, (gradients | {"W1": W1}, by_x))
-        assert "gradient by argument 0['W1'] is wrong" in str(caught.value), fault
+        assert "gradient with respect to argument 0['W1'] is wrong" in str(caught.value), fault
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -207,7 +207,7 @@ def test_dicts_and_lists_of_arrays_and_integers_among_them():
     a = np.array([0, 0, X.sum()])
     assert_gradients_match(f, arguments, {"a": [a], "b": np.full(3, X[2])})
     assert_gradients_match(f, arguments, (f(*arguments), {"a": [a], "b": np.full(3, X[2])}))
-    with pytest.raises(GradientMismatch, match=re.escape("gradient by argument 0['b'] is wrong")):
+    with pytest.raises(GradientMismatch, match=re.escape("gradient with respect to argument 0['b'] is wrong")):
         assert_gradients_match(f, arguments, {"a": [a], "b": X})
 
 
@@ -265,7 +265,7 @@ def test_nan_found_is_a_mismatch():
 
 def test_a_gradient_that_never_arrived_is_a_mismatch():
     leaf = torch.tensor(X)
-    with pytest.raises(GradientMismatch, match="The gradient by argument 0 is None: nothing has arrived there"):
+    with pytest.raises(GradientMismatch, match="with respect to argument 0 is None: nothing has arrived there"):
         assert_gradients_match(lambda x, y: cube(x) + cube(y), (X, X), (leaf.grad, 3 * X**2))
 
 
