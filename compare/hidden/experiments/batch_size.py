@@ -4,12 +4,12 @@ import math
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.hidden.frame.experiment import Finding, NotMeasured
-from compare.hidden.tools.gradient_noise import noise_by_size
+from compare.hidden.frame.experiment import Finding, NotMeasured, plain
+from compare.hidden.tools.gradient_noise import Noise, noise_by_size
 from compare.hidden.tools.timing import median_seconds
 from compare.shared.settings import PRESETS, Settings
 from compare.shared.terminal import Advance
@@ -40,12 +40,22 @@ STANDARD_ERRORS = 5  # of the mean square over the draws, for the measured noise
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Noise, seconds per epoch and the loss by second, each by batch size, the last of which is the whole set."""
+class Training:
+    """A training by hand until its time is up: the loss by second, read about ten times."""
 
-    noise: dict[int, dict[str, float]]
+    learning_rate: float
+    steps: int
+    seconds: list[float]
+    loss: list[float]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Noise, seconds per epoch and trainings, each by batch size, the last of which is the whole set."""
+
+    noise: dict[int, Noise]
     epochs: dict[str, dict[int, float]]
-    curves: dict[int, dict[str, Any]]
+    curves: dict[int, Training]
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured | NotMeasured:
@@ -68,7 +78,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured 
     curves = {}
     for size in [*sizes, rows]:
         rate = settings.learning_rate / 10 if size == 1 else settings.learning_rate
-        curves[size] = {"learning_rate": rate, **trained(start, settings, digits, size, rate)}
+        curves[size] = trained(start, settings, digits, size, rate)
         advance()
     return Measured(noise, epochs, curves)
 
@@ -78,14 +88,13 @@ def judge(result: Measured) -> Finding:
     noise, epochs, curves = result.noise, result.epochs, result.curves
     *sizes, rows = curves
     as_predicted = all(
-        abs(one["mean_square"] - one["expected_square"]) <= STANDARD_ERRORS * one["standard_error"]
-        for one in noise.values()
+        abs(one.mean_square - one.expected_square) <= STANDARD_ERRORS * one.standard_error for one in noise.values()
     )
-    ends = {size: curve["loss"][-1] for size, curve in curves.items()}
+    ends = {size: curve.loss[-1] for size, curve in curves.items()}
     faster = ends[64] < ends[rows]
     said = {size: f"{size:,}" for size in sizes} | {rows: f"all {rows:,}"}
     names = ", ".join(said.values())
-    strays = ", ".join(f"{one['relative']:.0%}" for one in noise.values())
+    strays = ", ".join(f"{one.relative:.0%}" for one in noise.values())
     times = ", ".join(f"{seconds:.2g}" for seconds in epochs[MANUAL].values())
     losses = ", ".join(f"{loss:.2f}" for loss in ends.values())
     by_hand = epochs[MANUAL]
@@ -97,19 +106,19 @@ def judge(result: Measured) -> Finding:
     lesson = (
         f"The gradient of a batch is an estimate of that of all images, and its error falls with the root of the "
         f"batch: {largest / sizes[0]:,.0f} times the images and so the arithmetic, from {sizes[0]} to {largest:,}, "
-        f"for an error {noise[sizes[0]]['relative'] / noise[largest]['relative']:,.0f} times smaller. A single image "
+        f"for an error {noise[sizes[0]].relative / noise[largest].relative:,.0f} times smaller. A single image "
         f"costs more than its share, because a step pays for its Python, its calls and its six updates however few "
         f"images it sees: an epoch of single images takes {by_hand[1] / by_hand[64]:.0f} times as long as one in "
         f"batches of 64 by hand, {epochs[TORCH_REF][1] / epochs[TORCH_REF][64]:.0f} times in PyTorch. All images "
-        f"at once give the exact direction and hardly any steps: {curves[rows]['steps']} in the time of "
-        f"{curves[64]['steps']:,} with 64. The chapter's loop, as printed, takes {PRESETS['chapter']['epochs']} in all."
+        f"at once give the exact direction and hardly any steps: {curves[rows].steps} in the time of "
+        f"{curves[64].steps:,} with 64. The chapter's loop, as printed, takes {PRESETS['chapter']['epochs']} in all."
     )
     measured = {
         "noise": noise, "seconds_per_epoch": epochs, "training": curves, "rows": rows,
         "scaled": f"seconds per epoch are medians of single steps times their number; the step of the whole set is "
         f"timed on at most {TIMED_ROWS:,} rows and scaled up; on one thread unless the settings say more",
     }  # fmt: skip
-    return Finding(answer, as_predicted and faster, measured, lesson)
+    return Finding(answer, as_predicted and faster, plain(measured), lesson)
 
 
 def seconds_per_epoch(start: Parameters, settings: Settings, digits: "Digits", size: int) -> dict[str, float]:
@@ -123,8 +132,8 @@ def seconds_per_epoch(start: Parameters, settings: Settings, digits: "Digits", s
     return {name: taken * (size / timed) * math.ceil(rows / size) for name, taken in seconds.items()}
 
 
-def trained(start: Parameters, settings: Settings, digits: "Digits", size: int, rate: float) -> dict[str, Any]:
-    """Training by hand until the time is up: its steps, and the loss by second, read about ten times."""
+def trained(start: Parameters, settings: Settings, digits: "Digits", size: int, rate: float) -> Training:
+    """One of them, from these weights."""
     net = ManualNetwork(start)
     judged = digits.train_x[:JUDGED_ON], digits.train_labels[:JUDGED_ON]
     seconds, losses, spent = [0.0], [net.loss(*judged)], 0.0
@@ -137,7 +146,7 @@ def trained(start: Parameters, settings: Settings, digits: "Digits", size: int, 
             seconds.append(spent)
             losses.append(net.loss(*judged))
         if spent >= SECONDS:
-            return {"steps": steps, "seconds": seconds, "loss": losses}
+            return Training(rate, steps, seconds, losses)
     raise AssertionError("the batches never end")
 
 
@@ -157,8 +166,8 @@ def _draw_noise(axes: "Axes", result: Measured) -> None:
     from compare.shared.figures import INK, MUTED
 
     noise = result.noise
-    axes.plot(list(noise), [one["expected"] for one in noise.values()], color=MUTED, label="expected: s / root of B")
-    axes.plot(list(noise), [one["relative"] for one in noise.values()], "o", color=INK, label="measured")
+    axes.plot(list(noise), [one.expected for one in noise.values()], color=MUTED, label="expected: s / root of B")
+    axes.plot(list(noise), [one.relative for one in noise.values()], "o", color=INK, label="measured")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(list(noise), [f"{size:,}" for size in noise])
@@ -193,11 +202,9 @@ def _draw_training(axes: "Axes", result: Measured) -> None:
     curves = result.curves
     styles = (("#E69F00", "v"), ("#222222", "o"), ("#CC79A7", "D"), ("#56B4E9", "s"))
     for curve, name, (colour, marker) in zip(curves.values(), _names(list(curves)), styles, strict=False):
-        steps = f"{curve['steps']:,} step{'s' if curve['steps'] > 1 else ''}"
-        label = f"{name} a batch, learning rate {curve['learning_rate']:g}: {steps}".replace(
-            "all a batch", "all at once"
-        )
-        axes.plot(curve["seconds"], curve["loss"], color=colour, marker=marker, markersize=5, label=label)
+        steps = f"{curve.steps:,} step{'s' if curve.steps > 1 else ''}"
+        label = f"{name} a batch, learning rate {curve.learning_rate:g}: {steps}".replace("all a batch", "all at once")
+        axes.plot(curve.seconds, curve.loss, color=colour, marker=marker, markersize=5, label=label)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("seconds of training by hand")
     axes.set_ylabel("training loss")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.timing import median_seconds
 from compare.shared.initial import initial_parameters
 from compare.shared.products import products_in_numpy
@@ -36,10 +36,30 @@ PARTS = ("products", "arithmetic", "bookkeeping")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Seconds of each part, by batch size and implementation."""
+class Step:
+    """Seconds of a step, and of its parts, which add up to it."""
 
-    table: dict[int, dict[str, dict[str, float]]]
+    step: float
+    products: float
+    arithmetic: float
+    bookkeeping: float
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Each part of it, of 1."""
+        return {part: getattr(self, part) / self.step for part in PARTS}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Steps by batch size and implementation."""
+
+    table: dict[int, dict[str, Step]]
+
+    @property
+    def shares(self) -> dict[int, dict[str, dict[str, float]]]:
+        """Each part of a step's time, of 1."""
+        return {m: {name: one.shares for name, one in by_name.items()} for m, by_name in self.table.items()}
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
@@ -56,8 +76,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
 
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
-    table = result.table
-    shares = {m: {name: share(one) for name, one in by_name.items()} for m, by_name in table.items()}
+    table, shares = result.table, result.shares
     few, some, many = SIZES
     holds = all(
         shares[many][name]["bookkeeping"] < min(shares[few][name]["bookkeeping"], shares[many][name]["products"])
@@ -72,7 +91,7 @@ def judge(result: Measured) -> Finding:
         f"arithmetic {of('arithmetic', some)}, Python and bookkeeping {of('bookkeeping', some)}; of one image "
         f"{of('bookkeeping', few)} are bookkeeping, of {many:,} images {of('bookkeeping', many)}."
     )
-    extra = {name: table[some][name]["bookkeeping"] * 1e6 for name in NAMES}
+    extra = {name: table[some][name].bookkeeping * 1e6 for name in NAMES}
     lesson = (
         f"Bookkeeping is paid per step, arithmetic per image. The same code was timed on a network one unit wide and "
         f"a batch of one image: it makes every call and hardly any arithmetic, so its time is that of Python, of the "
@@ -82,10 +101,10 @@ def judge(result: Measured) -> Finding:
         f"the bookkeeping among more images, and in the end all three wait for the same matrix products. So look at "
         f"the batch before you blame the language, and time a step's floor before you try to speed it up."
     )
-    return Finding(answer, holds, {"seconds": table, "shares": shares, "threads": 1}, lesson)
+    return Finding(answer, holds, {"seconds": plain(table), "shares": shares, "threads": 1}, lesson)
 
 
-def parts(start: Parameters, x: np.ndarray, labels: np.ndarray, rounds: int) -> dict[str, dict[str, float]]:
+def parts(start: Parameters, x: np.ndarray, labels: np.ndarray, rounds: int) -> dict[str, Step]:
     """Seconds of a step's parts and of the whole, by implementation: medians of rounds in which all take turns."""
     widths = (1, 1, 1, start["b3"].size)
     tiny = initial_parameters(widths, "he", dtype=str(x.dtype))
@@ -105,19 +124,14 @@ def parts(start: Parameters, x: np.ndarray, labels: np.ndarray, rounds: int) -> 
             for name in NAMES}  # fmt: skip
 
 
-def split(step: float, bookkeeping: float, products: float, calls: float) -> dict[str, float]:
+def split(step: float, bookkeeping: float, products: float, calls: float) -> Step:
     """A step's seconds, shared out.
 
     calls: the eight products on the narrow network, which are calls and nothing else; they are in `bookkeeping` too,
     so they come off the products here. What neither explains is the other arithmetic; noise can make it less than 0.
     """
     products -= calls
-    return {"step": step, "products": products, "arithmetic": step - products - bookkeeping, "bookkeeping": bookkeeping}
-
-
-def share(seconds: dict[str, float]) -> dict[str, float]:
-    """Each part of a step's time, of 1."""
-    return {part: seconds[part] / seconds["step"] for part in PARTS}
+    return Step(step, products, step - products - bookkeeping, bookkeeping)
 
 
 def products_in_torch(start: Parameters, x: np.ndarray, labels: np.ndarray) -> Callable[[], object]:
@@ -137,7 +151,7 @@ def draw(result: Measured) -> "Figure":
     """One bar a batch size and implementation: the shares of its step, and how long the whole takes."""
     from compare.shared.figures import MUTED, new_figure
 
-    table, shares = result.table, judge(result).measured["shares"]
+    table, shares = result.table, result.shares
     figure = new_figure(9, 5.4)
     axes = figure.subplots()
     colours = dict(zip(PARTS, ("#56B4E9", "#F0E442", "#CC79A7"), strict=True))
@@ -160,7 +174,7 @@ def draw(result: Measured) -> "Figure":
                 if width > 0.05:
                     axes.text(left + width / 2, place, f"{width:.0%}", ha="center", va="center")
                 left += width
-            axes.text(1.01, place, _time(table[m][name]["step"]), va="center", color=MUTED)
+            axes.text(1.01, place, _time(table[m][name].step), va="center", color=MUTED)
     axes.set_yticks(places, names)
     axes.set_ylim(max(places) + 0.6, -1.3)
     axes.set_xlim(0, 1.1)

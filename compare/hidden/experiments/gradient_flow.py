@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import first_batch
 from compare.judge.network import check_lines
 from compare.shared.settings import Settings
@@ -36,10 +36,26 @@ BINS = np.linspace(-12, 0, 49)
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Distributions, from what is in view by way of looking, and from the most of a line's bound used."""
+class Distribution:
+    """How large the entries of a gradient are.
 
-    sizes: dict[str, dict[str, dict[str, Any]]]
+    zero: the share that is exactly 0; median: of the others' sizes; shares: how many have a size between BINS, which
+    are powers of ten, of all entries.
+    """
+
+    zero: float
+    median: float
+    shares: list[float]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The gradients by initial weights, implementation and line; what is in view by way of looking; and bounds used.
+
+    used: the most that any line used of its bound.
+    """
+
+    sizes: dict[str, dict[str, dict[str, Distribution]]]
     view: dict[str, int]
     used: float
 
@@ -47,7 +63,7 @@ class Measured:
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """The inner gradients of the first batch, from all three, for two kinds of initial weights."""
     x, labels = first_batch(settings, digits)
-    sizes: dict[str, dict[str, dict[str, Any]]] = {}
+    sizes: dict[str, dict[str, dict[str, Distribution]]] = {}
     used = 0.0
     for init in INITS:
         start = initial_weights(settings.with_(init=init), digits)
@@ -96,18 +112,12 @@ def in_view(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> 
     return found
 
 
-def distribution(gradient: np.ndarray) -> dict[str, Any]:
-    """How large the entries are: the share that is exactly 0, and of the others the median and a histogram.
-
-    The histogram counts log10 of their size between BINS, as shares of all entries.
-    """
+def distribution(gradient: np.ndarray) -> Distribution:
+    """Of a gradient of any shape."""
     size = np.abs(gradient[gradient != 0])
     counts, _ = np.histogram(np.log10(size), BINS)
-    return {
-        "zero": float((gradient == 0).mean()),
-        "median": float(np.median(size)) if size.size else 0.0,
-        "shares": (counts / gradient.size).tolist(),
-    }
+    median = float(np.median(size)) if size.size else 0.0
+    return Distribution(float((gradient == 0).mean()), median, (counts / gradient.size).tolist())
 
 
 def judge(result: Measured) -> Finding:
@@ -116,7 +126,7 @@ def judge(result: Measured) -> Finding:
     unasked, asked = (view["engine"], view["PyTorch"]), [n for way, n in view.items() if "," in way]
     holds = view["by hand"] == len(INNER) and set(unasked) == {0} and set(asked) == {len(INNER)} and used <= 1
     flow = {init: sizes[init][MANUAL] for init in INITS}
-    shrunk = {init: found["dz1"]["median"] / found["dz3"]["median"] for init, found in flow.items()}
+    shrunk = {init: found["dz1"].median / found["dz3"].median for init, found in flow.items()}
     answer = (
         f"Of {len(INNER)} inner gradients {view['by hand']} are in view by hand, {view['engine']} on the engine, "
         f"{view['PyTorch']} in PyTorch until you ask. From the scores down to the first layer their median size "
@@ -129,32 +139,34 @@ def judge(result: Measured) -> Finding:
         f"backward, or with a hook, which sees each gradient as it passes. What they show is the same in all three "
         f"(no line exceeds {used:.0%} of its rounding bound). Here they show why the chapter's loop "
         f"starts so slowly: weights of 0.01 make each layer pass on only a little of the gradient. Exact zeros, "
-        f"{flow['chapter']['dz1']['zero']:.0%} of dz1, are units that the ReLU has switched off."
+        f"{flow['chapter']['dz1'].zero:.0%} of dz1, are units that the ReLU has switched off."
     )
-    return Finding(answer, holds, {"bins": BINS.tolist(), "sizes": sizes, "in_view": view, "bound_used": used}, lesson)
+    return Finding(
+        answer, holds, {"bins": BINS.tolist(), "sizes": plain(sizes), "in_view": view, "bound_used": used}, lesson
+    )
 
 
 def draw(result: Measured) -> "Figure":
     """A column for each implementation, a row for each gradient: how its entries are distributed."""
     from compare.shared.figures import MUTED, new_figure
 
-    bins, sizes = np.array(judge(result).measured["bins"]), result.sizes
+    sizes = result.sizes
     figure = new_figure(9.5, 6.6)
     panels = figure.subplots(len(INNER), len(WORLDS), sharex=True, sharey=True)
     for column, name in enumerate(WORLDS):
         for row, line in enumerate(INNER):
             axes = panels[row, column]
             he, chapter = (sizes[init][name][line] for init in ("he", "chapter"))
-            axes.stairs(he["shares"], bins, color=MUTED, linewidth=1.4, label="He's initial weights")
-            axes.stairs(chapter["shares"], bins, color=world(name).colour, fill=True, alpha=0.75, label="the chapter's")
-            axes.text(0.02, 0.9, f"exact zeros: {chapter['zero']:.0%}", transform=axes.transAxes, va="top", fontsize=9)
+            axes.stairs(he.shares, BINS, color=MUTED, linewidth=1.4, label="He's initial weights")
+            axes.stairs(chapter.shares, BINS, color=world(name).colour, fill=True, alpha=0.75, label="the chapter's")
+            axes.text(0.02, 0.9, f"exact zeros: {chapter.zero:.0%}", transform=axes.transAxes, va="top", fontsize=9)
             axes.set_yticks([])
             axes.grid(axis="y", visible=False)
             if column == 0:
                 axes.set_ylabel(line, rotation=0, ha="right", va="center", fontsize=11)
         panels[0, column].set_title(world(name).title, color=world(name).colour)
-    filled = np.sum([one["shares"] for lines in sizes.values() for one in lines[MANUAL].values()], axis=0) > 2e-3
-    panels[0, 0].set_xlim(bins[:-1][filled].min() - 1.5, bins[1:][filled].max() + 0.25)
+    filled = np.sum([one.shares for lines in sizes.values() for one in lines[MANUAL].values()], axis=0) > 2e-3
+    panels[0, 0].set_xlim(BINS[:-1][filled].min() - 1.5, BINS[1:][filled].max() + 0.25)
     panels[0, 0].legend(fontsize=8, loc="center left", handlelength=1.2, borderaxespad=0.1)
     panels[-1, 1].set_xlabel("size of an entry, as a power of ten")
     figure.suptitle(

@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import batches
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
@@ -36,10 +36,19 @@ NEAR = 0.02  # how close to a loss, or to a power of the scale, counts as there
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Sizes of the lines and the losses by scale, and the loss of knowing only the digits' frequencies."""
+class Start:
+    """A start from one scale. size: by implementation and line; loss_before, loss_after: of a training by hand."""
 
-    found: dict[float, dict[str, Any]]
+    size: dict[str, dict[str, float]]
+    loss_before: float
+    loss_after: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The starts by scale, and the loss of knowing only the digits' frequencies."""
+
+    found: dict[float, Start]
     frequency: float
 
 
@@ -58,11 +67,8 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
             for batch in batches(settings, digits, STEPS):
                 net.step(*batch, settings.learning_rate)
             after = net.loss(*judged)
-        found[scale] = {
-            "size": {name: {line: size(trace[line]) for line in LINES + WEIGHTS} for name, trace in traces.items()},
-            "loss_before": before,
-            "loss_after": after,
-        }
+        sizes = {name: {line: size(trace[line]) for line in LINES + WEIGHTS} for name, trace in traces.items()}
+        found[scale] = Start(sizes, before, after)
         advance()
     return Measured(found, frequency_loss(judged[1]))
 
@@ -72,35 +78,35 @@ def judge(result: Measured) -> Finding:
     found, frequency = result.found, result.frequency
     tiny, small, chapter, good, large = (found[scale] for scale in SCALES)
     powers = {
-        name: {line: math.log10(small["size"][name][line] / tiny["size"][name][line]) for line in ("z3", *WEIGHTS)}
+        name: {line: math.log10(small.size[name][line] / tiny.size[name][line]) for line in ("z3", *WEIGHTS)}
         for name in NAMES
     }
     as_powers = all(
         abs(power - (3 if line == "z3" else 2)) < NEAR for each in powers.values() for line, power in each.items()
     )
-    nothing = abs(tiny["loss_after"] - frequency) < NEAR
-    learnt = max(chapter["loss_after"], good["loss_after"]) < frequency / 2
-    exploded = large["loss_before"] > 10 * math.log(10) and not large["loss_after"] <= good["loss_after"]
-    losses = ", ".join(f"{one['loss_after']:.2f}" for one in found.values())
+    nothing = abs(tiny.loss_after - frequency) < NEAR
+    learnt = max(chapter.loss_after, good.loss_after) < frequency / 2
+    exploded = large.loss_before > 10 * math.log(10) and not large.loss_after <= good.loss_after
+    losses = ", ".join(f"{one.loss_after:.2f}" for one in found.values())
     of_weights = ", ".join(f"{powers[MANUAL][line]:.2f}" for line in WEIGHTS)
     answer = (
         f"From scales {', '.join(f'{scale:g}' for scale in SCALES)}, {STEPS} steps end at a loss of {losses}; by hand "
         f"the scores change as the scale to the power {powers[MANUAL]['z3']:.2f}, the gradients of W1, W2, W3 as to "
-        f"{of_weights}, and a start from 1 has a loss of {large['loss_before']:.0f}."
+        f"{of_weights}, and a start from 1 has a loss of {large.loss_before:.0f}."
     )
     lesson = (
         f"Every layer multiplies by its weights, forward and backward, so what passes three layers feels the scale "
-        f"three times. From {SCALES[0]:g} the scores are {tiny['size'][MANUAL]['z3']:.0e}: every digit looks alike, "
-        f"and the gradients of the weights, {tiny['size'][MANUAL]['dW1']:.0e} for W1, are too small to change that. "
+        f"three times. From {SCALES[0]:g} the scores are {tiny.size[MANUAL]['z3']:.0e}: every digit looks alike, "
+        f"and the gradients of the weights, {tiny.size[MANUAL]['dW1']:.0e} for W1, are too small to change that. "
         f"Only the last bias, which multiplies nothing, gets a full gradient. It learns how frequent each digit is, "
-        f"and the loss stays at {tiny['loss_after']:.4f}; knowing the frequencies and nothing else gives "
-        f"{frequency:.4f}. The chapter's 0.01 lies on the edge: it learns ({chapter['loss_after']:.2f}), after a long "
-        f"wait, and ten times more is better ({good['loss_after']:.2f}). From 1 the scores are in the hundreds, the "
-        f"first steps are far too large, and the loss ends at {large['loss_after']:.2f}. He's scale, the root of "
+        f"and the loss stays at {tiny.loss_after:.4f}; knowing the frequencies and nothing else gives "
+        f"{frequency:.4f}. The chapter's 0.01 lies on the edge: it learns ({chapter.loss_after:.2f}), after a long "
+        f"wait, and ten times more is better ({good.loss_after:.2f}). From 1 the scores are in the hundreds, the "
+        f"first steps are far too large, and the loss ends at {large.loss_after:.2f}. He's scale, the root of "
         f"2 / fan-in, is the one that leaves sizes as they are. A framework picks a scale for you without a word, "
         f"and it is not always that one."
     )
-    measured = {"by_scale": found, "powers": powers, "loss_of_frequencies": frequency}
+    measured = {"by_scale": plain(found), "powers": powers, "loss_of_frequencies": frequency}
     return Finding(answer, as_powers and nothing and learnt and exploded, measured, lesson)
 
 
@@ -127,8 +133,8 @@ def draw(result: Measured) -> "Figure":
     colours = matplotlib.colormaps["viridis"](np.linspace(0.9, 0, len(by_scale)))
     places = range(len(LINES))
     for (scale, one), colour, marker in zip(reversed(by_scale.items()), colours, "vDos^", strict=True):
-        sizes = [one["size"][MANUAL][line] for line in LINES]
-        loss = f"{one['loss_after']:.2f}" if math.isfinite(one["loss_after"]) else "not finite"
+        sizes = [one.size[MANUAL][line] for line in LINES]
+        loss = f"{one.loss_after:.2f}" if math.isfinite(one.loss_after) else "not finite"
         axes.plot(places, sizes, color=colour, marker=marker, markersize=6)
         axes.annotate(
             f"scale {scale:g}\nloss {loss}", (places[-1], sizes[-1]), (10, 0), textcoords="offset points",

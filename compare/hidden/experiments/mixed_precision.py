@@ -1,11 +1,11 @@
 """Mixed precision: which operations run in bfloat16, how far that may take a gradient, and what a loss scale is for."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import first_batch
 from compare.judge.network import check_lines
 from compare.judge.roundoff import Arithmetic
@@ -33,10 +33,22 @@ SHORT, LONG = ("z1", "a1", "z2", "a2", "z3", "dz3", "da2", "dz2", "da1", "dz1"),
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Each line's error and bound by run, its dtype under autocast, and what is lost by format and scale."""
+class Line:
+    """A line of one run. error: the largest, of its largest entry; the others as in the judge's verdict on it."""
 
-    rows: dict[str, list[dict[str, Any]]]
+    line: str
+    error: float
+    bound_used: float
+    probable_used: float
+    power: float
+    is_wrong: bool
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The lines by run, their dtypes under autocast, and what is lost by format and scale."""
+
+    rows: dict[str, list[Line]]
     dtypes: dict[str, str]
     lost: dict[str, list[float]]
 
@@ -55,8 +67,8 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     advance()
     rows = {
         kind: [
-            {"line": one.name, "error": one.error / _largest(trace[one.name]), "bound_used": one.bound_used,
-             "probable_used": one.probable_used, "power": one.power, "is_wrong": one.is_wrong}
+            Line(one.name, one.error / _largest(trace[one.name]), one.bound_used, one.probable_used, one.power,
+                 one.is_wrong)
             for one in found
         ]
         for kind, found in lines.items()
@@ -83,15 +95,15 @@ def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     rows, dtypes, lost = result.rows, result.dtypes, result.lost
     short = all(dtypes[line] == "bfloat16" for line in SHORT) and all(dtypes[line] == "float32" for line in LONG)
-    within = not any(row["is_wrong"] for found in rows.values() for row in found)
+    within = not any(row.is_wrong for found in rows.values() for row in found)
     scaled = lost["float16"][0] > lost["float16"][-1] and max(lost["bfloat16"]) == 0
-    by = {kind: {row["line"]: row for row in found} for kind, found in rows.items()}
-    worst = max(rows["autocast"], key=lambda row: row["error"])
-    most = max(rows["autocast"], key=lambda row: row["bound_used"])
+    by = {kind: {row.line: row for row in found} for kind, found in rows.items()}
+    worst = max(rows["autocast"], key=lambda row: row.error)
+    most = max(rows["autocast"], key=lambda row: row.bound_used)
     answer = (
         f"{sum(d == 'bfloat16' for d in dtypes.values())} of {len(dtypes)} lines are computed in bfloat16: the error "
-        f"of dW1 is {by['autocast']['dW1']['error']:.0e} of its largest entry instead of "
-        f"{by['float32']['dW1']['error']:.0e}, and no line uses more than {most['bound_used']:.0%} of its bound. With "
+        f"of dW1 is {by['autocast']['dW1'].error:.0e} of its largest entry instead of "
+        f"{by['float32']['dW1'].error:.0e}, and no line uses more than {most.bound_used:.0%} of its bound. With "
         f"all {WHOLE_SET:,} images in a batch, float16 turns {lost['float16'][0]:.0%} of dz1 into zeros, and "
         f"{lost['float16'][-1]:.0%} where the loss is first multiplied by {SCALES[-1]:,}."
     )
@@ -99,15 +111,15 @@ def judge(result: Measured) -> Finding:
         f"autocast is one line of code, and it changes most lines of the calculation: what goes into a matrix product "
         f"is rounded to bfloat16's 8 bits, is multiplied and added up in float32, and what comes out is rounded again. "
         f"The weights stay float32, as an update is often smaller than a 256th of its weight and would vanish, and so "
-        f"do the loss and the gradients of the weights. Lines err by up to {worst['error']:.0e} of their largest "
+        f"do the loss and the gradients of the weights. Lines err by up to {worst.error:.0e} of their largest "
         f"entry, thousands of times float32's error, and none by more than its roundings can explain: the same rules "
         f"judge it, with one unit roundoff for what is multiplied and one for the sum. But nothing finer is seen, as a "
-        f"fault of {max(row['power'] for row in rows['autocast']):.1%} would pass for rounding: test a gradient in "
+        f"fault of {max(row.power for row in rows['autocast']):.1%} would pass for rounding: test a gradient in "
         f"float32 or float64, then train in bfloat16. float16 has more bits and fewer exponents: what is below "
         f"3e-8 becomes 0. A GradScaler multiplies the loss, so that all gradients are larger, and divides them again "
         f"in float32. bfloat16 has float32's exponents and needs none."
     )
-    return Finding(answer, short and within and scaled, {"lines": rows, "dtypes": dtypes, "lost": lost}, lesson)
+    return Finding(answer, short and within and scaled, {"lines": plain(rows), "dtypes": dtypes, "lost": lost}, lesson)
 
 
 def draw(result: Measured) -> "Figure":
@@ -118,15 +130,15 @@ def draw(result: Measured) -> "Figure":
     figure = new_figure(10, 5)
     left, right = figure.subplots(1, 2, width_ratios=(2, 1))
     floor = 1e-10
-    names = [row["line"] for row in rows["autocast"]]
+    names = [row.line for row in rows["autocast"]]
     # what lies below is the larger, so that neither hides the other
     for kind, colour, marker, size in (
         ("float32", BLUE, "o", 10), ("autocast", GREEN, "s", 5),
     ):  # fmt: skip
-        errors = [max(row["error"], floor) for row in rows[kind]]
+        errors = [max(row.error, floor) for row in rows[kind]]
         look = {"marker": marker, "markersize": size, "linestyle": "none"}
         left.plot(names, errors, color=colour, label=f"{kind}: error", **look)
-        seen = [row["power"] or np.nan for row in rows[kind]]
+        seen = [row.power or np.nan for row in rows[kind]]
         left.plot(
             names,
             seen,

@@ -10,7 +10,7 @@ from autograd.network import Network as EngineNetwork
 from autograd.network import array
 from autograd.tape import no_grad
 from autograd.tensor import Tensor
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import batches
 from compare.hidden.tools.graphs import kept_arrays, nodes
 from compare.shared.settings import Settings
@@ -35,12 +35,20 @@ WORLDS = (AUTOGRAD, TORCH_REF)
 
 
 @dataclass(frozen=True)
+class Growth:
+    """The graph behind the loss by step: its nodes, and the bytes of arrays that it keeps."""
+
+    nodes: list[int]
+    bytes: list[int]
+
+
+@dataclass(frozen=True)
 class Measured:
-    """Nodes and bytes by implementation, way and step; whether an update in place was refused; and at which step
+    """Growth by implementation and way; whether an update in place was refused; and at which step
     the engine refused to walk a recorded one.
     """
 
-    growth: dict[str, dict[str, dict[str, list[int]]]]
+    growth: dict[str, dict[str, Growth]]
     refused: dict[str, bool]
     refused_at: int | None
 
@@ -48,7 +56,7 @@ class Measured:
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Nodes behind the loss and bytes that the graph keeps, in each of a few steps, with the update recorded or not."""
     start = initial_weights(settings, digits)
-    growth: dict[str, dict[str, dict[str, list[int]]]] = {}
+    growth: dict[str, dict[str, Growth]] = {}
     for name, steps_of in ((AUTOGRAD, on_the_engine), (TORCH_REF, in_pytorch)):
         growth[name] = {}
         for way in ("recorded", "no_grad"):
@@ -59,15 +67,15 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     return Measured(growth, refusals(settings.dtype), refused_at)
 
 
-def on_the_engine(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> dict[str, list[int]]:
+def on_the_engine(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> Growth:
     """Nodes and kept bytes by step; to go on over an old graph, it must be retained."""
     net = EngineNetwork(start)
-    found: dict[str, list[int]] = {"nodes": [], "bytes": []}
+    found = Growth([], [])
     for x, labels in data:
         loss = _loss(net, start, x, labels)
         graph = nodes(loss)
-        found["nodes"].append(len(graph))
-        found["bytes"].append(sum(held.nbytes for held in kept_arrays(graph).values()))
+        found.nodes.append(len(graph))
+        found.bytes.append(sum(held.nbytes for held in kept_arrays(graph).values()))
         loss.backward(retain_graph=True)
         _update(net, start, rate, recorded)
     return found
@@ -105,13 +113,13 @@ def _update(net: EngineNetwork, names: Iterable[str], rate: float, recorded: boo
                 W.data = (W - rate * array(W.grad)).data
 
 
-def in_pytorch(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> dict[str, list[int]]:
+def in_pytorch(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> Growth:
     """Nodes and saved bytes by step, of the same network written with functions, as its weights are no parameters."""
     import torch
     from torch.nn.functional import cross_entropy as torch_cross_entropy
 
     weights = {name: torch.tensor(value, requires_grad=True) for name, value in start.items()}
-    found: dict[str, list[int]] = {"nodes": [], "bytes": []}
+    found = Growth([], [])
     saved: dict[int, Any] = {}
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:
@@ -124,8 +132,8 @@ def in_pytorch(start: dict[str, np.ndarray], data: Any, rate: float, recorded: b
             a1 = torch.relu(torch.from_numpy(x) @ weights["W1"] + weights["b1"])
             a2 = torch.relu(a1 @ weights["W2"] + weights["b2"])
             loss = torch_cross_entropy(a2 @ weights["W3"] + weights["b3"], torch.from_numpy(labels))
-        found["nodes"].append(len(nodes(loss)))
-        found["bytes"].append(sum(tensor.untyped_storage().nbytes() for tensor in saved.values()))
+        found.nodes.append(len(nodes(loss)))
+        found.bytes.append(sum(tensor.untyped_storage().nbytes() for tensor in saved.values()))
         gradients = torch.autograd.grad(loss, list(weights.values()))
         saved = updates  # backward has freed those of the step
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), torch.set_grad_enabled(recorded):
@@ -157,12 +165,12 @@ def refusals(dtype: str) -> dict[str, bool]:
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     growth, refused, refused_at = result.growth, result.refused, result.refused_at
-    per_step = {name: np.diff(growth[name]["recorded"]["nodes"]).tolist() for name in WORLDS}
-    steady = all(len(set(growth[name]["no_grad"]["nodes"])) == 1 for name in WORLDS)
+    per_step = {name: np.diff(growth[name]["recorded"].nodes).tolist() for name in WORLDS}
+    steady = all(len(set(growth[name]["no_grad"].nodes)) == 1 for name in WORLDS)
     holds = steady and all(refused.values()) and refused_at is not None
     holds = holds and all(added[0] > 0 and len(set(added)) == 1 for added in per_step.values())
-    first, last = (growth[TORCH_REF]["recorded"]["nodes"][k] for k in (0, -1))
-    arrays = max(growth[name]["recorded"]["bytes"][-1] - growth[name]["recorded"]["bytes"][0] for name in WORLDS)
+    first, last = (growth[TORCH_REF]["recorded"].nodes[k] for k in (0, -1))
+    arrays = max(growth[name]["recorded"].bytes[-1] - growth[name]["recorded"].bytes[0] for name in WORLDS)
     answer = (
         f"Recorded, the graph grows by {per_step[AUTOGRAD][0]} nodes a step on the engine and by "
         f"{per_step[TORCH_REF][0]} in PyTorch, there from {first} to {last} in {STEPS} steps, and keeps {arrays:,} "
@@ -178,7 +186,7 @@ def judge(result: Measured) -> Finding:
         f"the `no_grad` around every update, which the optimizer's `step` has inside. By hand there is nothing to "
         f"hide from: `W1 -= ...` changes an array, and no one is watching."
     )
-    measured = {"growth": growth, "in_place_refused": refused, "engine_refuses_at_step": refused_at}
+    measured = {"growth": plain(growth), "in_place_refused": refused, "engine_refuses_at_step": refused_at}
     return Finding(answer, holds, measured, lesson)
 
 
@@ -193,7 +201,7 @@ def draw(result: Measured) -> "Figure":
     axes = figure.subplots()
     for name in WORLDS:
         for way, style in (("recorded", "-"), ("no_grad", "--")):
-            found = growth[name][way]["nodes"]
+            found = growth[name][way].nodes
             steps = range(1, len(found) + 1)
             axes.plot(steps, found, style, color=world(name).colour, marker=world(name).marker, markersize=5,
                       markerfacecolor=world(name).colour if way == "recorded" else "white",

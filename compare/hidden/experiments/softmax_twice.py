@@ -4,13 +4,13 @@ import math
 import warnings
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.losses import cross_entropy as engine_cross_entropy
 from autograd.tensor import Tensor
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import first_batch
 from compare.shared.dataset import CLASSES
 from compare.shared.settings import Settings
@@ -44,17 +44,26 @@ LEADS = tuple(range(0, 21))  # by how much the score of a wrong class is above t
 
 
 @dataclass(frozen=True)
+class Run:
+    """A training. test_accuracy: before the first step and after every EVERY; said: warnings and exceptions."""
+
+    loss_by_step: list[float]
+    test_accuracy: list[float]
+    said: list[str]
+
+
+@dataclass(frozen=True)
 class Measured:
     """Trainings by start, way and seed; the first gradients by start and implementation; and by lead."""
 
-    curves: dict[str, dict[str, list[dict[str, Any]]]]
+    curves: dict[str, dict[str, list[Run]]]
     shrinking: dict[str, dict[str, float]]
     lengths: dict[str, list[float]]
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Trainings of `torch_ref/plain.py` with and without a softmax at its end, and the gradients of the scores."""
-    curves: dict[str, dict[str, list[dict[str, Any]]]] = {start: {way: [] for way in WAYS} for start in STARTS}
+    curves: dict[str, dict[str, list[Run]]] = {start: {way: [] for way in WAYS} for start in STARTS}
     for start in STARTS:
         for seed in range(settings.seed, settings.seed + SEEDS):
             for way in WAYS:
@@ -80,8 +89,8 @@ def model(way: str, parameters: dict[str, np.ndarray]) -> "nn.Sequential":
     return torch.nn.Sequential(*net, torch.nn.Softmax(dim=1)) if way == "twice" else net
 
 
-def train(way: str, settings: Settings, digits: "Digits") -> dict[str, Any]:
-    """The loss by step; the test accuracy before the first step and after every so many; warnings and exceptions."""
+def train(way: str, settings: Settings, digits: "Digits") -> Run:
+    """One of them, from the weights of the settings."""
     import torch
 
     net = model(way, initial_weights(settings, digits))
@@ -109,7 +118,7 @@ def train(way: str, settings: Settings, digits: "Digits") -> dict[str, Any]:
                     look()
         except Exception as error:  # that there is none is what is claimed
             said.append(str(error))
-    return {"loss_by_step": losses, "test_accuracy": accuracy, "said": said + [str(w.message) for w in caught]}
+    return Run(losses, accuracy, said + [str(w.message) for w in caught])
 
 
 def scores_gradient(z: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -154,14 +163,14 @@ def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     curves, shrinking, lengths = result.curves, result.shrinking, result.lengths
     ends = {
-        start: {way: [run["test_accuracy"][-1] for run in runs] for way, runs in by_way.items()}
+        start: {way: [run.test_accuracy[-1] for run in runs] for way, runs in by_way.items()}
         for start, by_way in curves.items()
     }
     twice = [run for by_way in curves.values() for run in by_way["twice"]]
-    least = min(loss for run in twice for loss in run["loss_by_step"])
+    least = min(loss for run in twice for loss in run.loss_by_step)
     behind = all(b < a for end in ends.values() for a, b in zip(end["once"], end["twice"], strict=True))
     tenth = all(abs(factor - 0.1) < 0.01 for by_name in shrinking.values() for factor in by_name.values())
-    silent = not any(run["said"] for run in twice)
+    silent = not any(run.said for run in twice)
     medians = {start: {way: float(np.median(end)) for way, end in by_way.items()} for start, by_way in ends.items()}
     told = "; ".join(
         f"from {STARTS[start]} {median['twice']:.1%} instead of {median['once']:.1%}"
@@ -188,7 +197,7 @@ def judge(result: Measured) -> Finding:
     )
     holds = behind and tenth and silent and least > FLOOR
     measured = {"curves": curves, "first_gradient": shrinking, "length_by_lead": lengths, "end": ends, "least": least}
-    return Finding(answer, holds, measured, lesson)
+    return Finding(answer, holds, plain(measured), lesson)
 
 
 def draw(result: Measured) -> "Figure":
@@ -221,13 +230,13 @@ def draw(result: Measured) -> "Figure":
     return figure
 
 
-def _draw_curves(axes: "Axes", by_way: dict[str, list[dict[str, Any]]], colours: dict[str, str]) -> None:
+def _draw_curves(axes: "Axes", by_way: dict[str, list[Run]], colours: dict[str, str]) -> None:
     from matplotlib.ticker import PercentFormatter
 
     for way, runs in by_way.items():
         for i, run in enumerate(runs):
-            steps = np.arange(len(run["test_accuracy"])) * EVERY
-            axes.plot(steps, run["test_accuracy"], "-" if way == "once" else "--", color=colours[way],
+            steps = np.arange(len(run.test_accuracy)) * EVERY
+            axes.plot(steps, run.test_accuracy, "-" if way == "once" else "--", color=colours[way],
                       label=WAYS[way] if i == 0 else None)  # fmt: skip
     axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.tensor import Tensor
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.judge.ball import Ball
 from compare.judge.roundoff import Arithmetic
 from compare.judge.verdict import part_of, ulps
@@ -37,17 +37,36 @@ BLOCK = 64  # rows added at a time, as mini-batches whose gradients are accumula
 
 
 @dataclass(frozen=True)
+class Order:
+    """What one order of the sums did, for the entry where each is largest, unless another reading is said.
+
+    changed: the part of the entries whose bits are not the same product's of the rows as they come, on one thread, or,
+    of that one itself, those by hand; ulps, median_ulps: by how many units in the last place those differ, at most and
+    in the middle; error, likely: |found - exact| and the likely error, / (u sum |terms|);
+    bound_used, probable_used: what part of g(n) and of the likely error the error is.
+    """
+
+    changed: float
+    ulps: float
+    median_ulps: float
+    error: float
+    likely: float
+    bound_used: float
+    probable_used: float
+
+
+@dataclass(frozen=True)
 class Measured:
     """What each order did, by the number of terms and the order's name."""
 
-    by_size: dict[int, dict[str, dict[str, float]]]
+    by_size: dict[int, dict[str, Order]]
     dtype: str
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """dW1 = x^T dz1 in every order for growing numbers of terms, from one dz1, so that nothing else can differ."""
     middle = digits.train_x.shape[1] // 2
-    by_size: dict[int, dict[str, dict[str, float]]] = {}
+    by_size: dict[int, dict[str, Order]] = {}
     with use_threads(1):
         start = initial_weights(settings.with_(init="he"), digits)
         dz1 = ManualNetwork(start).trace(digits.train_x, digits.train_labels)["dz1"]
@@ -64,17 +83,17 @@ def judge(result: Measured) -> Finding:
     by_size, dtype = result.by_size, result.dtype
     n, orders = list(by_size.items())[-1]
     everything = [one for each in by_size.values() for one in each.values()]
-    within = all(one["bound_used"] <= 1 and one["probable_used"] <= 1 for one in everything)
-    moved = {kind: orders[f"{kind}, rows reversed"]["changed"] for kind in ("by hand", "PyTorch")}
-    same = orders["engine"]["changed"] == 0
-    worst = max(orders.values(), key=lambda one: one["bound_used"])
-    most = max(orders.values(), key=lambda one: one["ulps"])
-    threads = {kind: orders[f"{kind}, threads"]["changed"] for kind in ("by hand", "PyTorch")}
+    within = all(one.bound_used <= 1 and one.probable_used <= 1 for one in everything)
+    moved = {kind: orders[f"{kind}, rows reversed"].changed for kind in ("by hand", "PyTorch")}
+    same = orders["engine"].changed == 0
+    worst = max(orders.values(), key=lambda one: one.bound_used)
+    most = max(orders.values(), key=lambda one: one.ulps)
+    threads = {kind: orders[f"{kind}, threads"].changed for kind in ("by hand", "PyTorch")}
     answer = (
         f"Reversing the {n:,} terms changes the bits of {moved['by hand']:.0%} of dW1 in NumPy and of "
-        f"{moved['PyTorch']:.0%} in PyTorch, by up to {most['ulps']:,.0f} ulps (half of them by "
-        f"{most['median_ulps']:.0f} or less); no order uses more than {worst['bound_used']:.1g} of g(n), or "
-        f"{worst['probable_used']:.1g} of the probabilistic bound."
+        f"{moved['PyTorch']:.0%} in PyTorch, by up to {most.ulps:,.0f} ulps (half of them by "
+        f"{most.median_ulps:.0f} or less); no order uses more than {worst.bound_used:.1g} of g(n), or "
+        f"{worst.probable_used:.1g} of the probabilistic bound."
     )
     lesson = (
         f"Floating-point addition is commutative but not associative: each partial sum is rounded, so the order of "
@@ -83,11 +102,11 @@ def judge(result: Measured) -> Finding:
         f"of NumPy's dW1 and {threads['PyTorch']:.0%} of PyTorch's got other bits here. Many ulps are no cause for "
         f"alarm: they appear where large terms cancel and leave a small sum. The scale that counts is u = "
         f"{float(np.finfo(dtype).eps) / 2:.1e} times the sum of the terms' sizes: of that, the worst case is about n "
-        f"and plain left to right came to {orders['row by row']['error']:.0f}, the blocks of a BLAS to "
-        f"{orders['by hand']['error']:.0f}. Roundings go up and down and mostly cancel, so errors grow more like the "
+        f"and plain left to right came to {orders['row by row'].error:.0f}, the blocks of a BLAS to "
+        f"{orders['by hand'].error:.0f}. Roundings go up and down and mostly cancel, so errors grow more like the "
         f"root of n (Higham and Mary 2019). If a test of yours demands equal bits, it tests the order of a sum."
     )
-    return Finding(answer, within and same and min(moved.values()) > 0, {"orders_by_terms": by_size}, lesson)
+    return Finding(answer, within and same and min(moved.values()) > 0, {"orders_by_terms": plain(by_size)}, lesson)
 
 
 def in_every_order(x: np.ndarray, dz: np.ndarray) -> dict[str, np.ndarray]:
@@ -137,14 +156,8 @@ def in_blocks(x: np.ndarray, dz: np.ndarray, rows: int) -> np.ndarray:
     return total
 
 
-def against_exact(found: dict[str, np.ndarray], x: np.ndarray, dz: np.ndarray) -> dict[str, dict[str, float]]:
-    """By the order's name, for the entry where each is largest, unless another reading is said.
-
-    changed: the part of the entries whose bits are not the same product's of the rows as they come, on one thread, or,
-    of that one itself, those by hand; ulps, median_ulps: by how many units in the last place those differ, at most and
-    in the middle; error, likely: |found - exact| and the likely error, / (u sum |terms|);
-    bound_used, probable_used: what part of g(n) and of the likely error the error is.
-    """
+def against_exact(found: dict[str, np.ndarray], x: np.ndarray, dz: np.ndarray) -> dict[str, Order]:
+    """By the order's name, what it made of x^T dz."""
     run = Arithmetic.of(x.dtype)
     ball = Ball.given(x.T, run) @ Ball.given(dz, run)
     sizes = np.abs(x).T.astype(np.float64) @ np.abs(dz).astype(np.float64)
@@ -155,15 +168,15 @@ def against_exact(found: dict[str, np.ndarray], x: np.ndarray, dz: np.ndarray) -
         plain, varied, _ = name.partition(", ")
         apart = ulps_between(product, found[plain if varied else "by hand"])
         different = apart[apart > 0]
-        table[name] = {
-            "changed": different.size / apart.size,
-            "ulps": float(different.max(initial=0)),
-            "median_ulps": float(np.median(different)) if different.size else 0.0,
-            "error": float((error / unit).max()),
-            "likely": float((ball.likely / unit).max()),
-            "bound_used": float(part_of(error, ball.worst).max()),
-            "probable_used": float(part_of(error, ball.likely).max()),
-        }
+        table[name] = Order(
+            changed=different.size / apart.size,
+            ulps=float(different.max(initial=0)),
+            median_ulps=float(np.median(different)) if different.size else 0.0,
+            error=float((error / unit).max()),
+            likely=float((ball.likely / unit).max()),
+            bound_used=float(part_of(error, ball.worst).max()),
+            probable_used=float(part_of(error, ball.likely).max()),
+        )
     return table
 
 
@@ -190,8 +203,8 @@ def draw(result: Measured) -> "Figure":
     axes = figure.subplots()
     last_but_one = max(len(terms) - 2, 0)
     for name, style in series.items():
-        axes.plot(terms, [orders[name]["error"] for orders in by_size.values()], **style)
-    probable = [orders["by hand"]["likely"] for orders in by_size.values()]
+        axes.plot(terms, [orders[name].error for orders in by_size.values()], **style)
+    probable = [orders["by hand"].likely for orders in by_size.values()]
     for heights, label, dashes in (
         (terms, "worst case, g(n)", "-"),
         (np.minimum(probable, terms), "if roundings are independent", "--"),

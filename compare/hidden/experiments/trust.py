@@ -3,11 +3,11 @@
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.judge.judging import Judged
 from compare.judge.network import check_lines
 from compare.shared.initial import initial_parameters
@@ -67,11 +67,22 @@ def trials() -> Iterator[Circumstances]:
 
 
 @dataclass(frozen=True)
+class Outside:
+    """A case in which a line is outside its bound, the first of them."""
+
+    trial: str
+    line: str
+
+
+@dataclass(frozen=True)
 class Measured:
-    """Part of its bound that each line used, by kind and dtype; from the cases outside, and the planted."""
+    """Part of its bound that each line used, by kind and dtype; the cases outside, and how many there were.
+
+    plants: how many errors were planted, and caught; worst: the most that a line used, and which.
+    """
 
     used: dict[str, dict[str, list[float]]]
-    outside: list[dict[str, Any]]
+    outside: list[Outside]
     cases: int
     plants: tuple[int, int]
     worst: tuple[float, str]
@@ -80,7 +91,7 @@ class Measured:
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:  # noqa: ARG001 (made-up data suffice)
     """Put every trial's trace through the line check."""
     used: dict[str, dict[str, list[float]]] = {}
-    outside: list[dict[str, Any]] = []
+    outside: list[Outside] = []
     worst: tuple[float, str] = (0.0, "")
     planted = caught = 0
     every = list(trials())
@@ -91,7 +102,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
             used.setdefault(kind(line.name), {}).setdefault(trial.dtype, []).append(line.bound_used)
             worst = max(worst, (line.bound_used, f"{line.name} of {trial}"))
         if check.first_wrong_line:
-            outside.append({"trial": str(trial), "line": check.first_wrong_line})
+            outside.append(Outside(str(trial), check.first_wrong_line))
         if k % (len(every) // 8 or 1) == 0:
             advance()
     return Measured(used, outside, len(every), (planted, caught), worst)
@@ -138,7 +149,7 @@ def judge(result: Measured) -> Finding:
         f"errors {caught} are caught."
     )
     found = (
-        f"The first case outside is {outside[0]['trial']}, line {outside[0]['line']}; look at it before you trust it."
+        f"The first case outside is {outside[0].trial}, line {outside[0].line}; look at it before you trust it."
         if outside
         else "Nothing was found: PyTorch rounds, and does nothing else."
     )
@@ -157,7 +168,7 @@ def judge(result: Measured) -> Finding:
         }
         for name, by_dtype in used.items()
     }
-    measured = {"cases": cases, "lines": lines, "outside": outside, "planted": planted, "caught": caught,
+    measured = {"cases": cases, "lines": lines, "outside": plain(outside), "planted": planted, "caught": caught,
                 "worst": {"bound_used": worst[0], "line": worst[1]}, "bound_used": summary}  # fmt: skip
     return Finding(answer, holds, measured, lesson)
 

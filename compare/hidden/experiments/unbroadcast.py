@@ -7,7 +7,7 @@ import numpy as np
 
 from autograd.shaping import broadcast_to
 from autograd.tensor import Tensor
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import first_batch
 from compare.shared.settings import Settings
 from compare.shared.terminal import Advance
@@ -30,10 +30,33 @@ CASES = (((3,), (4, 3)), ((1, 3), (4, 3)), ((4, 1), (4, 3)), ((), (4, 3)))
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What each way found for small cases, and the part of the rounding bound that db3 used by implementation."""
+class Case:
+    """A small array stretched to a large one. g: the large one's gradient; J: the matrix of the stretching.
 
-    cases: list[dict[str, Any]]
+    found: the small one's gradient by way: J^T g as "transpose", and each implementation's.
+    """
+
+    small: tuple[int, ...]
+    large: tuple[int, ...]
+    g: list[Any]
+    J: list[Any]
+    found: dict[str, Any]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every way finds J^T g, bit for bit."""
+        return all(value == self.found["transpose"] for value in self.found.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """As a JSON document has it."""
+        return {"from": self.small, "to": self.large, "g": self.g, "J": self.J, "found": self.found}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The cases, and the part of the rounding bound that db3 used by implementation, for so many rows."""
+
+    cases: list[Case]
     used: dict[str, float]
     rows: int
 
@@ -46,8 +69,8 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
         g = random.integers(-5, 6, large).astype(settings.dtype)
         J = jacobian(small, large, settings.dtype)
         found = {"transpose": (J.T @ g.ravel()).reshape(small), **gradients(small, g)}
-        cases.append({"from": small, "to": large, "g": g.tolist(), "J": J.astype(int).tolist(),
-                      "found": {name: value.tolist() for name, value in found.items()}})  # fmt: skip
+        lists = {name: value.tolist() for name, value in found.items()}
+        cases.append(Case(small, large, g.tolist(), J.astype(int).tolist(), lists))
         advance()
     x, labels = first_batch(settings, digits)
     used = {}
@@ -61,7 +84,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
     cases, used, rows = result.cases, result.used, result.rows
-    equal = [all(value == case["found"]["transpose"] for value in case["found"].values()) for case in cases]
+    equal = [case.agrees for case in cases]
     worst = max(used.values())
     answer = (
         f"Because adding b to {rows} rows, as a matrix J, is {rows} identity matrices stacked, and its transpose sums "
@@ -77,7 +100,7 @@ def judge(result: Measured) -> Finding:
         "also where you did not mean them to be: an (m, 1) minus an (m,) becomes (m, m), and its gradient comes "
         "back in a shape that fits, without a word."
     )
-    measured = {"cases": cases, "db3_bound_used": used}
+    measured = {"cases": plain(cases), "db3_bound_used": used}
     return Finding(answer, all(equal) and worst <= 1, measured, lesson)
 
 
@@ -121,7 +144,7 @@ def draw(result: Measured) -> "Figure":
     from compare.shared.figures import INK, new_figure
 
     case = result.cases[0]
-    Jt, g = np.array(case["J"]).T, np.array(case["g"])
+    Jt, g = np.array(case.J).T, np.array(case.g)
     rows, n = g.shape
     shades = ("#0072B2", "#D55E00", "#009E73")  # one for each entry of b
     figure = new_figure(9, 4.6)
@@ -139,7 +162,7 @@ def draw(result: Measured) -> "Figure":
     for i in range(n):
         for j in range(rows * n):
             square(j + (j // n) * 0.3, top + i, str(Jt[i, j]), shades[i] if Jt[i, j] else None)
-        total = case["found"][TORCH_REF][i]
+        total = case.found[TORCH_REF][i]
         terms = " ".join(f"{value:+.0f}" for value in g[:, i])
         square(19.3, top + i, f"{total:.0f}", shades[i])
         axes.text(20.6, top + i + 0.5, f"= {terms}", va="center", fontsize=10, color=INK)

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from compare.hidden.frame.experiment import Finding
+from compare.hidden.frame.experiment import Finding, plain
 from compare.hidden.tools.batches import first_batch
 from compare.hidden.tools.source_lines import PARTS, behind, in_network
 from compare.shared.settings import Settings
@@ -33,10 +33,19 @@ DRAWS = "reset_parameters"
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Lines by implementation and part."""
+class Lines:
+    """How many lines a part takes: in network.py, and behind it, in these functions, the longest first."""
 
-    counts: dict[str, dict[str, dict[str, Any]]]
+    in_network: int
+    behind: int
+    functions: list[str]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Lines by implementation and part, and the number of parameters."""
+
+    counts: dict[str, dict[str, Lines]]
     parameters: int
 
 
@@ -61,14 +70,14 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     return Measured(counts, len(start))
 
 
-def count(run: Any, network: ModuleType) -> dict[str, dict[str, Any]]:
-    """By part: the lines in network.py, those behind them, and the functions those are in, the longest first."""
+def count(run: Any, network: ModuleType) -> dict[str, Lines]:
+    """By part, while `run` makes a step with that network."""
     found = {}
     ran = behind(run, network, _library(network))
     for part, lines in in_network(network).items():
         functions = sorted(ran[part], key=lambda name: (-len(ran[part][name]), name))
         hidden = set().union(*ran[part].values())
-        found[part] = {"in_network": len(lines), "behind": len(hidden), "functions": functions}
+        found[part] = Lines(len(lines), len(hidden), functions)
     return found
 
 
@@ -86,14 +95,14 @@ def judge(result: Measured) -> Finding:
     counts, parameters = result.counts, result.parameters
     weights, backward, update = ({name: counts[name][part] for name in WORLDS} for part in PARTS)
     frameworks = (AUTOGRAD, TORCH_REF)
-    drawn = [name for name in weights[TORCH_REF]["functions"] if name.endswith(DRAWS)]
+    drawn = [name for name in weights[TORCH_REF].functions if name.endswith(DRAWS)]
     holds = (
-        backward[MANUAL]["in_network"] > 10
-        and update[MANUAL]["in_network"] == parameters
-        and all(backward[name]["in_network"] == 1 for name in frameworks)
-        and all(update[name]["in_network"] < parameters for name in frameworks)
+        backward[MANUAL].in_network > 10
+        and update[MANUAL].in_network == parameters
+        and all(backward[name].in_network == 1 for name in frameworks)
+        and all(update[name].in_network < parameters for name in frameworks)
         and all(
-            part[name]["behind"] > part[MANUAL]["in_network"] - part[name]["in_network"]
+            part[name].behind > part[MANUAL].in_network - part[name].in_network
             for part in (backward, update)
             for name in frameworks
         )
@@ -104,22 +113,22 @@ def judge(result: Measured) -> Finding:
     )
     lesson = (
         "Nothing has vanished; it moved. By hand you can read all of it. On the engine the backward pass is one line, "
-        f"and {backward[AUTOGRAD]['behind']} lines of this project do it, all of which you can read. In PyTorch "
-        f"{backward[TORCH_REF]['behind']} lines of Python only prepare the call; the work is in C++, which no count "
+        f"and {backward[AUTOGRAD].behind} lines of this project do it, all of which you can read. In PyTorch "
+        f"{backward[TORCH_REF].behind} lines of Python only prepare the call; the work is in C++, which no count "
         "of Python sees. The update became an optimizer, which can do more than yours and is therefore longer. And "
         f"the initial weights: {drawn[0] if drawn else 'nothing'} draws some for every layer you make, and this "
-        f"project has to spend {weights[TORCH_REF]['in_network']} lines, where by hand it spends "
-        f"{weights[MANUAL]['in_network']}, on putting its own in their place."
+        f"project has to spend {weights[TORCH_REF].in_network} lines, where by hand it spends "
+        f"{weights[MANUAL].in_network}, on putting its own in their place."
     )
-    return Finding(answer, holds, {"lines": counts}, lesson)
+    return Finding(answer, holds, {"lines": plain(counts)}, lesson)
 
 
-def _story(part: dict[str, dict[str, Any]]) -> str:
+def _story(part: dict[str, Lines]) -> str:
     """Like "16 lines by hand, 1 on ...": what is in view, and what is behind it."""
-    words = [f"{part[MANUAL]['in_network']} lines by hand"]
+    words = [f"{part[MANUAL].in_network} lines by hand"]
     for name in (AUTOGRAD, TORCH_REF):
         where = "on the engine" if name == AUTOGRAD else f"in {world(name).title}"
-        words.append(f"{part[name]['in_network']} {where} with {part[name]['behind']} behind")
+        words.append(f"{part[name].in_network} {where} with {part[name].behind} behind")
     return ", ".join(words)
 
 
@@ -130,17 +139,17 @@ def draw(result: Measured) -> "Figure":
     counts = result.counts
     figure = new_figure(9.5, 6.4)
     axes = figure.subplots()
-    longest = max(one["in_network"] + one["behind"] for parts in counts.values() for one in parts.values())
+    longest = max(one.in_network + one.behind for parts in counts.values() for one in parts.values())
     ticks = {}
     for i, part in enumerate(PARTS):
         for j, name in enumerate(WORLDS):
             one, y = counts[name][part], 4 * i + j
-            seen, hidden = one["in_network"], one["behind"]
+            seen, hidden = one.in_network, one.behind
             axes.barh(y, seen, color=world(name).colour, height=0.8)
             axes.barh(
                 y, hidden, left=seen, color=world(name).colour, alpha=0.35, hatch="//", edgecolor="white", height=0.8
             )
-            main = ", ".join(".".join(f.split(".")[-2:]) for f in one["functions"][:2])
+            main = ", ".join(".".join(f.split(".")[-2:]) for f in one.functions[:2])
             words = f"{seen} + {hidden}" + (f"   {main}" if main else "")
             axes.text(seen + hidden + longest * 0.01, y, words, va="center", fontsize=8)
             ticks[y] = world(name).title

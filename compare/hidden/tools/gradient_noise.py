@@ -1,6 +1,7 @@
 """How far the gradient of a batch is from that of all images: measured, and what sampling theory expects."""
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,14 +16,27 @@ Parameters = dict[str, np.ndarray]
 DRAWS = {1: 400, 64: 200, 1024: 40}  # batches whose gradients are looked at, by their size
 
 
-def noise_by_size(
-    start: Parameters, settings: Settings, digits: "Digits", sizes: list[int]
-) -> dict[int, dict[str, float]]:
+@dataclass(frozen=True)
+class Noise:
+    """How far batches of a size are from the whole set.
+
+    relative, expected: measured and by the formula, as a part of the length of the whole set's gradient; mean_square,
+    expected_square: the squared distance; standard_error: of the measured one.
+    """
+
+    relative: float
+    expected: float
+    mean_square: float
+    expected_square: float
+    standard_error: float
+
+
+def noise_by_size(start: Parameters, settings: Settings, digits: "Digits", sizes: list[int]) -> dict[int, Noise]:
     """How far batches' gradients are from the whole set's, measured and expected, by batch size.
 
     The mean of B of N vectors, drawn without replacement, has the expected squared distance s^2 / B (N - B) / (N - 1)
     from the mean of all, where s^2 is the mean squared distance of the single ones (Cochran, Sampling Techniques,
-    theorem 2.2). relative: the root of the measured mean square, as a part of the length of the whole set's gradient.
+    theorem 2.2).
     """
     whole, spread = gradient_and_spread(start, digits)
     rows, length, random = len(digits.train_x), _length(whole), np.random.default_rng((settings.seed, 2))
@@ -34,13 +48,14 @@ def noise_by_size(
             _, d = net.gradients(*digits.batch(batch))
             squares.append(_length({name: d[name] - whole[name] for name in d}) ** 2)
         mean = float(np.mean(squares))
-        found[size] = {
-            "relative": math.sqrt(mean) / length,
-            "expected": math.sqrt(spread / size * (rows - size) / (rows - 1)) / length,
-            "mean_square": mean,
-            "expected_square": spread / size * (rows - size) / (rows - 1),
-            "standard_error": float(np.std(squares, ddof=1) / math.sqrt(len(squares))),
-        }
+        expected = spread / size * (rows - size) / (rows - 1)
+        found[size] = Noise(
+            relative=math.sqrt(mean) / length,
+            expected=math.sqrt(expected) / length,
+            mean_square=mean,
+            expected_square=expected,
+            standard_error=float(np.std(squares, ddof=1) / math.sqrt(len(squares))),
+        )
     return found
 
 

@@ -11,8 +11,8 @@ from manual.network import Network
 
 def test_the_parts_add_up_to_the_step_and_the_calls_are_counted_once():
     seconds = cost.split(step=10.0, bookkeeping=3.0, products=5.0, calls=1.0)
-    assert seconds == {"step": 10.0, "products": 4.0, "arithmetic": 3.0, "bookkeeping": 3.0}
-    assert sum(cost.share(seconds).values()) == pytest.approx(1)
+    assert seconds == cost.Step(step=10.0, products=4.0, arithmetic=3.0, bookkeeping=3.0)
+    assert sum(seconds.shares.values()) == pytest.approx(1)
 
 
 def test_the_eight_products_are_those_of_the_step_in_numpy_and_in_torch():

@@ -22,16 +22,16 @@ def test_only_by_hand_are_the_inner_gradients_in_view_unasked():
 
 def test_a_distribution_counts_every_entry_once():
     found = experiment.distribution(np.array([[0.0, 1e-3], [-1e-3, 2e-5]]))
-    assert found["zero"] == 0.25
-    assert found["median"] == 1e-3
-    assert sum(found["shares"]) == 0.75
-    (most,) = np.flatnonzero(np.array(found["shares"]) == 0.5)
+    assert found.zero == 0.25
+    assert found.median == 1e-3
+    assert sum(found.shares) == 0.75
+    (most,) = np.flatnonzero(np.array(found.shares) == 0.5)
     assert experiment.BINS[most] <= -3 < experiment.BINS[most + 1]
-    assert experiment.distribution(np.zeros(3))["median"] == 0
+    assert experiment.distribution(np.zeros(3)).median == 0
 
 
 def sizes():
-    lines = {line: {"median": 1.0, "zero": 0.0, "shares": []} for line in experiment.INNER}
+    lines = {line: experiment.Distribution(0.0, 1.0, []) for line in experiment.INNER}
     return {init: {"manual": lines} for init in experiment.INITS}
 
 

@@ -1,6 +1,6 @@
 """The scale of the initial weights."""
 
-import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,11 +14,9 @@ def measured():
     losses = {0.0001: (2.3, 2.3), 0.001: (2.3, 2.3), 0.01: (2.3, 0.4), 0.1: (2.4, 0.2), 1.0: (500.0, 2.3)}
     powers = {"z3": 3, "dW1": 2, "dW2": 2, "dW3": 2}
     return {
-        scale: {
-            "size": {name: {line: scale**power for line, power in powers.items()} for name in NAMES},
-            "loss_before": before,
-            "loss_after": after,
-        }
+        scale: init_scale.Start(
+            {name: {line: scale**power for line, power in powers.items()} for name in NAMES}, before, after
+        )
         for scale, (before, after) in losses.items()
     }
 
@@ -35,17 +33,17 @@ def test_knowing_only_frequencies_costs_ln_10_for_equal_ones_and_less_for_unequa
 def test_the_verdict_fails_when_a_training_ends_elsewhere(scale, key, value):
     found = measured()
     assert init_scale.judge(init_scale.Measured(found, 2.3)).holds
-    found[scale][key] = value
+    found[scale] = replace(found[scale], **{key: value})
     assert not init_scale.judge(init_scale.Measured(found, 2.3)).holds
 
 
 def test_the_verdict_fails_when_one_implementation_feels_the_scale_differently():
-    found = copy.deepcopy(measured())
-    found[0.0001]["size"]["torch_ref"]["dW1"] *= 1.1
+    found = measured()
+    found[0.0001].size["torch_ref"]["dW1"] *= 1.1
     assert not init_scale.judge(init_scale.Measured(found, 2.3)).holds
 
 
 def test_a_training_that_ends_without_a_finite_loss_counts_as_exploded():
     found = measured()
-    found[1.0]["loss_after"] = float("nan")
+    found[1.0] = replace(found[1.0], loss_after=float("nan"))
     assert init_scale.judge(init_scale.Measured(found, 2.3)).holds

@@ -1,6 +1,6 @@
 """Short products: their errors, their bounds, and what underflows."""
 
-import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,13 +55,9 @@ def test_float16_loses_what_a_scale_saves_and_bfloat16_nothing():
 
 
 def test_a_line_outside_another_dtype_or_nothing_lost_does_not_hold(tiny_settings, tiny, quiet):
-    measured = mixed_precision.judge(mixed_precision.measure(tiny_settings, tiny, quiet)).measured
-    wrong = copy.deepcopy(measured["lines"])
-    wrong["autocast"][3]["is_wrong"] = True
-    assert not mixed_precision.judge(mixed_precision.Measured(wrong, measured["dtypes"], measured["lost"])).holds
-    assert not mixed_precision.judge(
-        mixed_precision.Measured(measured["lines"], measured["dtypes"] | {"z1": "float32"}, measured["lost"])
-    ).holds
-    assert not mixed_precision.judge(
-        mixed_precision.Measured(measured["lines"], measured["dtypes"], measured["lost"] | {"float16": [0.0] * 5})
-    ).holds
+    result = mixed_precision.measure(tiny_settings, tiny, quiet)
+    lines = result.rows["autocast"]
+    wrong = {**result.rows, "autocast": [*lines[:3], replace(lines[3], is_wrong=True), *lines[4:]]}
+    assert not mixed_precision.judge(replace(result, rows=wrong)).holds
+    assert not mixed_precision.judge(replace(result, dtypes=result.dtypes | {"z1": "float32"})).holds
+    assert not mixed_precision.judge(replace(result, lost=result.lost | {"float16": [0.0] * 5})).holds

@@ -1,7 +1,5 @@
 """A softmax too many: its gradient in all three, what it trains, and when the claim falls."""
 
-import copy
-
 import numpy as np
 import pytest
 
@@ -43,7 +41,7 @@ def test_the_surer_the_mistake_the_smaller_its_gradient_while_the_right_one_grow
 
 
 def runs(*accuracies, loss=1.6, said=()):
-    return [{"loss_by_step": [loss], "test_accuracy": [0.1, end], "said": list(said)} for end in accuracies]
+    return [experiment.Run([loss], [0.1, end], list(said)) for end in accuracies]
 
 
 def test_each_part_of_the_claim_can_fail():
@@ -54,8 +52,7 @@ def test_each_part_of_the_claim_can_fail():
     assert finding.holds
     assert "50.0% instead of 90.0%" in finding.answer
     for wrong in (runs(0.5, 0.95, 0.6), runs(0.5, 0.4, 0.6, loss=1.4), runs(0.5, 0.4, 0.6, said=["a warning"])):
-        changed = copy.deepcopy(curves)
-        changed["torch"]["twice"] = wrong
+        changed = {**curves, "torch": {**curves["torch"], "twice": wrong}}
         assert not experiment.judge(experiment.Measured(changed, tenth, lengths)).holds
     tenth["chapter"]["autograd"] = 0.5
     assert not experiment.judge(experiment.Measured(curves, tenth, lengths)).holds

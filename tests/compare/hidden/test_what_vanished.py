@@ -1,6 +1,5 @@
 """What vanished: lines are counted as a reader would count them, and each is put to the right purpose."""
 
-import copy
 import importlib.util
 import sys
 from pathlib import Path
@@ -104,7 +103,7 @@ def counts():
 
 def test_the_functions_behind_are_the_ones_that_do_the_work(counts):
     def functions(name, part):
-        return counts[name][part]["functions"]
+        return counts[name][part].functions
 
     assert functions("manual", "backward pass") == ["manual.functions.softmax", "manual.functions.relu_derivative"]
     assert {"autograd.tape.backward", "autograd.products.matmul.vjp_a"} <= set(functions("autograd", "backward pass"))
@@ -118,6 +117,5 @@ def test_the_functions_behind_are_the_ones_that_do_the_work(counts):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_count_that_refutes_the_claim_does_not_hold(counts, part):
-    other = copy.deepcopy(counts)
-    other["torch_ref"][part] = {"in_network": 9, "behind": 0, "functions": []}
+    other = {**counts, "torch_ref": {**counts["torch_ref"], part: experiment.Lines(9, 0, [])}}
     assert not experiment.judge(experiment.Measured(other, 6)).holds
