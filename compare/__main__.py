@@ -20,13 +20,13 @@ class Interrupt:
         self.came = False
 
     def mind(self) -> None:
-        """From here on."""
+        """Take Ctrl-C over, from here on."""
         signal.signal(signal.SIGINT, self)
         if hasattr(signal, "SIGALRM"):
             signal.signal(signal.SIGALRM, self)
 
     def __call__(self, _: int, frame: FrameType | None) -> None:
-        """As a signal's handler: at once, or in a moment if something is being imported."""
+        """Handle the signal: at once, or in a moment if something is being imported."""
         self.came = True
         while frame is not None and hasattr(signal, "SIGALRM"):
             if frame.f_code.co_filename.startswith("<frozen importlib"):

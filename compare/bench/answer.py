@@ -31,7 +31,7 @@ class Bench:
 
     @property
     def verdict(self) -> str:
-        """In words."""
+        """How many times its floor a step takes in each, and whether their gradients are right."""
         timed = rivals(self.settings.worlds)
         wrong = [timed[name].title for name, used in self.measured.bound_used.items() if not used <= 1]
         if wrong:

@@ -21,7 +21,7 @@ class Lines:
     cells: list[int] = field(default_factory=list)
 
     def place(self, line: int, file: str = "") -> str:
-        """It is "line 12", or "cell 3, line 5", or "layers.py, line 5" in another file of the program."""
+        """The line's name: "line 12", or "cell 3, line 5", or "layers.py, line 5" in another file of the program."""
         if file and file != self.file.name:
             return f"{file}, line {line}"
         cell = bisect_right(self.cells, line)
@@ -39,7 +39,10 @@ def _as_begun(letter: str, place: str) -> str:
 
 
 def understood_in_words(understood: dict[str, Any]) -> str:
-    """As in "784 -> 128 relu -> 10, softmax outputs; gradients of the mean cross-entropy over a batch of 8; SGD"."""
+    """The network, its loss and its update in a line.
+
+    As in "784 -> 128 relu -> 10, softmax outputs; gradients of the mean cross-entropy over a batch of 8; SGD".
+    """
     sizes, kinds = understood["layers"], understood["activations"]
     hidden = [
         f"{size} {kind}" if kind not in ("?", "linear") else str(size)

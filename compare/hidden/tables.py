@@ -21,7 +21,7 @@ def show_listing(answer: Listing) -> None:
 
 
 def show_answers(answer: Answers) -> None:
-    """Of several, how many claims hold and which; then each experiment in full, on stdout."""
+    """How many of several claims hold and which; then each experiment in full, on stdout."""
     if len(answer.outcomes) > 1:
         print_text(f"{answer.verdict}\n")
         rows = [(one.name, HOLDS[one.finding.holds], f"{one.seconds:.1f}") for one in answer.outcomes]

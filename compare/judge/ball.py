@@ -175,7 +175,7 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
         return self.moved(lambda x: x.swapaxes(first, second))
 
     def squeeze(self, axis: Any = None) -> "Ball":
-        """Without axes of length 1."""
+        """The entries without axes of length 1."""
         return self.moved(lambda x: x.squeeze(axis))
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> "Ball":

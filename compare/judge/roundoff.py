@@ -29,7 +29,7 @@ class Arithmetic:
 
     @staticmethod
     def of(dtype: Any) -> "Arithmetic":
-        """For a run in float32, judged in float64, or float64, judged in long double. Raises TypeError for another."""
+        """A run in float32, judged in float64, or float64, judged in long double. Raises TypeError for another."""
         dtype = np.dtype(dtype)
         judges: dict[Any, Any] = {np.dtype(np.float32): np.float64, np.dtype(np.float64): np.longdouble}
         longer = judges.get(dtype)
@@ -42,7 +42,7 @@ class Arithmetic:
 
     @staticmethod
     def under_autocast() -> "Arithmetic":
-        """For a run in float32 whose matrix products take and give bfloat16, of 8 bits, and add up in float32."""
+        """A run in float32 whose matrix products take and give bfloat16, of 8 bits, and add up in float32."""
         return replace(Arithmetic.of(np.float32), short_u=2.0**-8)
 
     @property

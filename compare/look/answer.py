@@ -85,7 +85,7 @@ class Look:
 
     @property
     def verdict(self) -> str:
-        """In words."""
+        """Whether every line keeps to its bound, and where two worlds differ most."""
         for moment in self.moments:
             for line, used in moment.bound_used.items():
                 if not used <= 1:
@@ -116,5 +116,5 @@ class Look:
 
 
 def after(epoch: int) -> str:
-    """In words."""
+    """When in the training, as in "after epoch 3"."""
     return "before training" if epoch == 0 else f"after epoch {epoch}"

@@ -28,7 +28,7 @@ class Drawn:
 
     @property
     def description(self) -> str:
-        """In words."""
+        """Which image it is, and what it was taken for."""
         return f"Test image {self.index:,}, a {self.label}, predicted {self.read}"
 
 

@@ -25,7 +25,7 @@ class Rosetta:
 
     @property
     def verdict(self) -> str:
-        """In words."""
+        """Whether the three agree, by how much they differ, and what each keeps."""
         wrong = [row.line for row in self.rows if not row.holds]
         if wrong:
             return f"It does not hold. The line {wrong[0]} is outside its rounding bound in one of the three."

@@ -16,7 +16,7 @@ def with_name(source: str, old: str, new: str) -> str:
 
 
 def transposed(source: str, name: str) -> str:
-    """With a name turned: `W.T` for `W`, or the other way round."""
+    """The line with a name turned: `W.T` for `W`, or the other way round."""
     if not name:
         return ""
     return with_name(source, f"{name}.T", name) or with_name(source, name, f"{name}.T")
@@ -30,17 +30,17 @@ def with_other_sign(update: str) -> str:
 
 
 def times(source: str, factor: str) -> str:
-    """What it gives, times something more."""
+    """The line, with what it gives times something more."""
     return _assigned(source, lambda value: ast.BinOp(value, ast.Mult(), _read(factor))) if factor else ""
 
 
 def divided(source: str, by: str) -> str:
-    """What it gives, divided by something."""
+    """The line, with what it gives divided by something."""
     return _assigned(source, lambda value: ast.BinOp(value, ast.Div(), _read(by)))
 
 
 def undivided(source: str) -> str:
-    """What it gives, without the division by a name that comes last."""
+    """The line without the division by a name that comes last."""
 
     def change(value: ast.expr) -> ast.expr | None:
         plain = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div) and not isinstance(value.right, ast.Call)
@@ -50,7 +50,7 @@ def undivided(source: str) -> str:
 
 
 def without_factors(source: str, names: list[str]) -> str:
-    """Without the factors p and 1 - p, or 1 - p ** 2, of whatever is multiplied in it."""
+    """The line without the factors p and 1 - p, or 1 - p ** 2, of whatever is multiplied in it."""
     unwanted = {form.format(p=name).replace(" ", "") for name in names if name
                 for form in ("{p}", "1-{p}", "1.0-{p}", "1-{p}**2", "1-{p}*{p}")}  # fmt: skip
 
@@ -62,7 +62,7 @@ def without_factors(source: str, names: list[str]) -> str:
 
 
 def summed_over(source: str, axis: int, keepdims: bool) -> str:
-    """With the sum, or mean, in it taken over that axis."""
+    """The line with the sum, or mean, in it taken over that axis."""
 
     def change(value: ast.expr) -> ast.expr | None:
         calls = [n for n in ast.walk(value) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)

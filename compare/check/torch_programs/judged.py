@@ -102,7 +102,7 @@ def _lines(moment: Backward) -> tuple[list[Told], str]:
 
 
 def _verdicts(f: Any, moment: Backward, dtype: Any) -> list[Verdict]:
-    """On either side of a ReLU's corner, where a number meets it."""
+    """The verdict on each gradient; where a number meets a ReLU's corner, on the side of it that suits."""
     verdicts = list[Verdict]()
     for side in (None, 0, 1):
         run = replace(Arithmetic.of(dtype), ties=side)

@@ -25,14 +25,14 @@ class KeptLosses:
         self._losses.append((weakref.ref(loss), place))
 
     def added(self, name: str, inputs: list[Tensor], out: Tensor, here: Callable[[], Place | None]) -> None:
-        """Is a loss on which backward() was called added to something, with its graph? here: finds the line."""
+        """Note a sum into which a loss on which backward() was called goes with its graph. here: finds the line."""
         if name not in ("add", "add_", "__radd__", "__iadd__", "__add__") or out.ndim or not out.requires_grad:
             return
         if any(ref() is x for x in inputs for ref, _ in self._losses):
             self._keeps(inputs, out, here())
 
     def summed(self, loss: Tensor, lives: list[Live]) -> None:
-        """Is the loss on which backward() is being called in a sum already?"""
+        """Note the sums that hold the loss on which backward() is being called."""
         for live in lives:
             if any(x is loss for x in live.inputs) and live.out.requires_grad and not live.op.shape:
                 self._keeps(live.inputs, live.out, live.op.place)
@@ -44,7 +44,7 @@ class KeptLosses:
         self._sums[id(out)] = out
 
     def look(self) -> None:
-        """Are all the losses of before still there, with their graphs?"""
+        """See whether all the losses of before are still there, with their graphs."""
         refs = self._losses[:-1]
         if len(refs) < 2 or "list" in self.where:
             return

@@ -44,7 +44,7 @@ class Modules:
         self.running.append(module)
 
     def ends(self, module: Any) -> None:
-        """It returns, or raises."""
+        """The module returns, or raises."""
         if self.running and self.running[-1] is module:
             self.running.pop()
 

@@ -11,7 +11,7 @@ Rule = Callable[..., Any]
 
 
 class Unknown(Exception):
-    """There is no rule for an operation. op: it."""
+    """An operation for which there is no rule."""
 
     def __init__(self, op: Op, what: str) -> None:
         super().__init__(what)

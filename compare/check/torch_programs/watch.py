@@ -229,7 +229,7 @@ class Watch:
 
 
 def _name(function: Any) -> str:
-    """As it is called; of an attribute, that attribute's, with an equals sign where it is set."""
+    """The function's name; an attribute's, with an equals sign where it is set."""
     name = getattr(function, "__name__", "")
     if name in ("__get__", "__set__"):
         return f"{getattr(getattr(function, '__self__', None), '__name__', '')}{'=' * (name == '__set__')}"

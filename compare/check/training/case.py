@@ -71,7 +71,7 @@ class Case:
 
     @cached_property
     def rates(self) -> list[float]:
-        """For each parameter, by how much it goes down the gradient of an example's loss.
+        """By how much each parameter goes down the gradient of an example's loss.
 
         As told; else as it was in the first step that was seen, whatever the rule.
         """

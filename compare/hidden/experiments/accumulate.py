@@ -95,7 +95,7 @@ def judge(result: Measured) -> Finding:
 
 
 def do_nothing(*_: Any, **__: Any) -> None:
-    """In place of `zero_grad`."""
+    """Clear nothing, in place of `zero_grad`."""
 
 
 def forgetful(net: Any) -> Any:
@@ -105,7 +105,7 @@ def forgetful(net: Any) -> Any:
 
 
 def set_momentum(net: Any, momentum: float) -> None:
-    """Of either SGD."""
+    """Set the momentum of either SGD."""
     if hasattr(net.optimizer, "param_groups"):
         net.optimizer.param_groups[0]["momentum"] = momentum
     else:

@@ -122,7 +122,7 @@ def judge(result: Measured) -> Finding:
 
 
 def seconds_per_epoch(start: Parameters, settings: Settings, digits: "Digits", size: int) -> dict[str, float]:
-    """By implementation: the median time of a step on a batch of that size, times the steps of an epoch."""
+    """The seconds of an epoch: a step's median on a batch of that size, times its steps; by implementation."""
     rows = len(digits.train_x)
     timed = min(size, TIMED_ROWS)
     x, labels = digits.train_x[:timed], digits.train_labels[:timed]
@@ -151,7 +151,7 @@ def trained(start: Parameters, settings: Settings, digits: "Digits", size: int, 
 
 
 def draw(result: Measured) -> "Figure":
-    """Above: what a batch costs, in noise and in time. Below: what that comes to, the loss by second."""
+    """What a batch costs, in noise and in time, above; below what that comes to, the loss by second."""
     from compare.shared.figures import new_figure
 
     figure = new_figure(9, 7)
@@ -213,5 +213,5 @@ def _draw_training(axes: "Axes", result: Measured) -> None:
 
 
 def _names(sizes: list[int]) -> list[str]:
-    """Of batch sizes, the last of which is the whole set."""
+    """Names of batch sizes, the last of which is the whole set."""
     return [*(f"{size:,}" for size in sizes[:-1]), "all"]

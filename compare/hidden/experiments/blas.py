@@ -127,7 +127,7 @@ def summary(runs: list[Recorded], start: dict[str, np.ndarray], x: np.ndarray, l
 
 
 def changed_entries(one: Recorded, other: Recorded) -> dict[str, float]:
-    """By line of the step by hand: the part of its entries that have other bits."""
+    """The part of a line's entries that have other bits, by line of the step by hand."""
     lines = [key for key in one if key.startswith("manual ")]
     return {key.removeprefix("manual "): float((one[key] != other[key]).mean()) for key in lines}
 

@@ -51,7 +51,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Measured:
-    """By mistake: the trainings, one a seed, or that the first of them was refused."""
+    """The trainings of each mistake, one a seed, or that the first of them was refused."""
 
     trained: dict[str, list[Trained]]
     refused: dict[str, Refused]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def right(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
-    """As `torch_ref/plain.py` trains."""
+    """The training of `torch_ref/plain.py`."""
     import torch
 
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)

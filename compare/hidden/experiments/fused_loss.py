@@ -71,7 +71,7 @@ class Measured:
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
-    """For every form, implementation and dtype, the scores from which loss or gradient is wrong, and not finite.
+    """The scores from which loss or gradient is wrong, and not finite, for every form, implementation and dtype.
 
     The scores are made up, so neither the settings nor the digits matter.
     """
@@ -121,7 +121,7 @@ def judge(result: Measured) -> Finding:
 
 
 def breakdown(losses_of: Losses, dtype: str) -> tuple[float | None, float | None, str, str]:
-    """Of SCORES, the first at which loss or gradient is off by more than 1%, and the first at which one is not finite.
+    """The first of SCORES at which loss or gradient is off by more than 1%, and the first at which one is not finite.
 
     And at the latter, as text, the loss and its derivative with respect to the large score; "" where there is none.
     """
@@ -145,7 +145,7 @@ def _first(where: np.ndarray) -> float | None:
 
 
 def numpy_losses(form: str) -> Losses:
-    """By hand: each step's derivative times the next one's, except in the fused form."""
+    """The loss by hand: each step's derivative times the next one's, except in the fused form."""
 
     def losses(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         labels = np.full(len(z), RIGHT)
@@ -161,7 +161,7 @@ def numpy_losses(form: str) -> Losses:
 
 
 def engine_losses(form: str) -> Losses:
-    """On the engine; cross_entropy is a mean, and so gets a row at a time."""
+    """The loss on the engine; cross_entropy is a mean, and so gets a row at a time."""
 
     def losses(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if form == "fused":
@@ -180,7 +180,7 @@ def engine_losses(form: str) -> Losses:
 
 
 def torch_losses(form: str) -> Losses:
-    """In PyTorch."""
+    """The loss in PyTorch."""
     import torch
 
     def losses(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

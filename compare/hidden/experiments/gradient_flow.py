@@ -113,7 +113,7 @@ def in_view(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> 
 
 
 def distribution(gradient: np.ndarray) -> Distribution:
-    """Of a gradient of any shape."""
+    """The distribution of a gradient's entries, whatever its shape."""
     size = np.abs(gradient[gradient != 0])
     counts, _ = np.histogram(np.log10(size), BINS)
     median = float(np.median(size)) if size.size else 0.0

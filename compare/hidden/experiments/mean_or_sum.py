@@ -148,7 +148,7 @@ def steps(
 def bound_used(
     by_place: dict[str, Parameters], start: Parameters, x: np.ndarray, labels: np.ndarray, settings: Settings
 ) -> dict[str, float]:
-    """By place, the largest part of what rounding may do to a step in float64 that it has done.
+    """The largest part of what rounding may do to a step in float64 that it has done, by place.
 
     A gradient may be off by its running error; the learning rate, the division by m and the product round too.
     """

@@ -147,7 +147,7 @@ def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) 
     holders: dict[int, list[Any]] = {}
 
     class Saved:
-        """In place of a saved tensor: it goes when the graph lets go of it."""
+        """What stands for a saved tensor: it goes when the graph lets go of it."""
 
         def __init__(self, tensor: torch.Tensor) -> None:
             self.tensor = tensor

@@ -143,13 +143,13 @@ def right_gradient(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def shrunk(z: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """By implementation, how long the gradient of the scores is with softmax taken twice, divided by the right one."""
+    """How long the gradient of the scores is with softmax taken twice, divided by the right one, by implementation."""
     right = np.linalg.norm(right_gradient(z, labels))
     return {name: float(np.linalg.norm(g) / right) for name, g in scores_gradient(z, labels).items()}
 
 
 def lengths_by_lead(dtype: str) -> dict[str, list[float]]:
-    """For one image whose wrong class leads by so much: the length of the gradient of its scores, in either way."""
+    """The length of the gradient of one image's scores, in either way, where a wrong class leads by so much."""
     labels, found = np.array([1]), dict[str, list[float]](once=[], twice=[])
     for lead in LEADS:
         z = np.zeros((1, CLASSES), dtype)

@@ -157,7 +157,7 @@ def in_blocks(x: np.ndarray, dz: np.ndarray, rows: int) -> np.ndarray:
 
 
 def against_exact(found: dict[str, np.ndarray], x: np.ndarray, dz: np.ndarray) -> dict[str, Order]:
-    """By the order's name, what it made of x^T dz."""
+    """What each order made of x^T dz, by its name."""
     run = Arithmetic.of(x.dtype)
     ball = Ball.given(x.T, run) @ Ball.given(dz, run)
     sizes = np.abs(x).T.astype(np.float64) @ np.abs(dz).astype(np.float64)

@@ -101,7 +101,7 @@ def judge(result: Measured) -> Finding:
 
 
 def new_nodes(values: list[Any]) -> dict[str, list[str]]:
-    """For each line, the names of the nodes behind its value that were behind none of the values before it."""
+    """The names of the nodes behind each line's value that were behind none of the values before it."""
     seen: set[Any] = set()
     names = {}
     for line, value in zip(LINES, values, strict=True):

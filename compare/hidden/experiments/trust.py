@@ -174,7 +174,7 @@ def judge(result: Measured) -> Finding:
 
 
 def draw(result: Measured) -> "Figure":
-    """For each kind of line and dtype, the part of its bound that was used: the median and the most."""
+    """The part of its bound that each kind of line used, the median and the most, in either dtype."""
     from compare.shared.figures import BLUE, INK, VERMILLION, new_figure
 
     m = judge(result).measured

@@ -178,7 +178,7 @@ def _draw_box(axes: "Axes", place: tuple[float, float], name: str, value: str, g
 
 
 def _draw_arrow(axes: "Axes", start: tuple[float, float], end: tuple[float, float], share: str) -> None:
-    """From the right side of a box to the left side of another, with what comes back written at its middle."""
+    """Draw an arrow from one box's right side to another's left, with what comes back written at its middle."""
     from compare.shared.figures import MUTED
 
     (x0, y0), (x1, y1) = (start[0] + 0.37, start[1]), (end[0] - 0.37, end[1])

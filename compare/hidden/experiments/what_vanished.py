@@ -71,7 +71,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
 
 
 def count(run: Any, network: ModuleType) -> dict[str, Lines]:
-    """By part, while `run` makes a step with that network."""
+    """The lines of each part, while `run` makes a step with that network."""
     found = {}
     ran = behind(run, network, _library(network))
     for part, lines in in_network(network).items():
@@ -124,7 +124,7 @@ def judge(result: Measured) -> Finding:
 
 
 def _story(part: dict[str, Lines]) -> str:
-    """Like "16 lines by hand, 1 on ...": what is in view, and what is behind it."""
+    """A part in words, like "16 lines by hand, 1 on ...": what is in view, and what is behind it."""
     words = [f"{part[MANUAL].in_network} lines by hand"]
     for name in (AUTOGRAD, TORCH_REF):
         where = "on the engine" if name == AUTOGRAD else f"in {world(name).title}"

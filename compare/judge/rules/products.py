@@ -169,7 +169,7 @@ def _alike(total: Total, a: Ball, b: Ball) -> float:
 
 @rule(np.einsum)
 def _einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Ball:
-    """Of several factors, an error of one meets the others where they are largest; n terms of k factors round n + k."""
+    """A sum of products of k factors: an error of one meets the others where they are largest; n terms round n + k."""
     del optimize
     items = balls(*operands)
     run, k = items[0].run, len(items)

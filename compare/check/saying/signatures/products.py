@@ -100,7 +100,7 @@ def _through_gradient(wrong: WrongLine) -> Named | None:
 
 
 def _other_operand(wrong: WrongLine) -> Named | None:
-    """With another array of the step, or the same one turned, it is a derivative."""
+    """The product becomes a derivative with another array of the step, or the same one turned."""
     node, step = wrong.node, wrong.step
     arrays = [n for n in [*step.leaves, *wrong.search.loss.derivatives] if n.value.ndim == 2]
     for operand in node.parents:

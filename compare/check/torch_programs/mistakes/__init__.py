@@ -52,7 +52,7 @@ def notes(watch: Watch, told: list[Told]) -> Iterator[str]:
 
 
 def _told(mistake: Mistake) -> Told:
-    """In the form of those on programs in NumPy."""
+    """The mistake in the form of those on programs in NumPy."""
     place = mistake.place
     return {
         "name": mistake.name, "line": "this line" if place else "the whole program",

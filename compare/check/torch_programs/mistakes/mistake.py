@@ -30,7 +30,7 @@ def names_of(parameters: Iterable[Tensor], names: dict[int, str]) -> tuple[str, 
 
 
 def listed(parameters: list[Tensor], names: dict[int, str]) -> str:
-    """In words, up to four of them by name."""
+    """Parameters in words, up to four of them by name."""
     called = [names.get(id(p), f"a parameter {'x'.join(map(str, p.shape))}") for p in parameters]
     return ", ".join(called[:4]) + (f" and {len(called) - 4} others" if len(called) > 4 else "")
 
