@@ -214,7 +214,7 @@ def check(
     seed: options.Seed = 0,
     threads: options.Threads = 1,
 ) -> None:
-    """Your own hand-written network, run and judged: which line is wrong, and what was probably meant.
+    """Your own network, by hand or in PyTorch, run and judged: which line is wrong, and what was probably meant.
 
     Your program is run on this machine as you run it, in a process of its own
     and in a copy of its folder, until three of its updates have been seen;

@@ -93,9 +93,9 @@ class Chapter:
         first, last = (np.mean([getattr(c, which) for c in self.next_chapter]) for which in ("first_loss", "last_loss"))
         too_few = self._too_few(printed)
         return [
-            f"At the chapter's initial weights the signal shrinks in every layer: from a1 to z3 to "
-            f"1/{chapter['a1'] / chapter['z3']:,.0f}, and on the way back, from dz3 to dz1, to "
-            f"1/{chapter['dz3'] / chapter['dz1']:,.0f}. From He's weights the scores are "
+            f"At the chapter's initial weights the signal shrinks in every layer: z3 is "
+            f"{chapter['a1'] / chapter['z3']:,.0f} times smaller than a1, and on the way back dz1 is "
+            f"{chapter['dz3'] / chapter['dz1']:,.0f} times smaller than dz3. From He's weights the scores are "
             f"{he['z3'] / chapter['z3']:,.0f} times and dz1 is {he['dz1'] / chapter['dz1']:,.0f} times as large.",
             *([too_few] if too_few else []),
             f"One change at a time: {_told(changed[:SINGLE])}. Two at a time: {_told(changed[SINGLE:])}.",

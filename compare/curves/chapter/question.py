@@ -41,9 +41,9 @@ def look_closer(settings: Settings, curves: Sequence[Curve], data: Dataset, outp
     rate = {"learning_rate": minibatch["learning_rate"]}
     changes: dict[str, Mapping[str, Any]] = {
         f"learning rate {rate['learning_rate']:g}": rate,
-        "He's initial weights": {"init": "he"},
+        "He's weights": {"init": "he"},
         f"batches of {batches['batch_size']}": batches,
-        f"He's initial weights, learning rate {rate['learning_rate']:g}": {"init": "he", **rate},
+        f"He's weights, learning rate {rate['learning_rate']:g}": {"init": "he", **rate},
         f"batches of {batches['batch_size']}, learning rate {rate['learning_rate']:g}": {**batches, **rate},
     }
     found = Chapter(
@@ -83,7 +83,7 @@ def _next_chapter(settings: Settings, digits: Digits) -> Change:
     weights = torch_default_weights(settings.sizes(digits.train_x.shape[1], CLASSES), settings.seed)
     net = build(TORCH_REF, weights)
     losses = []
-    title = f"the next chapter: PyTorch's own initial weights, seed {settings.seed}"
+    title = f"the next chapter's, seed {settings.seed}"
     with progress(title, settings.epochs) as advance:
         for _ in range(settings.epochs):
             losses.append(net.step(digits.train_x, digits.train_labels, settings.learning_rate))

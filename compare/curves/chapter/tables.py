@@ -1,7 +1,7 @@
 """The chapter's loop in tables."""
 
 from compare.curves.chapter.answer import EVERY, SIGNAL, Change, Chapter
-from compare.shared.terminal import print_table
+from compare.shared.terminal import print_table, print_text
 from compare.worlds import world
 
 
@@ -17,8 +17,9 @@ def show(found: Chapter) -> None:
     print_table(
         "Both chapters side by side", header, [_row(change) for change in (found.changes[0], *found.next_chapter)]
     )
+    print_text("The next chapter's: the same loop in PyTorch, from nn.Linear's own initial weights.\n")
     print_table(
-        "Why: root mean square of each line at the start, forward and backward, the gradient of one image",
+        "Why: root mean square of each line at the start, gradients those of one image",
         ("initial weights", *SIGNAL),
         [(name, *(f"{sizes[line]:.1e}" for line in SIGNAL)) for name, sizes in found.signal.items()],
     )
