@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.words import Lines, understood_in_words
+from compare.check.words import Lines, kind_in_words, understood_in_words
 
 Told = dict[str, Any]
 WHOLE = "the whole program"
@@ -102,9 +102,9 @@ class Check:
                 which = f"{' and '.join(left)} cannot be followed: not judged. The {many} other gradients are"
             return f"{which} right, to within what rounding can cause.{self._learns()}"
         places = list(dict.fromkeys(self.place_of(d) for d in self.faults))
-        name, many = self.faults[0]["name"], len(self.faults)
+        name, many = kind_in_words(self.faults[0]["name"]), len(self.faults)
         if self.training is not None:
-            names = " and ".join(dict.fromkeys(d["name"] for d in self.faults))
+            names = " and ".join(dict.fromkeys(kind_in_words(d["name"]) for d in self.faults))
             learns = self.training["verdict"]
             joined = "and the reason is" if learns == "does not learn" else "but not what was meant:"
             return f"Its gradients are right. It {learns}, {joined} {names}, in {places[0]}."

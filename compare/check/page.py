@@ -11,7 +11,7 @@ import numpy as np
 
 from compare.check.answer import Check
 from compare.check.running.program import Unreadable, read_program
-from compare.check.words import REDUCED
+from compare.check.words import REDUCED, kind_in_words
 from compare.report.page import Page
 from compare.report.syntax import coloured
 from compare.shared.results import Results
@@ -22,7 +22,8 @@ BELOW, ZERO, ABOVE = np.array([33, 102, 172]), np.array([222, 222, 222]), np.arr
 
 @dataclass(frozen=True)
 class SourceLine:
-    """A line as it is shown. number: as its author counts; markup: coloured; mark: "right", "wrong" or "".
+    """A line as it is shown. number: as its author counts; markup: coloured; indent: the spaces that it
+    begins with; mark: "right", "wrong" or "".
 
     mistakes: those that stand in it, by their number in the list.
     """
@@ -30,6 +31,7 @@ class SourceLine:
     number: int
     cell: int | None
     markup: str
+    indent: int
     mark: str
     mistakes: list[int] = field(default_factory=list)
 
@@ -60,7 +62,12 @@ def check_page(results: Results[Check], _: Path) -> Page:
         "boxes": boxes(check.understood),
         "loss": _loss(check.understood),
         "mistakes": [
-            {**d, "place": check.place_of(d), "pictures": pictures(d["values"]) if d.get("values") else []}
+            {
+                **d,
+                "kind": kind_in_words(d["name"]),
+                "place": check.place_of(d),
+                "pictures": pictures(d["values"]) if d.get("values") else [],
+            }
             for d in check.diagnoses
         ],
         "elsewhere": [d for d in check.diagnoses if not _here(check, d)],
@@ -85,11 +92,14 @@ def source_lines(check: Check) -> list[SourceLine]:
         if _here(check, d) and not d["harmless"]:
             marks[d["source_line"]] = "wrong"
     starts, lines = check.place.cells, list[SourceLine]()
+    plain = text.split("\n")
     for number, markup in enumerate(coloured(text), start=1):
+        begun = plain[number - 1].expandtabs() if number <= len(plain) else ""
         here = [k for k, d in enumerate(check.diagnoses) if _here(check, d) and d["source_line"] == number]
         cell = next((k for k, start in enumerate(starts, start=1) if start == number), None)
         begin = max((start for start in starts if start <= number), default=1)
-        lines.append(SourceLine(number - begin + 1, cell, markup, marks.get(number, ""), here))
+        indent = len(begun) - len(begun.lstrip())
+        lines.append(SourceLine(number - begin + 1, cell, markup, indent, marks.get(number, ""), here))
     return lines
 
 
@@ -110,7 +120,8 @@ def pictures(values: dict[str, Any]) -> list[Picture]:
     found, expected = np.array(values["found"]), np.array(values["expected"])
     largest = max(float(abs(found).max()), float(abs(expected).max()), 1e-300)
     shape, shown = " x ".join(map(str, values["shape"])) or "one number", found.shape
-    part = "" if found.size == math.prod(values["shape"]) else f", its first {shown[0]} x {shown[1]} entries"
+    rows, columns = (f"{first + 1} to {first + n}" for first, n in zip(values["from"], shown, strict=True))
+    part = "" if found.size == math.prod(values["shape"]) else f", its rows {rows} and columns {columns}"
     arrays = {"found": found, "expected": expected, "found - expected": found - expected}
     return [
         Picture(title, _drawn(a / largest), f"{title}: {shape}{part}; from {a.min():.3g} to {a.max():.3g}")

@@ -1,17 +1,18 @@
 """What `check` shows in the terminal: the verdict, what was understood, each mistake with the learner's own line."""
 
 from compare.check.answer import Check, Told
-from compare.check.words import understood_in_words
+from compare.check.words import kind_in_words, understood_in_words
 from compare.shared.terminal import print_table, print_text
 
 
 def show(answer: Check) -> None:
     """The verdict, what was understood, a row for each gradient, how the training went and the mistakes, on stdout."""
-    print_text(answer.verdict)
-    print_text(f"{answer.file}: {understood_in_words(answer.understood)}.")
+    print_text(f"{answer.verdict}\n")
+    print_text(f"{answer.file.name}: {understood_in_words(answer.understood)}.")
     print_text(answer.ran)
     for note in answer.notes:
         print_text(f"{note.rstrip('.')}.")
+    print_text("")
     if answer.lines:
         _print_gradients(answer)
     if answer.training is not None:
@@ -43,7 +44,8 @@ def _print_course(course: Told) -> None:
 
 
 def _print_diagnosis(answer: Check, number: int, d: Told) -> None:
-    title = d["name"] if d["line"] == "this line" else f"{d['line']}: {d['name']}"
+    name = kind_in_words(d["name"])
+    title = name if d["line"] == "this line" else f"{d['line']}: {name}"
     print_text(f"{number}. {title}")
     if d["text"]:
         print_text(f"   {answer.place_of(d)}:  {d['text']}")

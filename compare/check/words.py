@@ -13,6 +13,11 @@ REDUCED = {
 }  # fmt: skip
 
 
+def kind_in_words(name: str) -> str:
+    """The name of a mistake, which JSON has as mean-missing or one-hot-scrambled: mean missing, one-hot scrambled."""
+    return name.replace("-", " ").replace("one hot", "one-hot")
+
+
 @dataclass(frozen=True)
 class Lines:
     """Lines as their author counts them. cells: where each cell of a notebook begins, in all its cells joined."""

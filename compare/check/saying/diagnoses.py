@@ -36,16 +36,20 @@ def diagnosis(fault: Fault, search: Search, explained: Explained, about: dict[st
 
 
 def _values(fault: Fault) -> dict[str, Any] | None:
-    """The upper left corner of what was found, and of what is expected: up to ROWS x COLUMNS entries."""
+    """Up to ROWS x COLUMNS entries of what was found, and of what is expected, around the one that is furthest off."""
     if fault.found is None or fault.expected is None or np.size(fault.expected) != fault.found.size:
         return None
     found, expected = fault.found, np.asarray(fault.expected).reshape(fault.found.shape)
     if found.ndim > 2 or not (np.isfinite(found).all() and np.isfinite(expected).all()):
         return None
-    corners = [
-        [[float(f"{x:.5g}") for x in row] for row in np.atleast_2d(a)[:ROWS, :COLUMNS]] for a in (found, expected)
-    ]
-    return {"shape": list(found.shape), "found": corners[0], "expected": corners[1]}
+    arrays = [np.atleast_2d(a) for a in (found, expected)]
+    worst = np.unravel_index(abs(arrays[0] - arrays[1]).argmax(), arrays[0].shape)
+    top, left = (
+        max(0, min(int(at) - length // 2, size - length))
+        for at, length, size in zip(worst, (ROWS, COLUMNS), arrays[0].shape, strict=True)
+    )
+    parts = [[[float(f"{x:.5g}") for x in row] for row in a[top : top + ROWS, left : left + COLUMNS]] for a in arrays]
+    return {"shape": list(found.shape), "from": [top, left], "found": parts[0], "expected": parts[1]}
 
 
 def _where(place: Place) -> dict[str, Any]:

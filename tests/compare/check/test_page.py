@@ -2,6 +2,7 @@
 
 import base64
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 from compare.check import page, question
 from compare.check.answer import Check
+from compare.check.saying.diagnoses import COLUMNS, ROWS, _values
 from compare.report.page import render
 from compare.shared.output import Output
 from compare.shared.results import Results
@@ -53,13 +55,22 @@ def test_the_network_is_drawn_as_it_was_understood(wrong):
 
 
 def test_a_picture_shows_each_entry_as_one_pixel_zero_as_grey_and_signs_as_blue_and_red():
-    values = {"shape": [1, 3], "found": [[-2.0, 0.0, 2.0]], "expected": [[0.0, 0.0, 0.0]]}
+    values = {"shape": [1, 3], "from": [0, 0], "found": [[-2.0, 0.0, 2.0]], "expected": [[0.0, 0.0, 0.0]]}
     found, expected, difference = page.pictures(values)
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(found.address.partition(",")[2]))))
     assert pixels.shape == (1, 3, 3)
     assert pixels[0].tolist() == [page.BELOW.tolist(), page.ZERO.tolist(), page.ABOVE.tolist()]
     assert difference.address == found.address
     assert "from 0 to 0" in expected.words
+
+
+def test_of_a_large_array_the_part_around_the_largest_difference_is_shown():
+    found, expected = np.zeros((784, 128)), np.zeros((784, 128))
+    found[400, 127] = 1.0
+    values = _values(SimpleNamespace(found=found, expected=expected))
+    assert values["from"] == [400 - ROWS // 2, 128 - COLUMNS]
+    assert np.max(values["found"]) == 1.0
+    assert "its rows 389 to 412 and columns 97 to 128" in page.pictures(values)[0].words
 
 
 def test_the_curve_goes_from_the_first_step_to_the_last_and_higher_losses_lie_higher():
