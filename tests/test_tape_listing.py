@@ -1,4 +1,4 @@
-"""The 25 lines that a reader types are a tape: they find the engine's gradients, and those of the drawing."""
+"""The lines that a reader types are a tape: they find the engine's gradients, and those of the drawing."""
 
 import runpy
 from pathlib import Path
