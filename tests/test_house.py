@@ -201,7 +201,7 @@ def test_compare_shows_its_public_names_and_nothing_else_and_each_says_what_it_t
 
 CHECK = HOUSE / "compare" / "check"
 CHILD = "compare.check.running.child"
-ASKS = {"question", "answer", "words", "running.apart", "running.copying"}
+ASKS = {"question", "answer", "words", "running.parent", "running.copying"}
 JUDGES = ("understanding", "judging", "saying", "training")
 RUNS = ("running", "surroundings")
 
@@ -266,7 +266,7 @@ def test_of_what_runs_the_program_the_child_alone_hands_over_to_what_judges():
 
 
 def test_the_child_reads_of_a_request_what_the_other_side_writes_into_it():
-    asking = ast.parse((CHECK / "running" / "apart.py").read_text())
+    asking = ast.parse((CHECK / "running" / "parent.py").read_text())
     literal = next(
         node.value
         for node in ast.walk(asking)

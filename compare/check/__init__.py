@@ -4,7 +4,7 @@ A program is run as its author runs it, in a process of its own, and every opera
 top to bottom:
 
 - `running/` reads and runs it, in a copy of its folder, or calls what it only defines; `surroundings/` gives it the
-  digits that it asks for and does not have. `running/apart.py` starts the process, `running/child.py` is it.
+  digits that it asks for and does not have. `running/parent.py` starts the process, `running/child.py` is it.
 - `recording/` makes a graph of what it does: each operation, its inputs, its value, the learner's own line.
 - `steps/` finds in that graph what is a parameter and an update, and where a step of the training ends.
 - `understanding/` finds in one such step what is a layer, an output, its targets, the loss.

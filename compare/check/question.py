@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from compare.check.answer import Check
-from compare.check.running.apart import run_apart
+from compare.check.running.parent import run_in_child
 from compare.check.words import Lines, how_it_ran, understood_in_words
 from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
@@ -51,7 +51,7 @@ def ask(
         )
 
     def run(seconds: float, **options: Any) -> dict[str, Any]:
-        return run_apart(
+        return run_in_child(
             file, name, seed=seed, time_limit=seconds, definitions=definitions, python=python, digits=data,
             threads=threads, **options,
         )  # fmt: skip

@@ -55,14 +55,14 @@ class Child:
         """Is a code file the learner's?"""
         return file.startswith(str(self.theirs) + os.sep)
 
-    def write(self, told: dict[str, Any]) -> None:
+    def write(self, answer: dict[str, Any]) -> None:
         """The answer, the first time only; complete or not at all."""
         if self.written.acquire(blocking=False):
             content = {
                 "notes": self.notes,
                 "missing": missing,
                 "printed": self.printed.kept.decode(errors="replace"),
-                **told,
+                **answer,
             }
             (self.folder / "result.part").write_text(json.dumps(content))
             os.replace(self.folder / "result.part", self.folder / "result.json")
@@ -91,14 +91,14 @@ class Child:
             return self.watched(program) | about
         if as_it_is:
             recorder, torch, ended = self.run(program)
-            told = self.judged_torch(torch, ended) if torch.steps.count or not recorder.updates else None
-            if told is not None:
-                return told | about
+            judged = self.judged_torch(torch, ended) if torch.steps.count or not recorder.updates else None
+            if judged is not None:
+                return judged | about
             if recorder.updates:
                 return self.judged(recorder, ended) | about
-            told = self.driven_torch(torch.torch) if ended is None and torch.torch is not None else None
-            if told is not None:
-                return told | {"cells": program.cells}
+            judged = self.driven_torch(torch.torch) if ended is None and torch.torch is not None else None
+            if judged is not None:
+                return judged | {"cells": program.cells}
             if ended is not None and not self.may_be_driven(ended):
                 return failure.describe(ended, self.own, self.theirs) | about
         with self.clock.limit(self.request["time_limit"]), self.imports():
@@ -139,8 +139,8 @@ class Child:
             if failure.is_ours(error):
                 raise
             ended = error
-        told = self.judged_torch(watch, ended)
-        return told and told | {"driven": words or self.space.get("<called>")}
+        judged = self.judged_torch(watch, ended)
+        return judged and judged | {"driven": words or self.space.get("<called>")}
 
     def is_own(self, value: Any) -> bool:
         """Is a class or a function the learner's?"""
@@ -150,11 +150,11 @@ class Child:
         """What was seen of a program in PyTorch; None where it is none, or nothing was seen."""
         if not watch.tells:
             return None
-        told = None if ended is None else failure.describe(ended, self.own, self.theirs)
+        ending = None if ended is None else failure.describe(ended, self.own, self.theirs)
         try:
             with self.clock.limit(JUDGING):
                 result = torch_programs.examine(watch, ended is not None)
-                return None if result is None else {"status": "ok", "ended": told, "result": result}
+                return None if result is None else {"status": "ok", "ended": ending, "result": result}
         except TooLong:
             return {"status": "unjudged", "message": f"judging took more than {JUDGING:g} s", "lacks": None}
 
@@ -181,14 +181,14 @@ class Child:
         """Its training, for as long as it goes on and there is time; and why it does not learn, if it does not."""
         watch = Watch(self.own)
         ended = self.within(watch, program)
-        told = None if ended is None else failure.describe(ended, self.own, self.theirs)
-        if not watch.moments and told is not None and told["status"] != "time":
-            return told
+        ending = None if ended is None else failure.describe(ended, self.own, self.theirs)
+        if not watch.moments and ending is not None and ending["status"] != "time":
+            return ending
         try:
             with self.clock.limit(JUDGING):
                 known = self.request["train"]
                 training = judged_training(watch, self.digits, known["loss"], known["rates"])
-                return {"status": "ok", "ended": told, "training": training}
+                return {"status": "ok", "ended": ending, "training": training}
         except TooLong:
             return {"status": "unjudged", "message": f"judging took more than {JUDGING:g} s", "lacks": None}
 
@@ -198,10 +198,10 @@ class Child:
 
     def judged(self, recorder: Recorder, ended: BaseException | None) -> dict[str, Any]:
         """What the recording shows, and how the program ended, if not by itself."""
-        told = None if ended is None else failure.describe(ended, self.own, self.theirs)
+        ending = None if ended is None else failure.describe(ended, self.own, self.theirs)
         try:
             with self.clock.limit(JUDGING):
-                return {"status": "ok", "ended": told, "result": examine(recorder)}
+                return {"status": "ok", "ended": ending, "result": examine(recorder)}
         except TooLong:
             return {"status": "unjudged", "message": f"judging took more than {JUDGING:g} s", "lacks": None}
 

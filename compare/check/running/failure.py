@@ -11,11 +11,11 @@ from compare.check.recording.number import RecordedNumber
 from compare.check.running.clock import TooLong
 from compare.check.running.fences import MEMORY, Refused
 
-Told = dict[str, Any]
+Ending = dict[str, Any]
 HERE = str(Path(__file__).parents[1])
 
 
-def describe(error: BaseException, own: Callable[[str], bool], folder: Path) -> Told:
+def describe(error: BaseException, own: Callable[[str], bool], folder: Path) -> Ending:
     """status, message, and file, line, function of the innermost frame in the learner's files.
 
     lacks: what of the surroundings is missing, so that the code cannot be blamed: "module", "file", "network",
@@ -25,10 +25,10 @@ def describe(error: BaseException, own: Callable[[str], bool], folder: Path) -> 
     if error.__context__ is not None and not where(frames, own, folder):  # raised while theirs was on its way
         return describe(error.__context__, own, folder)
     status = {SystemExit: "exit", TooLong: "time", SyntaxError: "syntax"}.get(type(error), "crash")
-    told = {"status": status, "message": words(error).replace(f"{folder}/", ""), "lacks": _lacks(error, own)}
+    ending = {"status": status, "message": words(error).replace(f"{folder}/", ""), "lacks": _lacks(error, own)}
     if isinstance(error, SyntaxError) and error.filename and own(error.filename):
-        return told | {"message": error.msg, "file": shown(error.filename, folder), "line": error.lineno}
-    return told | where(frames, own, folder)
+        return ending | {"message": error.msg, "file": shown(error.filename, folder), "line": error.lineno}
+    return ending | where(frames, own, folder)
 
 
 def is_ours(error: BaseException) -> bool:
@@ -48,7 +48,7 @@ def is_ours(error: BaseException) -> bool:
     return isinstance(asked, ModuleType) or kind.__module__.startswith("compare.")
 
 
-def where(frames: list[traceback.FrameSummary], own: Callable[[str], bool], folder: Path) -> Told:
+def where(frames: list[traceback.FrameSummary], own: Callable[[str], bool], folder: Path) -> Ending:
     """The innermost of the frames that is the learner's."""
     theirs = [frame for frame in frames if own(frame.filename)]
     if not theirs:

@@ -9,11 +9,11 @@ import numpy as np
 from compare.check.recording.graph import Node, Place
 from compare.check.training.batch import Batch
 from compare.check.training.course import Course
+from compare.check.training.descents import Descent, descend
 from compare.check.training.sources import Seen
-from compare.check.training.trials import Trial, descend
 from compare.check.understanding.replay import CannotFollow
 
-SECONDS = 2.5  # of a trial
+SECONDS = 2.5  # of a descent
 STEPS = 500
 HELPS = 0.8  # of the best loss without the change: what is above has not helped
 #: What the learner's operations may raise when they are run again on other numbers. A missing name of ours is no such.
@@ -94,7 +94,7 @@ class Case:
         return [rate if np.isfinite(rate) and rate > 0 else middle for rate in rates]
 
     def tried(self, start: list[np.ndarray] | None = None, times: float = 1.0, steps: int = STEPS,
-              seconds: float = SECONDS, scaled: bool = False) -> Trial:  # fmt: skip
+              seconds: float = SECONDS, scaled: bool = False) -> Descent:  # fmt: skip
         """A descent from the program's own start, or another; with its own rates, or so many times those."""
         rates = [rate * times for rate in self.rates]
         return descend(self.course, start or self.start, rates, steps, seconds, self._scaled if scaled else None)
@@ -105,14 +105,14 @@ class Case:
         return {} if x is None else {x: batch.step.floats(x) / max(float(abs(x.value).max()), 1e-30)}
 
     @cached_property
-    def unchanged(self) -> Trial:
+    def unchanged(self) -> Descent:
         """The descent with nothing changed."""
         return self.tried()
 
-    def helps(self, trial: Trial) -> bool:
+    def helps(self, descent: Descent) -> bool:
         """Whether a change does what the program's own training, and the unchanged descent, did not."""
         plain = self.unchanged.after if np.isfinite(self.unchanged.after) else np.inf
-        return bool(trial.after < HELPS * min(self.end, plain, self.reference))
+        return bool(descent.after < HELPS * min(self.end, plain, self.reference))
 
     @cached_property
     def inputs(self) -> np.ndarray:

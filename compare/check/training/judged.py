@@ -32,16 +32,16 @@ def judged_training(watch: Watch, digits: Any, loss: str, rates: list[float | No
     if not found and not case.learns:
         helped = tried(case)
         found = [helped] if helped is not None else []
-    told = _course(case, watch.lasted)
+    curve = _course(case, watch.lasted)
     verdict = "learns" if case.learns else "learns slowly" if case.learns_slowly else "does not learn"
     if verdict == "does not learn" and not found:
-        share = f", and {told['shares'][-1]:.0%} of them are classified correctly" if told["shares"] else ""
+        share = f", and {curve['shares'][-1]:.0%} of them are classified correctly" if curve["shares"] else ""
         return _cannot(
-            f"in {told['steps']:,} steps its loss on {told['examples']} of its own examples went from "
-            f"{told['losses'][0]:.4g} to {told['losses'][-1]:.4g}{share}; neither another rate, nor another start, nor "
-            "scaled inputs, nor more steps helped when they were tried"
-        ) | {"course": told}  # fmt: skip
-    return {"verdict": verdict, "reason": "", "course": told, "findings": [_told(f, case) for f in found]}
+            f"in {curve['steps']:,} steps its loss on {curve['examples']} of its own examples went from "
+            f"{curve['losses'][0]:.4g} to {curve['losses'][-1]:.4g}{share}; neither another rate, nor another start, "
+            "nor scaled inputs, nor more steps helped when they were tried"
+        ) | {"course": curve}  # fmt: skip
+    return {"verdict": verdict, "reason": "", "course": curve, "findings": [_in_words(f, case) for f in found]}
 
 
 def _cannot(reason: str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _course(case: Case, lasted: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _told(finding: Finding, case: Case) -> dict[str, Any]:
+def _in_words(finding: Finding, case: Case) -> dict[str, Any]:
     """A cause in words, JSON-able."""
     place, cause = finding.place, CAUSES[finding.name]
     return {
@@ -74,10 +74,10 @@ def _told(finding: Finding, case: Case) -> dict[str, Any]:
 
 def _evidence(finding: Finding, course: Course) -> str:
     """Where its own training ended, and where that with the change did."""
-    trial = finding.trial
+    descent = finding.descent
     share = f", {course.shares[-1]:.0%} classified correctly" if course.shares else ""
     own = f"Its loss on {course.rows:,} of its examples ended at {course.losses[-1]:.4g}{share}."
-    if trial is None:
+    if descent is None:
         return own
-    share = f", {trial.share:.0%} classified correctly" if trial.share is not None else ""
-    return f"{own} With that changed, and exact gradients: {trial.after:.4g} after {trial.steps:,} steps{share}."
+    share = f", {descent.share:.0%} classified correctly" if descent.share is not None else ""
+    return f"{own} With that changed, and exact gradients: {descent.after:.4g} after {descent.steps:,} steps{share}."

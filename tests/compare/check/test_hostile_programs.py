@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from compare.check.running.apart import run_apart
+from compare.check.running.parent import run_in_child
 from compare.shared.errors import BadInput
 
 TRAINS = """
@@ -25,7 +25,7 @@ def run(tmp_path):
         path = tmp_path / "theirs" / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(source)
-        return run_apart(path, **{"time_limit": 20.0, **options})
+        return run_in_child(path, **{"time_limit": 20.0, **options})
 
     return run
 
@@ -167,12 +167,12 @@ def test_what_is_no_program_is_refused_in_words(tmp_path, content, name, part):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(BadInput, match=part):
-        run_apart(tmp_path / name)
+        run_in_child(tmp_path / name)
 
 
 def test_a_folder_and_an_interpreter_that_is_none_are_refused(refused, tmp_path):
     with pytest.raises(BadInput, match="is a folder"):
-        run_apart(tmp_path)
+        run_in_child(tmp_path)
     refused("x = 1", "cannot be started", python=tmp_path / "nopython")
     lacking = tmp_path / "lacking"
     lacking.write_text("#!/bin/sh\necho No module named numpy >&2\nexit 1\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compare.check.running.apart import run_apart
+from compare.check.running.parent import run_in_child
 from compare.shared.errors import BadInput
 
 HERE = Path(__file__).parent
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @cache
 def judged(path):
-    return run_apart(path, time_limit=40.0)["result"]
+    return run_in_child(path, time_limit=40.0)["result"]
 
 
 def lines_of(result):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from compare.check.running.apart import _refuse, run_apart
 from compare.check.running.copying import copy_program
+from compare.check.running.parent import _refuse, run_in_child
 from compare.check.running.program import Unreadable, read_program
 from compare.check.running.python2 import converted
 from compare.shared.errors import BadInput
@@ -72,7 +72,7 @@ def test_a_notebook_is_its_code_cells_with_every_line_where_it_was(notebook):
 
 def test_a_notebook_that_crashes_names_the_cell(notebook):
     with pytest.raises(BadInput, match=r"net.ipynb, cell 2, line 2: NameError: name 'y' is not defined"):
-        run_apart(notebook("import numpy as np\nx = 1", "x = 2\ny"))
+        run_in_child(notebook("import numpy as np\nx = 1", "x = 2\ny"))
 
 
 PYTHON2 = """
@@ -143,7 +143,7 @@ def test_files_beside_it_come_first_also_where_they_are_called_like_ours_or_pyth
         "compare": "mine = 1", "autograd": "mine = 2", "random": "mine = 3",
         "statistics": "mine = 4\nfor i in xrange(2): print i", "layers/__init__": "", "layers/dense": "W0 = 5",
     })  # fmt: skip
-    answer = run_apart(path)
+    answer = run_in_child(path)
     assert answer["printed"].split() == ["0", "1", "1", "2", "3", "4", "5", "True"]
 
 
@@ -153,23 +153,23 @@ def test_a_file_in_a_package_finds_its_relatives_and_an_error_in_another_file_na
         "pkg/parts": "\ndef start():\n    1 / 0\n",
     })  # fmt: skip
     with pytest.raises(BadInput, match=r"pkg/parts.py, line 3: ZeroDivisionError"):
-        run_apart(path)
+        run_in_child(path)
 
 
 def test_a_program_runs_as_main_in_a_copy_with_its_own_name_and_no_arguments(written):
     source = "import sys, os\nprint(__name__, sys.argv, __file__ == os.path.abspath('net.py'))\n"
-    answer = run_apart(written(source + TRAINS))
+    answer = run_in_child(written(source + TRAINS))
     assert answer["printed"] == "__main__ ['net.py'] True\n"
     assert answer["driven"] is None
-    assert run_apart(written(TRAINS))["status"] == "ok"
+    assert run_in_child(written(TRAINS))["status"] == "ok"
 
 
 def test_a_program_that_stops_for_want_of_arguments_or_data_is_driven(written):
     source = "import numpy as np, sys\ndef train(X, y):\n    W = np.random.randn(6, 3)\n"
     source += "    for i in range(9):\n        W -= 0.1 * X.T @ (X @ W - y)\n"
     for ending in ("sys.exit('usage')", "open('mine.dat')", "import nonesuch"):
-        assert run_apart(written(f"{source}{ending}\n"))["driven"] == "train(X, y); rows, labels as one-hot"
-    assert run_apart(written(f"{source}while True: pass\n"), definitions=True)["driven"].startswith("train(X, y)")
+        assert run_in_child(written(f"{source}{ending}\n"))["driven"] == "train(X, y); rows, labels as one-hot"
+    assert run_in_child(written(f"{source}while True: pass\n"), definitions=True)["driven"].startswith("train(X, y)")
 
 
 def test_a_copy_holds_what_is_small_links_to_what_is_large_and_leaves_out_what_is_hidden(written, tmp_path):

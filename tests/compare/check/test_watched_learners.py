@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from compare.check.running.apart import run_apart
+from compare.check.running.parent import run_in_child
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.slow
@@ -25,9 +25,9 @@ LEARNS = ["right_10_syn_three_layer_xor.py", "right_15_momentum.py", "right_18_r
 
 
 def trained(name, seconds=8.0):
-    result = run_apart(HERE / "learners" / name, time_limit=40.0)["result"]
+    result = run_in_child(HERE / "learners" / name, time_limit=40.0)["result"]
     known = {"loss": result["understood"]["loss"], "rates": result["rates"]}
-    return run_apart(HERE / "learners" / name, time_limit=seconds, train=known)["training"]
+    return run_in_child(HERE / "learners" / name, time_limit=seconds, train=known)["training"]
 
 
 @pytest.mark.parametrize("name", BADLY)

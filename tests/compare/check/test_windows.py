@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from compare.check.running.apart import run_apart
+from compare.check.running.parent import run_in_child
 from compare.check.surroundings.scipy import sums_over_windows
 
 CONVOLUTION = """import numpy as np
@@ -55,6 +55,6 @@ def test_the_numbers_are_those_of_scipy(name):
 def test_kernels_are_judged(tmp_path, right, wrong, kind, line):
     pytest.importorskip("scipy.signal")
     (tmp_path / "net.py").write_text(CONVOLUTION.replace(right, wrong) if right else CONVOLUTION)
-    result = run_apart(tmp_path / "net.py", time_limit=40.0)["result"]
+    result = run_in_child(tmp_path / "net.py", time_limit=40.0)["result"]
     assert [(d["name"], d["source_line"]) for d in result["diagnoses"]] == ([(kind, line)] if kind else [])
     assert len(result["lines"]) == 3

@@ -11,7 +11,7 @@ from compare.check.training.findings.finding import Finding
 CAUSES = examples.CAUSES | weights.CAUSES | rates.CAUSES | answers.CAUSES
 
 
-#: In order: what needs no trial, and what a trial shows, from the sure to the patient.
+#: In order: what needs no descent, and what one shows, from the sure to the patient.
 LOOKS = (examples.empty, examples.labels, examples.coverage, weights.alike, answers.wrong_axis)
 CHANGES = (examples.unscaled, weights.another_start, rates.another_rate, rates.more_steps, weights.vanishing)
 

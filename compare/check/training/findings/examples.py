@@ -54,9 +54,11 @@ def unscaled(case: Case) -> Iterator[Finding]:
     """Large inputs, where it helps to divide them."""
     largest = float(abs(case.inputs).max(initial=0.0))
     if largest > WIDE:
-        trial = case.tried(scaled=True)
-        if case.helps(trial):
-            yield Finding("inputs-not-scaled", input_line(case.course.batches[0]), {"largest": largest}, trial=trial)
+        descent = case.tried(scaled=True)
+        if case.helps(descent):
+            yield Finding(
+                "inputs-not-scaled", input_line(case.course.batches[0]), {"largest": largest}, descent=descent
+            )
 
 
 def labels(case: Case) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compare.check.recording.graph import Place
-from compare.check.training.trials import Trial
+from compare.check.training.descents import Descent
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Cause:
 class Finding:
     """A cause that was found. name: of the causes; place: the learner's line, if it is known.
 
-    words: what fills the cause's sentences; evidence: what was measured, "" for its course and the trial; trial: the
-    one that helped; cure: in the place of the cause's own.
+    words: what fills the cause's sentences; evidence: what was measured, "" for its course and the descent; descent:
+    the one that helped; cure: in the place of the cause's own.
     """
 
     name: str
     place: Place | None
     words: dict[str, Any] = field(default_factory=dict)
     evidence: str = ""
-    trial: Trial | None = None
+    descent: Descent | None = None
     cure: str = ""

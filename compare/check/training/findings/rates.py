@@ -6,8 +6,8 @@ import numpy as np
 
 from compare.check.recording.graph import Node
 from compare.check.training.case import SECONDS, STEPS, Case
+from compare.check.training.descents import Descent
 from compare.check.training.findings.finding import Cause, Finding
-from compare.check.training.trials import Trial
 from compare.check.understanding.step import Step
 
 CAUSES = {
@@ -31,35 +31,35 @@ def another_rate(case: Case) -> Iterator[Finding]:
     best = _other_rate(case)
     if best is None:
         return
-    times, trial = best
+    times, descent = best
     step = case.course.batches[0].step
     updates = [step.parameters[k].updates[-1] for k in case.first.order]
     rate = next(filter(None, (_rate(step, update.step) for update in updates)), None)
     cure = f"a learning rate of {rate * times:.3g} in the place of {rate:.3g}" if rate else ""
     name = "learning-rate-too-small" if times > 1 else "learning-rate-too-large"
     words = {"times": times, "fraction": 1 / times}
-    yield Finding(name, updates[0].node.place, words, trial=trial, cure=cure)
+    yield Finding(name, updates[0].node.place, words, descent=descent, cure=cure)
 
 
 def more_steps(case: Case) -> Iterator[Finding]:
     """Nothing but patience."""
-    trial = case.tried(steps=40 * STEPS, seconds=4 * SECONDS)
-    if case.helps(trial):
-        yield Finding("too-few-steps", None, {"steps": trial.steps}, trial=trial)
+    descent = case.tried(steps=40 * STEPS, seconds=4 * SECONDS)
+    if case.helps(descent):
+        yield Finding("too-few-steps", None, {"steps": descent.steps}, descent=descent)
 
 
-def _other_rate(case: Case) -> tuple[float, Trial] | None:
+def _other_rate(case: Case) -> tuple[float, Descent] | None:
     """A rate with which it gets on: powers of ten times its own, first to the side on which it looks to lie."""
     finite = [x for x in case.course.losses if np.isfinite(x)]
     wild = len(finite) < len(case.course.losses) or max(finite) > 1.05 * case.reference
     for direction in (0.1, 10.0) if wild else (10.0, 0.1):
-        best: tuple[float, Trial] | None = None
+        best: tuple[float, Descent] | None = None
         for k in range(1, 9):
-            trial = case.tried(times=direction**k, seconds=SECONDS / 2)
-            if best is not None and not trial.after < best[1].after:
+            descent = case.tried(times=direction**k, seconds=SECONDS / 2)
+            if best is not None and not descent.after < best[1].after:
                 return best
-            if case.helps(trial):
-                best = direction**k, trial
+            if case.helps(descent):
+                best = direction**k, descent
         if best is not None:
             return best
     return None

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from compare.check.training.case import FORGIVEN, Case
+from compare.check.training.descents import fresh_start
 from compare.check.training.findings.examples import WIDE
 from compare.check.training.findings.finding import Cause, Finding
-from compare.check.training.trials import fresh_start
 from compare.check.understanding.layers import activation
 
 CAUSES = {
@@ -71,9 +71,9 @@ def another_start(case: Case) -> Iterator[Finding]:
     """Odd weights, where the usual ones help."""
     suspicion = _suspicion(case)
     if suspicion is not None:
-        trial = case.tried(fresh_start(case.course), scaled=float(abs(case.inputs).max(initial=0.0)) > WIDE)
-        if case.helps(trial):
-            yield replace(suspicion, trial=trial)
+        descent = case.tried(fresh_start(case.course), scaled=float(abs(case.inputs).max(initial=0.0)) > WIDE)
+        if case.helps(descent):
+            yield replace(suspicion, descent=descent)
 
 
 def _suspicion(case: Case) -> Finding | None:

@@ -1,11 +1,11 @@
 """What would help? Begin where the program began, change one thing, and descend on its own examples by exact gradients.
 
-No number of the program's own backward pass enters: a trial shows what its network, its data and its start can do.
+No number of the program's own backward pass enters: a descent shows what its network, its data and its start can do.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from time import process_time  # a busy machine makes no trial shorter
+from time import process_time  # a busy machine makes no descent shorter
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ Scaled = Callable[[Batch], Mapping[Node, Any]]
 
 
 @dataclass(frozen=True)
-class Trial:
+class Descent:
     """A descent. after: the loss of an example on average; share: of those that are classified correctly, if known."""
 
     after: float
@@ -30,7 +30,7 @@ class Trial:
 def descend(
     course: Course, start: list[np.ndarray], rates: list[float], steps: int, seconds: float,
     given: Scaled | None = None,
-) -> Trial:  # fmt: skip
+) -> Descent:  # fmt: skip
     """Steps down the exact gradient of an example's loss. rates: by parameter; seconds: of a core."""
     parameters = [np.array(p, np.float64) for p in start]
     inputs = [given(batch) if given is not None else {} for batch in course.batches]
@@ -44,9 +44,9 @@ def descend(
             made = k + 1
             if process_time() > until or not all(np.isfinite(p).all() for p in parameters):
                 break
-        return Trial(*standing(course.batches, parameters, inputs), made)
+        return Descent(*standing(course.batches, parameters, inputs), made)
     except (CannotFollow, ValueError, FloatingPointError):
-        return Trial(np.inf, None, made)
+        return Descent(np.inf, None, made)
 
 
 def fresh_start(course: Course, seed: int = 0) -> list[np.ndarray]:

@@ -20,7 +20,7 @@ LARGEST_ANSWER = 200_000_000  # bytes
 ROOT = Path(__file__).parents[3]
 
 
-def run_apart(
+def run_in_child(
     file: Path, name: str | None = None, *, seed: int = 0, time_limit: float = 60.0, definitions: bool = False,
     python: Path | None = None, digits: Path | None = None, threads: int = 1, **options: Any,
 ) -> dict[str, Any]:  # fmt: skip
