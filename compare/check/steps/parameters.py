@@ -67,10 +67,11 @@ def update_forms(node: Node) -> Iterator[tuple[Node, Node, float]]:
             if b.shape == node.shape and function is np.add:
                 yield unscaled(b), a, 1.0
     elif function in (written, placed) and isinstance(arguments[1], Node):
+        whole = arguments[1].shape == node.shape  # W[:] = W - s, where W may be a copy; a part of a copy is that copy's
         for _, step, sign in update_forms(arguments[1]):
-            yield unscaled(arguments[0]), step, sign
+            yield unscaled(arguments[0]) if whole else arguments[0], step, sign
     elif function is added_at and isinstance(arguments[2], Node):
-        yield unscaled(arguments[0]), arguments[2], 1.0
+        yield arguments[0], arguments[2], 1.0
 
 
 def of_python_numbers(nodes: list[Node], forms: dict[Node, list[tuple[Node, Node, float]]]) -> dict[Node, Update]:
