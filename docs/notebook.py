@@ -43,8 +43,8 @@ def notebook(text: str) -> nbformat.NotebookNode:
     """The notebook of a walk.
 
     Every block ```console outside of what is folded away becomes a cell for each of its commands, tagged with the word
-    after `console` (slow, long), and below them, as text, what the walk says that they print. Blocks ```python, to be
-    typed in, are cells as they stand.
+    after `console` (slow, whole, long), and below them, as text, what the walk says that they print. Blocks ```python,
+    to be typed in, are cells as they stand.
     """
     pieces = re.split(r"(^<details>.*?^</details>$)", text, flags=re.MULTILINE | re.DOTALL)
     folded = [piece if piece.startswith("<details>") else _with_cells(piece) for piece in pieces]

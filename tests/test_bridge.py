@@ -2,14 +2,19 @@
 
 In `docs/bridge.md`, a block ```console holds commands, each after "$ ", and under each command parts of what it prints.
 Words must be found as they stand; numbers may differ as another processor's rounding makes them. "slow" after
-`console` marks what takes seconds, "long" what takes minutes: that is read here, but not run. "try" marks what a reader
-finds on unfolding: the change above it, a block ```diff, is made in a copy of the house, and the command run there.
+`console` marks what takes seconds, "long" what takes minutes: that is read here, but not run. "whole" marks what takes
+a minute because it reads the whole set, and says the same of fewer digits: it is run on those. "try" marks what a
+reader finds on unfolding: the change above it, a block ```diff, is made in a copy of the house, and the command run
+there.
 """
 
+import gzip
+import math
 import os
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +24,7 @@ import torch
 from typer.main import get_command
 
 from compare.commandline import app
+from compare.shared.dataset import BUILT_IN
 
 HOUSE = Path(__file__).parents[1]
 BRIDGE = HOUSE / "docs" / "bridge.md"
@@ -86,9 +92,9 @@ def test_what_counts_as_said():
     assert not said("It fails", output)
 
 
-def test_there_are_commands_and_every_block_is_one_of_three_kinds():
+def test_there_are_commands_and_every_block_is_one_of_five_kinds():
     assert len(BLOCKS) > 8
-    assert {kind for kind, _, _ in BLOCKS} == {"", "slow", "long", "try"}
+    assert {kind for kind, _, _ in BLOCKS} == {"", "slow", "whole", "long", "try"}
     assert TEXT.count("```") == 2 * len(re.findall(r"^```(console|python$|diff$)", TEXT, re.MULTILINE))
 
 
@@ -138,17 +144,30 @@ def test_every_command_exists_with_its_options(typed):
     subcommand.make_context(name, arguments)  # raises for an option or an argument that it does not know
 
 
+@pytest.fixture(scope="module")
+def fewer_digits(tmp_path_factory):
+    """The first 640 images of either set: of each IDX file as many entries of its first axis."""
+    folder = tmp_path_factory.mktemp("digits")
+    for file in BUILT_IN.glob("*.gz"):
+        content = gzip.decompress(file.read_bytes())
+        start = 4 + 4 * content[3]  # after the magic number, whose last byte counts the axes, and their lengths
+        size = math.prod(struct.unpack(f">{content[3] - 1}I", content[8:start]))
+        header = content[:4] + struct.pack(">I", 640) + content[8:start]
+        (folder / file.stem).write_bytes(header + content[start : start + 640 * size])
+    return folder
+
+
 @pytest.mark.parametrize(
-    ("typed", "parts"),
+    ("kind", "typed", "parts"),
     [
-        pytest.param(typed, parts, id=typed, marks=pytest.mark.slow if kind == "slow" else ())
+        pytest.param(kind, typed, parts, id=typed, marks=pytest.mark.slow if kind in ("slow", "whole") else ())
         for kind, typed, parts in BLOCKS
-        if kind in ("", "slow")
+        if kind in ("", "slow", "whole")
     ],
 )
-def test_a_command_prints_what_stands_under_it(in_process, typed, parts):
+def test_a_command_prints_what_stands_under_it(in_process, fewer_digits, kind, typed, parts):
     _, _, _, *arguments = shlex.split(typed)
-    done = in_process(*arguments)
+    done = in_process(*arguments, *(["--data", fewer_digits] if kind == "whole" else []))
     assert done.returncode == 0, done.stderr
     for part in parts:
         assert said(part, done.stdout), part

@@ -49,7 +49,7 @@ def test_the_text_is_the_walks_own_word_for_word(notebook):
 
 
 def takes_seconds(cell):
-    return bool(cell.metadata.get("tags")) or "--mutants" in cell.source or "plain.train" in cell.source
+    return bool(cell.metadata.get("tags")) or "plain.train" in cell.source
 
 
 @pytest.mark.slow

@@ -35,9 +35,17 @@ TOLERANCES: dict[str, dict[str, tuple[float, float]]] = {
 
 
 def shortened(x: np.ndarray, bits: int) -> np.ndarray:
-    """Rounded to that many bits: 11 are TF32's, 8 bfloat16's."""
-    mantissa, exponent = np.frexp(x)
-    return np.asarray(np.ldexp(np.rint(mantissa * 2.0**bits) / 2.0**bits, exponent), x.dtype)
+    """Rounded to that many bits, ties to even: 11 are TF32's, 8 bfloat16's. Numbers are normal, or 0.
+
+    On the bits of the format itself, where adding to a mantissa carries into the exponent, as it should.
+    """
+    dropped = np.finfo(x.dtype).nmant + 1 - bits
+    found = np.array(x)
+    as_bits = found.view(f"u{x.itemsize}")
+    one = as_bits.dtype.type(1)
+    as_bits += ((as_bits >> dropped) & one) + ((one << (dropped - 1)) - one)
+    as_bits &= ~((one << dropped) - one)
+    return found
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,7 @@ def smallest_sizes(data: Dataset, rows: tuple[int, ...] = ROWS, dtypes: tuple[st
 def _smallest(bug: Bug, values: Values, right: Mapping[str, np.ndarray], ball: Ball, dtype: str) -> Smallest:
     line = right[bug.line].astype(np.float64)
     change = np.asarray(bug.wrong(values), np.float64) - line
+    value = np.asarray(ball.value, np.float64)
 
     def bisect(is_caught: Callable[[np.ndarray], bool]) -> float:
         if is_caught(right[bug.line]):
@@ -125,7 +134,8 @@ def _smallest(bug: Bug, values: Values, right: Mapping[str, np.ndarray], ball: B
 
     def is_far(check: str) -> Callable[[np.ndarray], bool]:
         rtol, atol = TOLERANCES[check][dtype]
-        return lambda x: not np.allclose(x.astype(np.float64), ball.value, rtol=rtol, atol=atol)
+        allowed = atol + rtol * abs(value)
+        return lambda x: not (abs(x - value) <= allowed).all()  # what is not finite is far
 
     with np.errstate(all="ignore"):
         return Smallest(
