@@ -1,16 +1,15 @@
 """The chapter's exercises: without a number the questions, with one the answer, measured."""
 
 from compare.exercises.answer import Answered, Questions, exercise
-from compare.exercises.trained import Training, check_all, train_all
+from compare.exercises.trained import Training, check_all, jobs_of, train_all
 from compare.shared.dataset import load_mnist
 from compare.shared.figures import save_figure
+from compare.shared.jobs import about_how_long, steps_for
 from compare.shared.output import Output
 from compare.shared.settings import Settings
 from compare.shared.terminal import announce, progress
 from compare.shared.threads import use_threads
-from compare.shared.training import Digits, TrainingStopped, steps_per_epoch
-
-SECONDS_A_STEP = 4e-4  # batches of 64 on a processor of 2024; said beforehand, and promised to nobody
+from compare.shared.training import Digits, TrainingStopped
 
 
 def ask(number: int | None, settings: Settings, epochs: int | None, output: Output) -> Questions | Answered:
@@ -28,11 +27,11 @@ def ask(number: int | None, settings: Settings, epochs: int | None, output: Outp
     plans = asked.plan(settings)
     runs: list[Training] = []
     with use_threads(settings.threads):
-        trainings = sum(len(p.implementations) for p in plans)
-        steps = trainings * settings.epochs * steps_per_epoch(settings, len(digits.train_x))
+        jobs, by_dtype = jobs_of(plans), {settings.dtype: digits}
+        steps = steps_for(jobs, by_dtype)
         announce(
-            f"Exercise {number}: {trainings} trainings of {settings.epochs} epochs, {steps:,} steps, some "
-            f"{max(1, round(steps * SECONDS_A_STEP / 60))} min."
+            f"Exercise {number}: {len(jobs)} trainings of {settings.epochs} epochs, {steps:,} steps, "
+            f"{about_how_long(jobs, by_dtype)}."
         )
         try:
             with progress(f"exercise {number}", steps) as advance:

@@ -8,9 +8,10 @@ import numpy as np
 
 from compare.judge.network import check_lines
 from compare.shared.dataset import Dataset, pixels
+from compare.shared.jobs import Job, train_jobs
 from compare.shared.settings import DTYPES, Settings
 from compare.shared.terminal import Advance, Table
-from compare.shared.training import Curve, Digits, epoch_batches, trace_all, train
+from compare.shared.training import Curve, Digits, epoch_batches, trace_all
 from compare.worlds import MANUAL, NAMES, build, world
 
 if TYPE_CHECKING:
@@ -125,13 +126,23 @@ def seeds(settings: Settings) -> list[int]:
     return [settings.seed, settings.seed + 1, settings.seed + 2]
 
 
+def jobs_of(plans: Sequence[Plan]) -> list[Job]:
+    """The trainings that are planned, in their order."""
+    return [Job(name, plan.settings) for plan in plans for name in plan.implementations]
+
+
 def train_all(plans: Sequence[Plan], digits: Digits, runs: list[Training], advance: Advance) -> None:
-    """Train all that is planned; each is added to `runs` as soon as it is finished. Raises TrainingStopped."""
-    for plan in plans:
-        for name in plan.implementations:
-            curve = Curve(name)
-            train(curve, plan.settings, digits, advance)
-            runs.append(Training(plan.settings, curve))
+    """Train all that is planned, side by side where that is sooner; those that are finished are put into `runs`.
+
+    They stand there in the order of the plans, also where the rest has been stopped. Raises TrainingStopped.
+    """
+    jobs, found = jobs_of(plans), dict[int, Training]()
+
+    def finished(place: int, curve: Curve) -> None:
+        found[place] = Training(jobs[place].settings, curve)
+        runs[:] = [found[known] for known in sorted(found)]
+
+    train_jobs(jobs, {jobs[0].settings.dtype: digits}, finished, advance)
 
 
 def check_all(plans: Sequence[Plan], runs: Sequence[Training], data: Dataset, advance: Advance) -> list[Agreement]:

@@ -90,6 +90,13 @@ def progress(title: str, steps: int) -> Iterator[Advance]:
         yield advance
 
 
+def in_seconds(seconds: float) -> str:
+    """A time that is only estimated: like "8 s", "40 s" or "3 min"."""
+    if seconds < 10:
+        return f"{max(1, round(seconds))} s"
+    return f"{10 * round(seconds / 10)} s" if seconds < 115 else f"{round(seconds / 60)} min"
+
+
 def announce(text: str) -> None:
     """What is about to begin, on stderr; nothing where that is not a terminal."""
     console = Console(stderr=True)

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from compare.curves import question
 from compare.curves.chapter import question as chapter
 from compare.curves.chapter.answer import WINDOW, Change
+from compare.shared.dataset import pixels
 from compare.shared.differences import PairDifference
 from compare.shared.results import ask
 from compare.shared.settings import Settings
@@ -17,6 +19,7 @@ from compare.shared.threads import available_threads, use_threads
 from compare.shared.training import Curve, Digits, train
 from compare.side_by_side.trainings import judge
 from compare.worlds import NAMES
+from manual.preallocated import PreallocatedNetwork
 
 
 def ignore(steps=1, status=""):
@@ -47,7 +50,7 @@ def test_every_tenth_epoch_is_told_for_each_implementation(asked):
 def test_the_json_keeps_the_keys_of_curves_and_adds_the_chapter(asked):
     found = json.loads((asked.files[0].parent / "results.json").read_text())
     assert {"holds", "verdict", "settings", "implementations", "prediction_disagreements", "files"} <= set(found)
-    assert set(found["chapter"]) == {"lines", "changes", "next_chapter", "signal"}
+    assert set(found["chapter"]) == {"lines", "changes", "next_chapter", "signal", "bound_used"}
     assert {path.name for path in asked.files} >= {"curves.png", "plateau.png", "plateau.svg"}
 
 
@@ -74,6 +77,38 @@ def test_each_change_is_what_its_title_says_and_the_reasons_tell_all_of_them(ask
     assert batches.first_loss == batches_rate.first_loss
     for change in changes:
         assert f"{change.title}: {change.test_accuracy:.2%}" in " ".join(asked.answer.reasons)
+
+
+def test_the_changes_are_trained_with_gradients_within_their_bounds_and_wrong_ones_would_not_hold(
+    asked, mnist, monkeypatch
+):
+    assert 0 < asked.answer.chapter.bound_used <= 1
+    assert asked.answer.chapter.holds
+    backpropagate = PreallocatedNetwork.backpropagate_slice
+
+    def forget_the_second_slice(self, x, labels, m, d):
+        loss = backpropagate(self, x, labels, m, d)
+        if d is self.d_of_slice:
+            self.d_slice[:] = 0
+        return loss
+
+    images = pixels(mnist.train_images[: chapter.GRADIENT_ROWS], "float32"), mnist.train_labels[: chapter.GRADIENT_ROWS]
+    start = Settings(dtype="float32", init="he")
+    assert chapter.fast_bound_used(start, *images) <= 1
+    monkeypatch.setattr(PreallocatedNetwork, "backpropagate_slice", forget_the_second_slice)
+    assert chapter.fast_bound_used(start, *images) > 1
+    assert not replace(asked.answer.chapter, bound_used=1.1).holds
+
+
+def test_ctrl_c_during_the_changes_keeps_the_loops_as_printed(small_set, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PreallocatedNetwork, "step", interrupted)
+    settings = Settings.from_options(preset="chapter", data=small_set, dtype="float32")
+    with pytest.raises(KeyboardInterrupt):
+        ask(lambda out: question.ask(settings, out), tmp_path)
+    assert len((tmp_path / "curves.csv").read_text().splitlines()) == 1 + 3 * 50
 
 
 def test_he_and_a_larger_rate_rescue_the_loop_even_on_a_small_set(asked):

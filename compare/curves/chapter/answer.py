@@ -65,12 +65,22 @@ class Change:
 
 @dataclass(frozen=True)
 class Chapter:
-    """What a closer look found. signal: by initial weights, the root mean square of each line in SIGNAL."""
+    """What a closer look found.
+
+    signal: by initial weights, the root mean square of each line in SIGNAL. bound_used: the largest part of its bound
+    that a gradient of the changes' own network uses at the start.
+    """
 
     lines: dict[str, list[tuple[int, float, float]]]  # by implementation: epoch, loss, test accuracy
     changes: list[Change]  # the first one is none: as printed
     next_chapter: list[Change]
     signal: dict[str, dict[str, float]]
+    bound_used: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the changes were trained with right gradients."""
+        return self.bound_used <= 1
 
     def as_json(self) -> dict[str, Any]:
         """As a JSON document has it."""
@@ -82,6 +92,7 @@ class Chapter:
             "changes": [change.as_json() for change in self.changes],
             "next_chapter": [change.as_json() for change in self.next_chapter],
             "signal": self.signal,
+            "bound_used": self.bound_used,
         }
 
     @property

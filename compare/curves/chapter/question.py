@@ -4,6 +4,7 @@ Part of `curves --preset chapter`. All of it is by hand and in float32, but for 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -11,16 +12,23 @@ import numpy as np
 
 from compare.curves.chapter.answer import EVERY, SIGNAL, Change, Chapter
 from compare.curves.chapter.figure import draw
-from compare.shared.dataset import CLASSES, Dataset
+from compare.judge.network import check_gradients, gradient_balls
+from compare.shared.dataset import CLASSES, Dataset, pixels
 from compare.shared.figures import save_figure
+from compare.shared.initial import initial_parameters
+from compare.shared.jobs import Job, about_how_long, steps_for, train_jobs
 from compare.shared.output import Output
 from compare.shared.settings import PRESETS, Settings
-from compare.shared.terminal import progress
-from compare.shared.training import Curve, Digits, network, steps_per_epoch, train
+from compare.shared.terminal import announce, progress
+from compare.shared.training import Curve, Digits, TrainingStopped
+from compare.shared.words import in_words
+from compare.side_by_side.trainings import save_curves
 from compare.worlds import MANUAL, NAMES, TORCH_REF, build
+from manual.preallocated import SLICE, PreallocatedNetwork
 
 SEEDS = 3  # of the next chapter's loop
 ROWS = 1000  # of the training set, for the sizes of activations and gradients
+GRADIENT_ROWS = 2 * SLICE  # of the training set, for the gradients of the network that trains in slices
 
 
 def is_the_chapters_loop(settings: Settings) -> bool:
@@ -29,67 +37,119 @@ def is_the_chapters_loop(settings: Settings) -> bool:
     return varied == Settings(**PRESETS["chapter"])
 
 
-def look_closer(settings: Settings, curves: Sequence[Curve], data: Dataset, output: Output) -> Chapter:
-    """The chapter's loop, changed once and twice; the next chapter's; and the figure `plateau`.
+@dataclass
+class Trainings:
+    """The loop as printed by world; the changes by their title, with their learning rates; the next chapter's, by seed.
 
-    curves: the loop as printed, which is trained already.
+    A list holds those that are finished.
     """
-    settings = settings.with_(dtype="float32")
-    digits = Digits.of(data, settings)
+
+    printed: list[Curve] = field(default_factory=list)
+    changes: dict[str, tuple[float, Curve]] = field(default_factory=dict)
+    next_chapter: list[Curve] = field(default_factory=list)
+
+
+def train_with_changes(settings: Settings, data: Dataset, digits: Digits, output: Output) -> Trainings:
+    """The chapter's loop in all worlds; changed once and twice, by hand; and the next chapter's, in PyTorch.
+
+    digits: in the dtype of the settings. Of a change only its curve matters, so it is trained with its arrays made
+    once. Where Ctrl-C, or a loss that is not finite, stops it, the printed loops that are finished are written to
+    `output`. Raises KeyboardInterrupt or TrainingStopped.
+    """
+    short = settings.with_(dtype="float32")
+    by_dtype = {settings.dtype: digits}
+    if short.dtype not in by_dtype:
+        by_dtype[short.dtype] = Digits.of(data, short)
+    sizes = settings.sizes(digits.train_x.shape[1], CLASSES)
+    changes = {title: short.with_(**change) for title, change in changes_of(len(digits.train_x)).items()}
+    jobs = [
+        *(Job(name, settings) for name in settings.worlds),
+        *(Job(MANUAL, changed, fast=True, looks=False) for changed in changes.values()),
+        *(
+            Job(TORCH_REF, short, torch_default_weights(sizes, settings.seed + i), looks=False)
+            for i in range(SEEDS)
+        ),
+    ]  # fmt: skip
+    found: dict[int, Curve] = {}
+    announce(
+        f"The chapter's loop in {in_words(len(settings.worlds))}, {in_words(len(changes))} changes, and the next "
+        f"chapter's from {in_words(SEEDS)} seeds: {about_how_long(jobs, by_dtype)}."
+    )
+    try:
+        with progress("trainings", steps_for(jobs, by_dtype)) as advance:
+            train_jobs(jobs, by_dtype, found.__setitem__, advance)
+    except (KeyboardInterrupt, TrainingStopped):
+        if finished := [found[place] for place in range(len(settings.worlds)) if place in found]:
+            save_curves(finished, settings, output)
+        raise
+    curves = [found[place] for place in range(len(jobs))]
+    first, last = len(settings.worlds), len(settings.worlds) + len(changes)
+    changed = zip(changes, changes.values(), curves[first:last], strict=True)
+    return Trainings(
+        curves[:first], {title: (one.learning_rate, curve) for title, one, curve in changed}, curves[last:]
+    )
+
+
+def changes_of(rows: int) -> dict[str, Mapping[str, Any]]:
+    """What is changed in the chapter's loop over so many images, by title: one thing, and then two."""
     minibatch = PRESETS["minibatch"]
-    batches = {"batch_size": min(minibatch["batch_size"], len(digits.train_x)), "epochs": minibatch["epochs"]}
+    batches = {"batch_size": min(minibatch["batch_size"], rows), "epochs": minibatch["epochs"]}
     rate = {"learning_rate": minibatch["learning_rate"]}
-    changes: dict[str, Mapping[str, Any]] = {
+    return {
         f"learning rate {rate['learning_rate']:g}": rate,
         "He's weights": {"init": "he"},
         f"batches of {batches['batch_size']}": batches,
         f"He's weights, learning rate {rate['learning_rate']:g}": {"init": "he", **rate},
         f"batches of {batches['batch_size']}, learning rate {rate['learning_rate']:g}": {**batches, **rate},
     }
-    found = Chapter(
-        {curve.implementation: _lines(curve) for curve in curves},
+
+
+def look_closer(settings: Settings, found: Trainings, data: Dataset, output: Output) -> Chapter:
+    """What follows from the trainings, with the sizes of the signal; and the figure `plateau`."""
+    settings = settings.with_(dtype="float32")
+    starts = {name: settings.with_(init=name) for name in ("chapter", "he")}
+    images = data.train_images[:GRADIENT_ROWS]
+    few = pixels(images, settings.dtype), data.train_labels[:GRADIENT_ROWS]
+    chapter = Chapter(
+        {curve.implementation: _lines(curve) for curve in found.printed},
         [
-            _change("this chapter, as printed", settings.learning_rate, curves[0]),
-            *(_changed(title, settings.with_(**change), digits) for title, change in changes.items()),
+            _change("this chapter, as printed", settings.learning_rate, found.printed[0]),
+            *(_change(title, rate, curve) for title, (rate, curve) in found.changes.items()),
         ],
-        [_next_chapter(settings.with_(seed=settings.seed + i), digits) for i in range(SEEDS)],
-        {name: signal(settings.with_(init=name), digits) for name in ("chapter", "he")},
-    )
-    save_figure(draw(found), output, "plateau")
-    return found
+        [
+            _change(f"the next chapter's, seed {settings.seed + i}", settings.learning_rate, curve)
+            for i, curve in enumerate(found.next_chapter)
+        ],
+        {name: signal(one, *few) for name, one in starts.items()},
+        max(fast_bound_used(one, *few) for one in starts.values()),
+    )  # fmt: skip
+    save_figure(draw(chapter), output, "plateau")
+    return chapter
 
 
-def signal(settings: Settings, digits: Digits) -> dict[str, float]:
+def signal(settings: Settings, x: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """Root mean square of the lines in SIGNAL at the initial weights; gradients by image, so not divided by m."""
-    x, labels = digits.train_x[:ROWS], digits.train_labels[:ROWS]
-    trace = network(MANUAL, settings, digits).trace(x, labels)
+    x, labels = x[:ROWS], labels[:ROWS]
+    trace = build(MANUAL, _start(settings, x)).trace(x, labels)
     sizes = {line: float(np.sqrt((trace[line].astype(np.float64) ** 2).mean())) for line in SIGNAL}
     return {line: size * len(x) if line.startswith("d") else size for line, size in sizes.items()}
 
 
-def _changed(title: str, settings: Settings, digits: Digits) -> Change:
-    curve = Curve(MANUAL)
-    with progress(title, settings.epochs * steps_per_epoch(settings, len(digits.train_x))) as advance:
-        train(curve, settings, digits, advance)
-    return _change(title, settings.learning_rate, curve)
+def fast_bound_used(settings: Settings, x: np.ndarray, labels: np.ndarray) -> float:
+    """Of the gradients that the changes are trained with, at the initial weights: the largest part of its bound."""
+    start = _start(settings, x)
+    _, gradients = PreallocatedNetwork(start).gradients(x, labels)
+    return max(verdict.bound_used for verdict in check_gradients(gradients, gradient_balls(start, x, labels)))
+
+
+def _start(settings: Settings, x: np.ndarray) -> dict[str, np.ndarray]:
+    sizes = settings.sizes(x.shape[1], CLASSES)
+    return initial_parameters(sizes, settings.init, settings.init_scale, settings.seed, settings.dtype)
 
 
 def _change(title: str, learning_rate: float, curve: Curve) -> Change:
     first, last = curve.loss_by_step[0], curve.train_loss[-1]
     return Change(title, learning_rate, first, last, curve.test_accuracy[-1], curve.loss_by_step)
-
-
-def _next_chapter(settings: Settings, digits: Digits) -> Change:
-    weights = torch_default_weights(settings.sizes(digits.train_x.shape[1], CLASSES), settings.seed)
-    net = build(TORCH_REF, weights)
-    losses = []
-    title = f"the next chapter's, seed {settings.seed}"
-    with progress(title, settings.epochs) as advance:
-        for _ in range(settings.epochs):
-            losses.append(net.step(digits.train_x, digits.train_labels, settings.learning_rate))
-            advance()
-    accuracy = float((net.predict(digits.test_x) == digits.test_labels).mean())
-    return Change(title, settings.learning_rate, losses[0], losses[-1], accuracy, losses)
 
 
 def torch_default_weights(sizes: Sequence[int], seed: int) -> dict[str, np.ndarray]:
