@@ -93,11 +93,11 @@ class Recorder:
             self._follow(node)
         elif self._line is not None and node.place != self._line:  # a whole line: w + dw may be a part of v - (w + dw)
             self._line = None
-            self._look()
+            self._look(node)
         elif node.number >= self._next_look and any(before.uses > 1 for before, _, _ in update_forms(node)):
             self._line = node.place
 
-    def _look(self) -> None:
+    def _look(self, newest: Node) -> None:
         """Are there parameters by now?"""
         nodes = [node for node in self.graph.nodes if node.uses or node.function is not None]
         self._next_look = self.graph.after + int((self.graph.count - self.graph.after) * 1.25) + 1
@@ -117,6 +117,8 @@ class Recorder:
             k: sum(update.node.number >= ends[-1] for update in parameter.updates)
             for k, parameter in enumerate(parameters)
         }
+        if self._seen_all() and any(unscaled(parent) in self._current for parent in newest.parents):
+            self._seen = dict.fromkeys(self._counts, 0)  # the next step has begun, with W.T
         self._finish_if_over()
 
     def _follow(self, node: Node) -> None:
@@ -143,8 +145,11 @@ class Recorder:
             self.updated[k][self.updated[k].index(part)] = node
         return True
 
+    def _seen_all(self) -> bool:
+        return all(self._seen[k] >= count for k, count in self._counts.items())
+
     def _finish_if_over(self) -> None:
-        if all(self._seen[k] >= count for k, count in self._counts.items()):
+        if self._seen_all():
             if self.begin:  # what follows before the next step belongs to this one
                 self._over, self.complete = self.graph.count, True
             else:

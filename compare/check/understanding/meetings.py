@@ -13,6 +13,7 @@ from compare.check.steps.parameters import update_forms
 from compare.check.steps.views import SAME, unscaled, unscaled_view
 from compare.check.understanding.replay import constant
 from compare.check.understanding.step import Step
+from compare.check.understanding.wholes import before_writes, joined, plain_index
 
 MEETINGS: tuple[Any, ...] = (np.add, np.subtract, np.multiply, np.divide, np.power, np.maximum, np.equal, np.less,
                              np.greater, np.where)  # fmt: skip
@@ -34,7 +35,16 @@ def families(step: Step) -> list[Family]:
 
     Where there is none, a target may be a Python number, as in a list of them.
     """
-    return _families(step, _meetings) or _families(step, _with_numbers) or _families(step, _with_numbers, 1)[:1]
+    met = _families(step, _meetings)
+    if any(not _by_numbers(target) for family in met for target in family.targets):
+        return met
+    return [*(_families(step, _with_numbers) or _families(step, _with_numbers, 1)[:1]), *met]
+
+
+def _by_numbers(target: Any) -> bool:
+    """Whether it is an index of numbers in the program's text, or of a loop's, and not of labels."""
+    parts = target[1] if isinstance(target, tuple) else None
+    return all(isinstance(p, int | slice) for p in (parts if isinstance(parts, tuple) else (parts,)))
 
 
 def _families(step: Step, meetings: Callable[..., Iterator[tuple[Node, Any]]], *options: Any) -> list[Family]:
@@ -55,14 +65,22 @@ def _families(step: Step, meetings: Callable[..., Iterator[tuple[Node, Any]]], *
             output = _unwrapped(step, output)
             array = _as_target(output, target)
             if array is not None and unscaled_view(output) not in step.leaves:  # that is a penalty
+                if isinstance(target, tuple):
+                    output = _unwrapped(step, before_writes(step, output, np.flatnonzero(array)))
+                elif node.function is np.add:
+                    array = -array  # p + (-t)
+                output, array = _without_factor(step, output, array)
                 key = node.place, node.name, output.place, output.shape  # two outputs may meet theirs in one line
                 met[key] = max(met[key], bin(step.moving[output]).count("1"))
                 found[key].nodes.append(node)
                 found[key].targets.append(target)
-                if all(o is not output for o, _ in found[key].pairs):
+                before = next((t for o, t in found[key].pairs if o is output), None)
+                if before is None:
                     found[key].pairs.append((output, array))
+                elif isinstance(target, tuple):  # p[i, labels[i]], for every i
+                    np.maximum(before, array, out=before)
     for family in found.values():
-        family.pairs = _outermost(step, family.pairs)
+        family.pairs = _outermost(step, joined(step, family.pairs))
     most = max(met.values(), default=0)
     inner = set(step.behind([o for key, family in found.items() if met[key] == most for o, _ in family.pairs]))
     return [
@@ -116,6 +134,21 @@ def _factors(product: Node) -> list[Node]:
     return [factor for parent in product.parents for factor in _factors(parent)]
 
 
+def _without_factor(step: Step, output: Node, target: np.ndarray) -> tuple[Node, np.ndarray]:
+    """A share of an output and of its targets, as in p / m - t / m: both without it."""
+    if output.function not in (np.multiply, np.divide):
+        return output, target
+    moving = [p for p in output.parents if p in step.moving]
+    numbers = [n for n in map(step.number, output.arguments) if n]
+    if len(moving) != 1 or len(numbers) != 1 or moving[0].shape != output.shape or not moving[0].value.size > 1:
+        return output, target
+    if output.function is np.divide and step.number(output.arguments[1]) is None:
+        return output, target
+    whole = target / numbers[0] if output.function is np.multiply else target * numbers[0]
+    likely = np.isin(whole, (-1.0, 0.0, 1.0)).all() and not np.isin(target, (-1.0, 0.0, 1.0)).all()
+    return (moving[0], whole) if likely else (output, target)
+
+
 def _unwrapped(step: Step, output: Node) -> Node:
     """The output behind what a formula does to it first: its logarithm, a clip, an epsilon."""
     while output.function in THROUGH:
@@ -132,7 +165,7 @@ def _unwrapped(step: Step, output: Node) -> Node:
 def _as_target(output: Node, target: Any) -> np.ndarray | None:
     """The targets in the output's shape, if they can be such."""
     if isinstance(target, tuple):
-        index = _plain_index(target[1])
+        index = plain_index(target[1])
         array = np.zeros(output.shape)
         try:
             before = np.size(array[index])
@@ -144,16 +177,3 @@ def _as_target(output: Node, target: Any) -> np.ndarray | None:
     if value is None or value.size != np.prod(output.shape, dtype=int):
         return None
     return value.reshape(output.shape)
-
-
-def _plain_index(part: Any) -> Any:
-    if isinstance(part, Node):
-        value = part.value
-        return value if value.ndim else value.item()
-    if isinstance(part, tuple):
-        return tuple(_plain_index(p) for p in part)
-    if isinstance(part, list | range):
-        return np.asarray([_plain_index(p) for p in part])
-    if isinstance(part, slice):
-        return slice(*(_plain_index(p) for p in (part.start, part.stop, part.step)))
-    return part

@@ -83,6 +83,38 @@ def test_weights_are_written_over_from_end_to_end(judged, wrong):
     )
 
 
+@pytest.mark.parametrize("wrong", [SLOPE, {"gW": "2 * X.T @ D"}, {"gb": "D.sum(0) * 2"}])
+@pytest.mark.parametrize("product", ["(W.T @ X.T).T + b", "np.inner(X, W.T) + b", "np.transpose(np.dot(W.T, X.T)) + b"])
+@pytest.mark.parametrize("update", ["for p, g in zip((W, b, V, c), (gW, gb, gV, gc)): p -= 0.3 * g",
+                                    "W -= 0.3 * gW; b -= 0.3 * gb; V -= 0.3 * gV; c -= 0.3 * gc"])  # fmt: skip
+def test_all_parameters_are_changed_in_one_line_and_used_in_the_next(judged, wrong, product, update):
+    check(judged, wrong, Z=product, W=update, b="1", V="1", c="1")
+
+
+@pytest.mark.parametrize("wrong", [SLOPE, TWICE])
+@pytest.mark.parametrize(
+    "error", ["np.add(P, -T) / n", "(-T + P) / n", "P / n - T / n", "1 / n * P - 1 / n * T", "-T * (1 / n) + P / n"]
+)
+def test_targets_are_taken_from_outputs_with_a_sign_or_a_share(judged, wrong, error):
+    check(judged, wrong, E=error)
+
+
+ERRORS = {
+    "an entry of a row": "Q = np.copy(P)\n    for i in range(n): Q[i][labels[i]] -= 1",
+    "an entry": "Q = np.copy(P)\n    for i in range(n): Q[i, labels[i]] -= 1",
+    "entry by entry": "Q = np.zeros(P.shape)\n    for i in range(n):\n"
+    "        for k in range(3): Q[i, k] = P[i, k] - (k == labels[i])",
+    "row by row": "Q = np.zeros(P.shape)\n    for i in range(n):\n        Q[i] = P[i]\n        Q[i][labels[i]] -= 1",
+    "by numbers": "Q = np.zeros(P.shape)\n    for i in range(n):\n        for k in range(3):\n"
+    "            t = 1 if k == labels[i] else 0\n            Q[i][k] = P[i][k] - t",
+}
+
+
+@pytest.mark.parametrize("how", ERRORS)
+def test_the_errors_of_a_batch_are_made_in_a_loop(judged, how):
+    check(judged, SLOPE, before=f"def error(P):\n    {ERRORS[how]}\n    return Q / n\n", E="error(P)")
+
+
 RESIDUAL = """import numpy as np
 np.random.seed(0)
 x, t = np.random.randn(30, 6), np.random.randn(30, 2)
