@@ -60,7 +60,7 @@ def _comes_out_of_another(search: Search, fault: Fault, faults: list[Fault]) -> 
 def _where_factor(search: Search, explained: Explained, alike: list[int], ratio: float, odd: list[int]) -> Fault:
     """The line that brings in a factor: the first whose role has it and whose inputs' roles have not."""
     others = [k for k in range(len(search.step.parameters)) if k not in alike]
-    behind, right = search.step.behind_updates(alike), set(search.step.behind_updates(others))
+    behind, right = search.step.behind_updates(alike), _behind_gradients(search, explained, others)
     for node in behind:
         role = explained.roles.get(node)
         if role is None or node in right or node in search.values:
@@ -77,6 +77,20 @@ def _where_factor(search: Search, explained: Explained, alike: list[int], ratio:
     if own and _as_others(search, explained, k, odd):  # up to there it is as the others are
         node = search.step.parameters[k].updates[-1].node
     return _factor_fault(search, node, explained.roles.get(node), [k] if len(alike) > 1 and own else alike, ratio)
+
+
+def _behind_gradients(search: Search, explained: Explained, among: list[int]) -> set[Node]:
+    """What is behind updates, but for the size of other gradients, by which those are clipped."""
+    seen, waiting = set[Node](), [u.step for k in among for u in search.step.parameters[k].updates]
+    while waiting:
+        node = waiting.pop()
+        if node in seen or node not in search.step.window or node not in search.step.moving:
+            continue
+        seen.add(node)
+        gradients = [p for p in node.parents if p in explained.roles and p.value.size > 1]
+        clipped = node.function in (np.multiply, np.divide) and len(gradients) == 1 and gradients[0] in search.labelled
+        waiting.extend(gradients if clipped else node.parents)
+    return seen
 
 
 def _as_others(search: Search, explained: Explained, k: int, odd: list[int]) -> bool:

@@ -33,9 +33,11 @@ def repair(search: Search, fault: Fault, explained: Explained) -> bool:
     for known in nearest[:TRIES]:
         array = known.array
         values = search.tried(fault.node, array)
-        factors = [m.factor for k, m in search.matches_with(values).items() if k in fault.parameters]
-        if factors and set(others) - set(fault.parameters) and array.size > 1:
-            array = array * (common / factors[0])  # in the measure of the others
+        for _ in range(2 if set(others) - set(fault.parameters) and array.size > 1 else 0):
+            factors = [m.factor for k, m in search.matches_with(values).items() if k in fault.parameters]
+            if not factors or abs(common / factors[0] - 1) < 1e-9:
+                break
+            array = array * (common / factors[0])  # in the measure of the others; once more, where it was clipped
             values = search.tried(fault.node, array)
         found = search.matches_with(values)
         sound = [k for k, m in found.items() if is_simple(m.factor, search.scales)]

@@ -51,6 +51,9 @@ def patched(own: Own) -> Iterator[None]:
     put(np.random, "RandomState", _remembering(np.random.RandomState, own))
     put(np.random, "default_rng", _generator(np.random.default_rng, own))
     put(np, "vectorize", _vectorize(np.vectorize))
+    put(np, "apply_along_axis", _row_by_row(np.apply_along_axis))
+    for name in ("sum", "mean", "average"):
+        put(np, name, _of_lists(getattr(np, name)))
     for name, function in math_functions().items():
         put(math, name, function)
     put(random, "shuffle", _shuffle_list(random.shuffle))
@@ -231,6 +234,31 @@ def _in_json(original: Any) -> Any:
         return float(x) if isinstance(x, RecordedArray) and x._scalar and x.dtype == np.float64 else original(self, x)
 
     return _named(default, original)
+
+
+def _of_lists(original: Any) -> Any:
+    """NumPy does not ask what is in a list whether it remembers. Of numbers, such as losses, none is kept."""
+
+    def taken(x: Any, *inputs: Any, **options: Any) -> Any:
+        if isinstance(x, list | tuple) and any(isinstance(part, RecordedArray) and part.ndim for part in x):
+            x = np.array(x)
+        return original(x, *inputs, **options)
+
+    return _named(taken, original)
+
+
+def _row_by_row(original: Any) -> Any:
+    """A function of rows: NumPy calls it with arrays that do not remember."""
+
+    def applied(function: Any, axis: int, x: Any, *inputs: Any, **options: Any) -> Any:
+        if not has_history(x):
+            return original(function, axis, x, *inputs, **options)
+        x = np.moveaxis(np.asarray(x), axis, -1)
+        rows = [function(x[index], *inputs, **options) for index in np.ndindex(x.shape[:-1])]
+        result = np.array(rows).reshape(*x.shape[:-1], *np.shape(rows[0]))
+        return np.moveaxis(result, -1, axis) if np.ndim(rows[0]) == 1 else result
+
+    return _named(applied, original)
 
 
 def _vectorize(original: Any) -> Any:

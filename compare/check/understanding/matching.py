@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compare.check.recording.graph import Node
+from compare.check.understanding.gains import gain_in
 from compare.check.understanding.scales import is_simple
 from compare.check.understanding.step import Changed, Step
 
@@ -80,7 +81,8 @@ def gradient_on_the_way(
     if exact.size > 1 and change is not None and change.shape == exact.shape:
         found = _multiple(-change, exact, value if decay else None, multiple)
         if found is not None:
-            return Match(None, *found)
+            way = same_size(step, [update.step for update in parameter.updates], exact.size)
+            return Match(None, found[0] / gain_in(step, way), found[1])
     added = list[float]()  # of the parameter itself, on the way
     for node in same_size(step, [update.step for update in parameter.updates], exact.size):
         if node.value.dtype.kind != "f":

@@ -9,6 +9,7 @@ import autograd
 from autograd import Tensor, operation
 from compare.check.recording.graph import Node, at_each_node
 from compare.check.recording.operations import added_at, cast, element, placed, written
+from compare.check.understanding.functions import WRITTEN
 
 
 class CannotFollow(Exception):
@@ -175,7 +176,7 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     written: _written, placed: _placed, added_at: _added_at, cast: _cast, element: lambda x, index: x[index],
     np.average: _average, np.append: _append, np.inner: _inner, np.vdot: lambda x, y: (x * y).sum(),
     np.trace: lambda x: x[np.arange(len(x)), np.arange(len(x))].sum(), np.copy: lambda x, **_: x,
-    np.nan_to_num: lambda x, *_, **__: x, np.asarray: lambda x, *_, **__: x,
+    np.nan_to_num: lambda x, *_, **__: x, np.asarray: lambda x, *_, **__: x, **WRITTEN,
 }  # fmt: skip
 BY_NAME: dict[str, Callable[..., Any]] = {"array": _stacked, "expit": autograd.sigmoid, "relu": autograd.relu}
 MOVES = {

@@ -1,5 +1,7 @@
 """Outputs that are parts of one array, taken row by row or number by number: that array, with the targets of all."""
 
+from typing import Any
+
 import numpy as np
 
 from compare.check.recording.graph import Node
@@ -76,14 +78,14 @@ def _through_write(node: Node, places: np.ndarray) -> tuple[Node, np.ndarray] | 
     return new, order[np.searchsorted(changed.reshape(-1), places, sorter=order)]
 
 
-def _taken(numbers: np.ndarray, index: object) -> np.ndarray | None:
+def _taken(numbers: np.ndarray, index: Any) -> np.ndarray | None:
     try:
-        return np.asarray(numbers[plain_index(index)])  # type: ignore[index]
+        return np.asarray(numbers[plain_index(index)])
     except (IndexError, TypeError, ValueError):
         return None
 
 
-def plain_index(part: object) -> object:
+def plain_index(part: Any) -> Any:
     """An index with values in the place of nodes."""
     if isinstance(part, Node):
         value = part.value

@@ -115,6 +115,58 @@ def test_the_errors_of_a_batch_are_made_in_a_loop(judged, how):
     check(judged, SLOPE, before=f"def error(P):\n    {ERRORS[how]}\n    return Q / n\n", E="error(P)")
 
 
+#: What NumPy has for a sum of products, a bias added; for an activation; for a softmax; for a sum over a batch.
+FORMS = [
+    ("Z", "np.tensordot(X, W, axes=1) + b"), ("Z", "np.tensordot(X, W, axes=([1], [0])) + b"),
+    ("Z", "np.linalg.multi_dot([np.eye(24), X, W]) + b"), ("Z", "np.apply_along_axis(lambda x: x @ W + b, 1, X)"),
+    ("Z", "np.column_stack([X, ones]) @ np.block([[W], [b[None]]])"), ("Z", "np.apply_along_axis(W.T.dot, 1, X) + b"),
+    ("P", "np.apply_along_axis(lambda o: np.exp(o) / np.exp(o).sum(), 1, O)"),
+    ("P", "np.exp(O - np.logaddexp.reduce(O, axis=1, keepdims=True))"),
+    ("gW", "np.sum([np.outer(X[i], D[i]) for i in range(n)], axis=0)"), ("gb", "np.sum([d for d in D], axis=0)"),
+    ("gW", "n * np.mean([np.outer(x, d) for x, d in zip(X, D)], axis=0)"), ("gb", "np.nansum(D, axis=0)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "form"), FORMS)
+def test_what_numpy_has_for_it_is_followed(judged, name, form):
+    check(judged, SLOPE, **{name: form})
+
+
+RECTIFIED = ["np.fmax(Z, 0)", "np.piecewise(Z, [Z < 0, Z >= 0], [0, lambda z: z])", "np.choose(Z > 0, [0 * Z, Z])",
+             "np.select([Z > 0, Z <= 0], [Z, 0])", "np.select([Z > 0], [Z])"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("form", "slope"), [*((form, "(Z > 0)") for form in RECTIFIED), ("np.hypot(Z, 1)", "Z / A"),
+                        ("np.cbrt(Z)", "1 / (3 * A ** 2)")],
+)  # fmt: skip
+def test_rarer_activations_are_followed(judged, form, slope):
+    check(judged, TWICE, A=form, D=f"E @ V.T * ({slope})")
+    check(judged, {"D": "E @ V.T * A"}, A=form, D=f"E @ V.T * ({slope})")
+
+
+NORMALISED = [
+    "{p} -= 0.3 * g{p} / np.linalg.norm(g{p})", "{p} -= 0.3 * (g{p} / np.sqrt(np.sum(g{p} ** 2)))",
+    "{p} -= 0.3 * g{p} * min(1, 0.05 / np.linalg.norm(g{p}))", "{p} = {p} - 0.3 * (g{p} / (abs(g{p}).max() + 1e-9))",
+    "{p} -= 0.3 * np.clip(g{p}, -5, 5)", "{p} -= 0.3 * np.clip(g{p}, -0.02, 0.02)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("update", NORMALISED)
+def test_each_gradient_may_be_clipped_by_its_own_size(judged, update):
+    updates = {p: update.format(p=p) for p in "WbVc"}
+    check(judged, SLOPE, **updates)
+    check(judged, TWICE, **updates)
+    check(judged, {"b": updates["b"].replace("-= ", "+= ").replace("b - ", "b + ")}, **updates)
+
+
+def test_all_gradients_may_be_clipped_by_the_size_of_all(judged):
+    length = "length = np.sqrt(sum((g ** 2).sum() for g in (gW, gb, gV, gc)))"
+    updates = {p: f"{p} -= 0.3 * g{p} * min(1, 0.05 / length)" for p in "bVc"}
+    for wrong in (SLOPE, TWICE):
+        check(judged, wrong, W=f"{length}; W -= 0.3 * gW * min(1, 0.05 / length)", **updates)
+
+
 RESIDUAL = """import numpy as np
 np.random.seed(0)
 x, t = np.random.randn(30, 6), np.random.randn(30, 2)
