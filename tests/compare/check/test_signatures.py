@@ -89,6 +89,25 @@ for k in range(8):
     v2 = 0.9 * v2 + g2
     W2 -= 0.1 * v2
 """
+#: A layer that something goes past.
+PAST = """import numpy as np
+rng = np.random.RandomState(0)
+X, T = rng.rand(12, 6), rng.rand(12, 6)
+W1, W2, W3 = rng.randn(6, 6) * 0.4, rng.randn(6, 6) * 0.4, rng.randn(6, 6) * 0.4
+for k in range(8):
+    h = X @ W1
+    a = np.tanh(h @ W2)
+    d3 = ((h + a) @ W3 - T) / len(X)
+    g3 = (h + a).T @ d3
+    da = d3 @ W3.T
+    d2 = da * (1 - a ** 2)
+    g2 = h.T @ d2
+    dh = d2 @ W2.T + da
+    g1 = X.T @ dh
+    W1 -= 0.1 * g1
+    W2 -= 0.1 * g2
+    W3 -= 0.1 * g3
+"""
 ADAM = """import numpy as np
 rng = np.random.RandomState(0)
 X, T = rng.rand(12, 6), np.eye(3)[rng.randint(3, size=12)]
@@ -135,6 +154,7 @@ PLANTED = {
     "derivative-of-another-activation": (SCRIPT, [("(1 - np.tanh(z) ** 2)", "(z > 0)")]),
     "derivative-of-wrong-argument": (SCRIPT, [("(1 - np.tanh(z) ** 2)", "(1 - z ** 2)")]),
     "derivative-wrong": (SCRIPT, [("(1 - np.tanh(z) ** 2)", "np.cos(z)")]),
+    "use-missing": (PAST, [("dh = d2 @ W2.T + da", "dh = d2 @ W2.T")]),
     "mask-missing": (DEEP, [("da1 * np.where(z1 > 0, 1, 0.1)", "da1"), ("da1 = dz2 @ W2.T", "da1 = dz2 @ W2.T")]),
     "product-for-matrix-product": (SCRIPT, [*SQUARE, ("dW1 = X.T @ dh", "dW1 = X.T * dh")]),
     "matrix-product-for-product": (DEEP, [("(12, 6)", "(6, 6)"), ("size=12", "size=6"),
