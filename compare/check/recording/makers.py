@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from compare.check.recording.array import RecordedArray, has_history, plain
-from compare.check.recording.number import RecordedNumber
+from compare.check.recording.callers import entry_by_entry, named, of_lists, row_by_row
 from compare.check.recording.session import session
 from compare.check.recording.source import math_functions
 
@@ -50,10 +50,10 @@ def patched(own: Own) -> Iterator[None]:
     put(np.random, "shuffle", _shuffle(np.random.shuffle))
     put(np.random, "RandomState", _remembering(np.random.RandomState, own))
     put(np.random, "default_rng", _generator(np.random.default_rng, own))
-    put(np, "vectorize", _vectorize(np.vectorize))
-    put(np, "apply_along_axis", _row_by_row(np.apply_along_axis))
+    put(np, "vectorize", entry_by_entry(np.vectorize))
+    put(np, "apply_along_axis", row_by_row(np.apply_along_axis))
     for name in ("sum", "mean", "average"):
-        put(np, name, _of_lists(getattr(np, name)))
+        put(np, name, of_lists(getattr(np, name)))
     for name, function in math_functions().items():
         put(math, name, function)
     put(random, "shuffle", _shuffle_list(random.shuffle))
@@ -80,18 +80,12 @@ def _alone(original: Any, *inputs: Any, **options: Any) -> Any:
         _inside.pop()
 
 
-def _named(new: Any, old: Any) -> Any:
-    new.__name__ = new.__qualname__ = getattr(old, "__name__", "")
-    new.__doc__ = getattr(old, "__doc__", None)
-    return new
-
-
 def _maker(original: Any, own: Own) -> Any:
     def made(*inputs: Any, **options: Any) -> Any:
         result = original(*plain(inputs), **plain(options))
         return session.leaf(result, original.__name__) if _called_by(own) else result
 
-    return _named(made, original)
+    return named(made, original)
 
 
 def _draw(original: Any, own: Own) -> Any:
@@ -102,7 +96,7 @@ def _draw(original: Any, own: Own) -> Any:
         floats = isinstance(result, np.ndarray) and result.dtype.kind == "f"
         return session.leaf(result, original.__name__) if floats and _called_by(own) else result
 
-    return _named(drawn, original)
+    return named(drawn, original)
 
 
 def _taker(original: Any, own: Own) -> Any:
@@ -115,7 +109,7 @@ def _taker(original: Any, own: Own) -> Any:
         result = original(*inputs, **options)
         return session.leaf(result, original.__name__) if _called_by(own) and type(result) is np.ndarray else result
 
-    return _named(taken, original)
+    return named(taken, original)
 
 
 def _taken(original: Any, content: Any, inputs: Any, options: dict[str, Any]) -> Any:
@@ -211,7 +205,7 @@ def _remembering(kind: Any, own: Own) -> Any:
 
 def _generator(original: Any, own: Own) -> Any:
     remembering = _remembering(np.random.Generator, own)
-    return _named(lambda *seed, **named: remembering(_alone(original, *seed, **named).bit_generator), original)
+    return named(lambda *seed, **named: remembering(_alone(original, *seed, **named).bit_generator), original)
 
 
 def _enumerated(original: Any) -> Any:
@@ -220,11 +214,11 @@ def _enumerated(original: Any) -> Any:
     def ndenumerate(x: Any) -> Any:
         return ((index, x[index]) for index in np.ndindex(x.shape)) if isinstance(x, RecordedArray) else original(x)
 
-    return _named(ndenumerate, original)
+    return named(ndenumerate, original)
 
 
 def _is_scalar(original: Any) -> Any:
-    return _named(lambda x: x._scalar if isinstance(x, RecordedArray) else original(x), original)
+    return named(lambda x: x._scalar if isinstance(x, RecordedArray) else original(x), original)
 
 
 def _in_json(original: Any) -> Any:
@@ -233,46 +227,4 @@ def _in_json(original: Any) -> Any:
     def default(self: Any, x: Any) -> Any:
         return float(x) if isinstance(x, RecordedArray) and x._scalar and x.dtype == np.float64 else original(self, x)
 
-    return _named(default, original)
-
-
-def _of_lists(original: Any) -> Any:
-    """NumPy does not ask what is in a list whether it remembers. Of numbers, such as losses, none is kept."""
-
-    def taken(x: Any, *inputs: Any, **options: Any) -> Any:
-        if isinstance(x, list | tuple) and any(isinstance(part, RecordedArray) and part.ndim for part in x):
-            x = np.array(x)
-        return original(x, *inputs, **options)
-
-    return _named(taken, original)
-
-
-def _row_by_row(original: Any) -> Any:
-    """A function of rows: NumPy calls it with arrays that do not remember."""
-
-    def applied(function: Any, axis: int, x: Any, *inputs: Any, **options: Any) -> Any:
-        if not has_history(x):
-            return original(function, axis, x, *inputs, **options)
-        x = np.moveaxis(np.asarray(x), axis, -1)
-        rows = [function(x[index], *inputs, **options) for index in np.ndindex(x.shape[:-1])]
-        result = np.array(rows).reshape(*x.shape[:-1], *np.shape(rows[0]))
-        return np.moveaxis(result, -1, axis) if np.ndim(rows[0]) == 1 else result
-
-    return _named(applied, original)
-
-
-def _vectorize(original: Any) -> Any:
-    """A Python function, entry by entry: its derivative is known by differences alone."""
-
-    class Vectorize(original):  # type: ignore[misc]
-        def __call__(self, *inputs: Any, **options: Any) -> Any:
-            if not any(isinstance(i, RecordedArray | RecordedNumber) for i in inputs):
-                return super().__call__(*inputs, **options)
-            call = super().__call__
-
-            def vectorized(*x: Any) -> Any:
-                return call(*x, **options)
-
-            return session.record(vectorized, inputs, {})
-
-    return Vectorize
+    return named(default, original)

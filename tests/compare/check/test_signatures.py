@@ -214,7 +214,7 @@ def written(source, changes):
 
 RIGHT = {
     "normalised": SCRIPT, "square": written(SCRIPT, SQUARE), "deep": DEEP, "narrow": written(DEEP, NARROW),
-    "relu": written(DEEP, RELU), "momentum": MOMENTUM, "adam": ADAM, "samples": SAMPLES,
+    "relu": written(DEEP, RELU), "momentum": MOMENTUM, "adam": ADAM, "samples": SAMPLES, "past": PAST,
 }  # fmt: skip
 
 
