@@ -11,7 +11,7 @@ from compare.shared.settings import MOST_STEPS, Settings, check_whole
 from compare.shared.terminal import progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Curve, Digits, initial_weights, steps_per_epoch, trace_all, train
-from compare.side_by_side.lines import HIDDEN_LAYERS, compare_lines
+from compare.side_by_side.lines import HIDDEN_LAYERS, compare_lines, refuse_other_depths
 from compare.worlds import MANUAL
 from manual.functions import softmax
 
@@ -26,11 +26,7 @@ def ask(settings: Settings, image: int | None, batch: int | None, epoch: int | N
     many to train, None for the settings' own. Raises BadInput for a set, an option or a folder that cannot be used,
     and for another depth than that of manual/network.py.
     """
-    if len(settings.widths) != HIDDEN_LAYERS:
-        raise BadInput(
-            f"--hidden has {len(settings.widths)} widths here, and the network that is written out line by line has "
-            f"{HIDDEN_LAYERS} hidden layers; give {HIDDEN_LAYERS} widths, as in --hidden 128,64."
-        )
+    refuse_other_depths(settings)
     if image is not None and batch is not None:
         raise BadInput("--image looks at one image and --batch at several. Leave out one.")
     epochs = settings.epochs if epoch is None else epoch

@@ -3,13 +3,12 @@
 from compare.rosetta.answer import Rosetta
 from compare.rosetta.figure import draw
 from compare.shared.dataset import load_mnist
-from compare.shared.errors import BadInput
 from compare.shared.figures import save_figure
 from compare.shared.output import Output
 from compare.shared.settings import Settings
 from compare.shared.threads import use_threads
 from compare.shared.training import Digits, initial_weights
-from compare.side_by_side.lines import HIDDEN_LAYERS, compare_lines
+from compare.side_by_side.lines import compare_lines, refuse_other_depths
 
 
 def ask(settings: Settings, output: Output) -> Rosetta:
@@ -18,11 +17,7 @@ def ask(settings: Settings, output: Output) -> Rosetta:
     Raises BadInput for a set, an option or a folder that cannot be used, and for another depth than that of
     manual/network.py.
     """
-    if len(settings.widths) != HIDDEN_LAYERS:
-        raise BadInput(
-            f"--hidden has {len(settings.widths)} widths here, and the network that is written out line by line has "
-            f"{HIDDEN_LAYERS} hidden layers; give {HIDDEN_LAYERS} widths, as in --hidden 128,64."
-        )
+    refuse_other_depths(settings)
     output.open()
     digits = Digits.of(load_mnist(settings.data), settings)
     rows = settings.rows_per_batch(len(digits.train_x))

@@ -7,12 +7,23 @@ from typing import Any
 import numpy as np
 
 from compare.judge.network import check_lines, line_names
+from compare.shared.errors import BadInput
+from compare.shared.settings import Settings
 from compare.shared.training import trace_all
 from compare.worlds import NAMES, PAIRS, world
 from compare.worlds.columns.column import Column, Kept
 
 #: The layers of manual/network.py, whose lines these are.
 HIDDEN_LAYERS = 2
+
+
+def refuse_other_depths(settings: Settings) -> None:
+    """Raises BadInput for a network of another depth than that of manual/network.py."""
+    if len(settings.widths) != HIDDEN_LAYERS:
+        raise BadInput(
+            f"--hidden has {len(settings.widths)} widths here, and the network that is written out line by line has "
+            f"{HIDDEN_LAYERS} hidden layers; give {HIDDEN_LAYERS} widths, as in --hidden 128,64."
+        )
 
 
 @dataclass(frozen=True)

@@ -1,51 +1,80 @@
 """The mistakes of `first-day`, each a training of `nn.Sequential` in which it is made."""
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
+    from torch.optim import SGD
 
     Data = Iterable[tuple["torch.Tensor", "torch.Tensor"]]
+    Step = Callable[["nn.Sequential", SGD, torch.Tensor, torch.Tensor], None]
     Training = Callable[["nn.Sequential", Data, float], "nn.Sequential"]
 
 
-def right(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
+def over_the_data(step: "Step") -> "Training":
+    """The training that takes that step for each batch, with an optimizer of the model's parameters."""
+
+    @functools.wraps(step)
+    def training(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
+        import torch
+
+        optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+        for x, labels in data:
+            step(model, optimizer, x, labels)
+        return model
+
+    return training
+
+
+def _loss(scores: "torch.Tensor", labels: "torch.Tensor") -> "torch.Tensor":
+    import torch
+
+    return torch.nn.functional.cross_entropy(scores, labels)
+
+
+@over_the_data
+def right(model: "nn.Sequential", optimizer: "SGD", x: "torch.Tensor", labels: "torch.Tensor") -> None:
     """The training of `torch_ref/plain.py`."""
-    import torch
-
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for x, labels in data:
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(x), labels).backward()
-        optimizer.step()
-    return model
+    optimizer.zero_grad()
+    _loss(model(x), labels).backward()
+    optimizer.step()
 
 
-def zeroed_late(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
+@over_the_data
+def zeroed_late(model: "nn.Sequential", optimizer: "SGD", x: "torch.Tensor", labels: "torch.Tensor") -> None:
     """`zero_grad` between `backward` and `step`."""
-    import torch
-
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for x, labels in data:
-        torch.nn.functional.cross_entropy(model(x), labels).backward()
-        optimizer.zero_grad()
-        optimizer.step()
-    return model
+    _loss(model(x), labels).backward()
+    optimizer.zero_grad()
+    optimizer.step()
 
 
-def stepped_early(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
+@over_the_data
+def stepped_early(model: "nn.Sequential", optimizer: "SGD", x: "torch.Tensor", labels: "torch.Tensor") -> None:
     """`step` before `backward`."""
-    import torch
+    optimizer.zero_grad()
+    loss = _loss(model(x), labels)
+    optimizer.step()
+    loss.backward()
 
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for x, labels in data:
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(model(x), labels)
-        optimizer.step()
-        loss.backward()
-    return model
+
+@over_the_data
+def hidden_detached(model: "nn.Sequential", optimizer: "SGD", x: "torch.Tensor", labels: "torch.Tensor") -> None:
+    """`.detach()` (or `.data`) on the first hidden layer: below it nothing learns."""
+    optimizer.zero_grad()
+    a1 = model[:2](x).detach()
+    _loss(model[2:](a1), labels).backward()
+    optimizer.step()
+
+
+@over_the_data
+def scores_detached(model: "nn.Sequential", optimizer: "SGD", x: "torch.Tensor", labels: "torch.Tensor") -> None:
+    """`.detach()` on the scores: nothing is left to differentiate."""
+    optimizer.zero_grad()
+    _loss(model(x).detach(), labels).backward()
+    optimizer.step()
 
 
 def replaced(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
@@ -58,32 +87,7 @@ def replaced(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequentia
     model = copy.deepcopy(model)
     for x, labels in data:
         optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(x), labels).backward()
-        optimizer.step()
-    return model
-
-
-def hidden_detached(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
-    """`.detach()` (or `.data`) on the first hidden layer: below it nothing learns."""
-    import torch
-
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for x, labels in data:
-        optimizer.zero_grad()
-        a1 = model[:2](x).detach()
-        torch.nn.functional.cross_entropy(model[2:](a1), labels).backward()
-        optimizer.step()
-    return model
-
-
-def scores_detached(model: "nn.Sequential", data: "Data", rate: float) -> "nn.Sequential":
-    """`.detach()` on the scores: nothing is left to differentiate."""
-    import torch
-
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    for x, labels in data:
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(x).detach(), labels).backward()
+        _loss(model(x), labels).backward()
         optimizer.step()
     return model
 
