@@ -7,6 +7,8 @@ from typing import Any, cast
 from compare.exercises.trained import Agreement, Conclusion, Exercise, Training
 from compare.shared.errors import BadInput
 from compare.shared.settings import Settings
+from compare.shared.words import in_words
+from compare.worlds import NAMES
 
 FILES = {1: "activation", 2: "depth", 3: "width"}
 
@@ -87,8 +89,8 @@ class Answered:
             for line in agreement.wrong:
                 widths = ", ".join(map(str, agreement.settings.widths))
                 return (
-                    f"It does not hold: the three do not compute the same gradients. With hidden layers {widths} and "
-                    f"{agreement.settings.activation}, {line} is outside its bound."
+                    f"It does not hold: the {in_words(len(NAMES))} do not compute the same gradients. With hidden "
+                    f"layers {widths} and {agreement.settings.activation}, {line} is outside its bound."
                 )
         return ""
 

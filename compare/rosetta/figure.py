@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from compare.shared.figures import INK, MUTED, new_figure
 from compare.shared.settings import Settings
+from compare.shared.words import in_words
 from compare.worlds import MANUAL, NAMES, world
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def draw(rows: Sequence["LineOfAll"], extra_bytes: Mapping[str, int], settings: 
     axes.set_axis_off()
     axes.set_xlim(0, len(NAMES))
     axes.set_ylim(len(rows) + 0.5, -1.3)
-    axes.set_title("The same line in three languages, and the bytes it keeps for the backward pass", pad=8)
+    axes.set_title(
+        f"The same line in {in_words(len(NAMES))} languages, and the bytes it keeps for the backward pass", pad=8
+    )
     for column, name in enumerate(NAMES):
         words = [_words(row)[name] for row in rows]
         axes.text(

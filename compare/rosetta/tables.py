@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from compare.rosetta.answer import Rosetta
 from compare.shared.terminal import print_table, print_text
+from compare.shared.words import in_words
 from compare.worlds import MANUAL, NAMES, world
 from compare.worlds.columns.column import Kept
 
@@ -20,7 +21,7 @@ def show(answer: Rosetta) -> None:
     print_text(answer.verdict)
     print_text("")
     print_table(
-        "The same line in three languages",
+        f"The same line in {in_words(len(NAMES))} languages",
         [world(name).nodes_title for name in NAMES],
         [[_wrapped(words, 38 if name == MANUAL else 20) for name, words in row.nodes.items()] for row in answer.rows],
     )
@@ -37,7 +38,7 @@ def show(answer: Rosetta) -> None:
         )
         print_text(OPERATORS)
     print_table(
-        "The values of each line in all three",
+        f"The values of each line in all {in_words(len(NAMES))}",
         ("line", "shape", "largest difference", "share of the bound"),
         [
             (
@@ -50,7 +51,7 @@ def show(answer: Rosetta) -> None:
         ],
     )
     print_text(
-        "share of the bound: the largest error of an entry in any of the three, divided by the most that rounding "
+        "share of the bound: the largest error of an entry in any of them, divided by the most that rounding "
         "can do in that line.\n"
     )
     print_table(
