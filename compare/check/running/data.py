@@ -39,7 +39,10 @@ class Setting:
 
 
 class Data:
-    """n_in, n_hidden, n_out: the widths, of inputs, hidden units and outputs, as far as they are known by now."""
+    """Random inputs and labels for one step after another, laid out as a setting says.
+
+    n_in, n_hidden, n_out: the widths, of inputs, hidden units and outputs, as far as they are known by now.
+    """
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting

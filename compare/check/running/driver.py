@@ -38,7 +38,11 @@ ADDED = ", and each parameter less 0.1 times its gradient"
 
 @dataclass
 class Driven:
-    """recorder: what was recorded, where a step was; words: what was called, or why nothing; error: the furthest."""
+    """What driving has come to.
+
+    recorder: what was recorded, where a step was seen; words: what was called, or why nothing; error: what stopped the
+    trial that came furthest.
+    """
 
     recorder: Recorder | None
     words: str

@@ -30,7 +30,10 @@ NO_TRAINER = re.compile(
 
 @dataclass(frozen=True)
 class Plan:
-    """maker: a class, a function that makes parameters, MADE_UP or None; steps: with its methods or functions."""
+    """What may be called for a step of training.
+
+    maker: a class, a function that makes parameters, MADE_UP or None; steps: methods of the class, or functions.
+    """
 
     maker: str | None
     steps: tuple[tuple[str, str], ...]  # role and name

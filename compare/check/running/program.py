@@ -35,7 +35,10 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """path: where it lies; cells: the first line of each code cell of a notebook; notes: what was done to read it."""
+    """A learner's file as Python reads it.
+
+    path: where it lies; cells: the first line of each code cell of a notebook; notes: what was done to read it.
+    """
 
     path: Path
     text: str

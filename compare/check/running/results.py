@@ -16,7 +16,9 @@ GIVEN = {"params", "output", "cache", "grads"}
 
 
 class Results:
-    """by_name: the values, by the names in return statements, by the keys of dicts, and by role in angle brackets.
+    """What calls have returned, to be passed to the next ones.
+
+    by_name: the values, by the names in return statements, by the keys of dicts, and by role in angle brackets.
 
     unnamed: what has no name yet: the names of its function's results, its place among them, itself; rest: what a
     forward pass returned besides its output, to be handed on in this step.

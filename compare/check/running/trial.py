@@ -31,7 +31,9 @@ class Unbindable(Exception):
 
 
 class Trial:
-    """namespace: the program's; is_own: is a class or a function the learner's?
+    """One trial: a namespace of the program's definitions, and what has been called of them.
+
+    namespace: by name; is_own: is a class or a function the learner's?
 
     data: what it is given; results: what it returned; object, layers, helpers: what was made of its classes; calls: how
     many succeeded; updated: whether the parameters were changed here, since nothing of the program's does.

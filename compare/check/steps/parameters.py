@@ -49,11 +49,6 @@ class Parameter:
         """The first of its nodes that an operation has seen: of a Python number, that is what its first update gave."""
         return self.versions[1 if self.number and self.updates else 0]
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """That of every version."""
-        return tuple(self.versions[0].shape)
-
 
 def update_forms(node: Node) -> Iterator[tuple[Node, Node, float]]:
     """The ways in which a node may be an update: what is changed, what is added, and its sign."""

@@ -85,9 +85,9 @@ class Normalize:
 
 def modules(giver: Giver) -> Modules:
     """What stands in where torchvision is not installed."""
-    ours = {name: dataset(giver, name) for name in SETS}
+    stand_ins = {name: dataset(giver, name) for name in SETS}
     kinds = {"Compose": Compose, "ToTensor": ToTensor, "Normalize": Normalize, "Lambda": lambda function: function}
-    return {"torchvision.datasets": ours, "torchvision.datasets.mnist": ours, "torchvision.transforms": kinds}
+    return {"torchvision.datasets": stand_ins, "torchvision.datasets.mnist": stand_ins, "torchvision.transforms": kinds}
 
 
 def mends(giver: Giver) -> Mends:

@@ -9,8 +9,8 @@ def digits_of(rows: np.ndarray, digits: Any) -> np.ndarray:
     """The label of the digit that each row of pixels shows, scaled or not; -1 where it shows none of the set."""
     labels = np.full(len(rows), -1)
     first = rows.shape[1] == 785 and np.ptp(rows[:, 0]) == 0 and rows[0, 0] != 0  # a column of ones for the biases
-    ours = rows[:, -784:] if first else rows[:, :784]
-    wanted = _normal(ours)
+    pixels = rows[:, -784:] if first else rows[:, :784]
+    wanted = _normal(pixels)
     best = np.zeros(len(rows))
     for images, names in ((digits.train_images, digits.train_labels), (digits.test_images, digits.test_labels)):
         for k in range(0, len(images), 10_000):

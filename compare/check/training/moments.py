@@ -12,10 +12,11 @@ from compare.check.understanding.step import Step
 
 @dataclass
 class Moment:
-    """seconds, operations: since the program began. order: the step's parameters in an order that is always the same.
+    """A step that was recorded while a program trains. seconds, operations: since that began.
 
-    values: what they are before the step, in that order; made: what they were when they were first used, if known,
-    and where; bytes: of what the step holds; cost: how many operations it is; around: the program's larger arrays.
+    order: the step's parameters in an order that is always the same; values: what they are before the step, in that
+    order; made: what they were when they were first used, if known, and makers: where; bytes: of what the step holds;
+    cost: how many operations it is; around: the program's larger arrays.
     """
 
     seconds: float

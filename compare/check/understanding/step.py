@@ -34,7 +34,11 @@ class Changed:
 
 
 class Step:
-    """nodes: those of the step, in order; parameters: what was changed; moving: the nodes that depend on them."""
+    """One step of the training, with everything that was recorded in it.
+
+    nodes: in order; parameters: what was changed; moving: the nodes that depend on parameters, by which ones; still:
+    what looks like a parameter, and is never changed; mended: other values that were put in the place of some.
+    """
 
     def __init__(self, recorder: Recorder, names: list[str]) -> None:
         self.leaves = [*recorder.leaves, *_still(recorder)]
