@@ -35,7 +35,7 @@ from compare.check.running.trial import Unbindable
 from compare.check.steps.recorder import Enough, Recorder
 from compare.check.surroundings import Digits, missing, provide
 from compare.check.training.judged import judged_training
-from compare.check.training.watch import Watch
+from compare.check.training.watch import TrainingWatch
 
 JUDGING = 60.0  # seconds for what was recorded to be judged, once the program has ended
 
@@ -179,7 +179,7 @@ class Child:
 
     def watched(self, program: Program) -> dict[str, Any]:
         """Its training, for as long as it goes on and there is time; and why it does not learn, if it does not."""
-        watch = Watch(self.own)
+        watch = TrainingWatch(self.own)
         ended = self.within(watch, program)
         ending = None if ended is None else failure.describe(ended, self.own, self.theirs)
         if not watch.moments and ending is not None and ending["status"] != "time":

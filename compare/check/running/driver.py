@@ -50,7 +50,7 @@ class Driven:
 
 
 @dataclass
-class Outcome:
+class Attempt:
     """What a trial has come to. shapes: of its parameters; finite: whether these are numbers after the first step."""
 
     recorder: Recorder
@@ -108,28 +108,28 @@ class Driver:
         """One trial; whether updates were seen in it. What is best so far is kept. Raises Unbindable if none can be."""
         started = monotonic()
         trial = Trial({"<skipped>": []}, self.is_own, setting, self.examples)
-        outcome = self._outcome(trial, plan)
-        if outcome is None:
+        attempt = self._attempted(trial, plan)
+        if attempt is None:
             return False
         words = f"{describe(trial, plan)}{ADDED * trial.updated}; {setting.words}"
-        if outcome.error is None and outcome.recorder.updates:
+        if attempt.error is None and attempt.recorder.updates:
             if trial.updated and self._updates:
                 return False  # what its own function leaves as it is, is left
             self._updates |= not trial.updated
-            return self._keep(outcome, words, not trial.updated)
-        error = self._keep_error(outcome.error, plan, words, trial.calls)
+            return self._keep(attempt, words, not trial.updated)
+        error = self._keep_error(attempt.error, plan, words, trial.calls)
         if monotonic() - started > 0.3:  # what is large is not left to chance
-            del outcome, trial.namespace, trial
+            del attempt, trial.namespace, trial
             gc.collect()
         if isinstance(error, Unbindable) and error.for_good:
             raise error
         return False
 
-    def _outcome(self, trial: Trial, plan: Plan) -> Outcome | None:
+    def _attempted(self, trial: Trial, plan: Plan) -> Attempt | None:
         """What comes of a trial; None where the same has been tried before."""
-        outcome = Outcome(self.new_recorder())
+        attempt = Attempt(self.new_recorder())
         try:
-            with self.clock.limit(min(ONE_TRIAL, self.clock.left)), outcome.recorder:
+            with self.clock.limit(min(ONE_TRIAL, self.clock.left)), attempt.recorder:
                 trial.namespace = self.namespace()
                 make(trial, plan)
                 key = (plan, trial.setting.layout, trial.setting.labels, trial.data.n_in, trial.data.n_out)
@@ -137,11 +137,11 @@ class Driver:
                     return None
                 self._tried.add(key)
                 found = list({id(a): (n, a) for n, a in arrays_in(trial.source) if of_parameter(n) == n}.values())
-                outcome.shapes = shapes_of(found)
+                attempt.shapes = shapes_of(found)
                 before = contents(trial, found)
                 for number in range(STEPS):
                     step(trial, plan)
-                    if outcome.shapes - shapes_of(arrays_in(trial.source)):
+                    if attempt.shapes - shapes_of(arrays_in(trial.source)):
                         raise ValueError("the parameters do not keep their shapes")
                     if number == 0 and (not plan.steps or plan.steps[-1][0] == "backward"):
                         trial.updated = before <= contents(trial, found)  # known now: later the recorder changes them
@@ -149,28 +149,28 @@ class Driver:
                         trial.updated = update(trial, found)
                     if number == 0:
                         finite = (np.isfinite(a.view(np.ndarray)).all() for _, a in arrays_in(trial.source))
-                        outcome.finite = all(finite)
+                        attempt.finite = all(finite)
         except Enough:
             pass
         except TooLong as late:
             if self.clock.left <= 0:
                 raise
-            outcome.error = late
+            attempt.error = late
         except Exception as raised:  # by what is called, or for want of what it asks for
             if is_ours(raised):
                 raise
-            outcome.error = raised
-        return outcome
+            attempt.error = raised
+        return attempt
 
-    def _keep(self, outcome: Outcome, words: str, own_updates: bool) -> bool:
+    def _keep(self, attempt: Attempt, words: str, own_updates: bool) -> bool:
         """A step was seen: the best so far, unless a better one was; whether it is as good as any."""
-        seen = Counter(p.versions[0].shape for p in outcome.recorder.parameters)
-        whole = not Counter(shape for _, shape in outcome.shapes) - seen  # of a name, once: Adam has a W1 of its own
-        worth = (outcome.finite, own_updates)
-        if (whole and outcome.finite) or self.partly is None or worth > self._worth:
-            self.best = self.partly = Driven(outcome.recorder, words)
+        seen = Counter(p.versions[0].shape for p in attempt.recorder.parameters)
+        whole = not Counter(shape for _, shape in attempt.shapes) - seen  # of a name, once: Adam has a W1 of its own
+        worth = (attempt.finite, own_updates)
+        if (whole and attempt.finite) or self.partly is None or worth > self._worth:
+            self.best = self.partly = Driven(attempt.recorder, words)
             self._worth = worth
-        return whole and outcome.finite
+        return whole and attempt.finite
 
     def _keep_error(self, error: BaseException | None, plan: Plan, words: str, calls: int) -> BaseException:
         """No step was seen: what stopped it, kept where the program came further than ever before."""

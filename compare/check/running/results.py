@@ -15,7 +15,7 @@ from compare.check.running.roles import normal
 GIVEN = {"params", "output", "cache", "grads"}
 
 
-class Results:
+class CallResults:
     """What calls have returned, to be passed to the next ones.
 
     by_name: the values, by the names in return statements, by the keys of dicts, and by role in angle brackets.

@@ -10,7 +10,7 @@ from compare.check.recording.session import session
 from compare.check.running.data import MISSING, Data, Setting
 from compare.check.running.examples import Examples
 from compare.check.running.nests import arrays_in
-from compare.check.running.results import GIVEN, Results
+from compare.check.running.results import GIVEN, CallResults
 from compare.check.running.roles import normal, roles
 from compare.check.running.starting import how_many, made_up
 
@@ -43,7 +43,7 @@ class Trial:
         self, namespace: dict[str, Any], is_own: Callable[[Any], bool], setting: Setting, examples: Examples
     ) -> None:
         self.namespace, self.is_own, self.setting, self.examples = namespace, is_own, setting, examples
-        self.data, self.results = Data(setting), Results()
+        self.data, self.results = Data(setting), CallResults()
         self.calls, self.updated = 0, False
         self.object: Any = None
         self.layers: list[Any] | None = None

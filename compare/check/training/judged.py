@@ -10,11 +10,11 @@ from compare.check.training.course import Course, measured
 from compare.check.training.findings import CAUSES, shown_by_itself, tried
 from compare.check.training.findings.finding import Finding
 from compare.check.training.sources import taken
-from compare.check.training.watch import Watch
+from compare.check.training.watch import TrainingWatch
 from compare.check.understanding.replay import CannotFollow
 
 
-def judged_training(watch: Watch, digits: Any, loss: str, rates: list[float | None]) -> dict[str, Any]:
+def judged_training(watch: TrainingWatch, digits: Any, loss: str, rates: list[float | None]) -> dict[str, Any]:
     """What was seen, measured, and found. verdict: "learns", "does not learn" or "cannot tell", with the reason."""
     try:
         course = measured(watch.moments, loss)

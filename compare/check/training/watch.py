@@ -41,7 +41,7 @@ class _Sample(Recorder):
         self._ended(self)
 
 
-class Watch:
+class TrainingWatch:
     """A context in which a program trains. moments: the steps that were recorded; operations: how many there were.
 
     looked: where the largest entries were asked for: the line, the shape of the array, the axis, and how often;
@@ -57,7 +57,7 @@ class Watch:
         self._scope, self._bytes, self._cost, self._until = ExitStack(), 0, 0, 0.0
         self._first: tuple[Any, Place | None, list[Any]] = None, None, []  # what a step begins with
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "TrainingWatch":
         self._scope.enter_context(patched(self.own))
         self.began = monotonic()
         self._record()

@@ -13,7 +13,7 @@ from compare.check.training import findings
 from compare.check.training.batch import Batch
 from compare.check.training.findings import CAUSES, weights
 from compare.check.training.judged import judged_training
-from compare.check.training.watch import Watch
+from compare.check.training.watch import TrainingWatch
 
 DATA = Digits()
 PROGRAM = """import numpy as np
@@ -125,7 +125,7 @@ def watched_source(tmp_path, source, rates):
     path = tmp_path / "network.py"
     path.write_text(source)
     linecache.checkcache()
-    watch = Watch(own=str(path).__eq__)
+    watch = TrainingWatch(own=str(path).__eq__)
     with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
         for helper in HELPERS.items():
             patch.setattr(builtins, *helper, raising=False)

@@ -106,7 +106,7 @@ SHAPES = [(3,), (4,), (4, 3), (5, 4)]
 def test_the_parameters_are_found_and_nothing_else_however_they_are_updated(how):
     recorder = record(training(*PROGRAMS[how]))
     assert recorder.complete
-    assert sorted(p.shape for p in recorder.parameters) == SHAPES
+    assert sorted(p.versions[0].shape for p in recorder.parameters) == SHAPES
 
 
 def test_one_flat_vector_is_one_parameter():
@@ -115,19 +115,19 @@ def test_one_flat_vector_is_one_parameter():
     )
     update = "p -= 0.1 * np.concatenate([g1.ravel(), c1, g2.ravel(), c2])"
     recorder = record(training("p = np.random.randn(39)", forward, update))
-    assert [p.shape for p in recorder.parameters] == [(39,)]
+    assert [p.versions[0].shape for p in recorder.parameters] == [(39,)]
 
 
 @pytest.mark.parametrize("residual", ["r = y - softmax(a @ W2 + b2)", "r = y * 1; r -= softmax(a @ W2 + b2)"])
 def test_targets_from_which_an_output_is_taken_are_no_parameter(residual):
     forward = FORWARD.replace("d2 = (softmax(a @ W2 + b2) - y) / 12", f"{residual}\nd2 = -r / 12")
     recorder = record(training(INIT, forward, PROGRAMS["in place"][2]))
-    assert sorted(p.shape for p in recorder.parameters) == SHAPES
+    assert sorted(p.versions[0].shape for p in recorder.parameters) == SHAPES
 
 
 def test_data_that_is_shifted_by_its_mean_is_no_parameter():
     recorder = record(training(INIT, "X = X * 1; X -= X.mean(axis=0)\n" + FORWARD, PROGRAMS["in place"][2]))
-    assert sorted(p.shape for p in recorder.parameters) == SHAPES
+    assert sorted(p.versions[0].shape for p in recorder.parameters) == SHAPES
 
 
 def test_a_program_that_changes_nothing_has_no_parameters():
