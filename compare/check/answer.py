@@ -106,8 +106,8 @@ class Check:
         if self.training is not None:
             names = " and ".join(dict.fromkeys(kind_in_words(d["name"]) for d in self.faults))
             learns = self.training["verdict"]
-            joined = "and the reason is" if learns == "does not learn" else "but not what was meant:"
-            return f"Its gradients are right. It {learns}, {joined} {names}, in {places[0]}."
+            joined = f"but it {learns}" if learns == "does not learn" else f"and it {learns}, but not what was meant"
+            return f"Its gradients are right, {joined}: {names}, in {places[0]}."
         begin = "What is computed before it is right, so begin there."
         if self.framework:
             right = self.lines and all(line["holds"] for line in self.lines)

@@ -71,10 +71,18 @@ def check_page(results: Results[Check], _: Path) -> Page:
             for d in check.diagnoses
         ],
         "elsewhere": [d for d in check.diagnoses if not _here(check, d)],
-        "curve": curve(check.training["course"]) if check.training else "",
+        "curve": curve(check.training["course"]) if check.training else [],
     }
     about = {"settings": results.document["settings"], "environment": results.document["environment"]}
-    return Page(f"{check.file.name}, checked", check.holds, check.verdict, "check.html.j2", about, parts)
+    return Page(
+        f"{check.file.name}, checked",
+        check.holds,
+        check.verdict,
+        "check.html.j2",
+        about,
+        parts,
+        above="Three ways to a gradient: check",
+    )
 
 
 def _here(check: Check, diagnosis: dict[str, Any]) -> bool:
@@ -140,12 +148,12 @@ def _drawn(x: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(content.getvalue()).decode()
 
 
-def curve(course: dict[str, Any]) -> str:
+def curve(course: dict[str, Any]) -> list[tuple[float, float]]:
     """The loss over the steps as points of an SVG polyline, 300 x 100; steps on a logarithmic scale."""
     known = [(step, loss) for step, loss in zip(course["at"], course["losses"], strict=True) if loss is not None]
     if len(known) < 2:
-        return ""
+        return []
     steps, losses = np.log([max(step, 1) for step, _ in known]), np.array([loss for _, loss in known])
     x = 300 * (steps - steps[0]) / max(float(np.ptp(steps)), 1e-9)
     y = 100 - 100 * losses / max(float(losses.max()), 1e-300)
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    return [(round(float(a), 1), round(float(b), 1)) for a, b in zip(x, y, strict=True)]

@@ -23,20 +23,27 @@ def print_parity(parity: Sequence[GradientsAt]) -> None:
     """One table: each pair's gradients before and after training, the parameter that differs most."""
     print_table(
         "Gradients of the first images, the one of each pair that comes nearest to its bound",
-        ("", "dtype", "pair", "", "apart", "relative", "ulps", "verdict"),
-        [
-            (found.when, found.dtype, spoken(worst.pair), f"d{worst.parameter}", f"{worst.absolute:.1e}",
-             f"{worst.relative:.1e}", f"{worst.ulp:,.0f}", worst.verdict.removesuffix(" bound"))
-            for found in parity
-            for worst in _worst_by_pair(found.pairs)
-        ],
-    )  # fmt: skip
+        ("", "", "apart", "relative", "ulps", "verdict"),
+        [row for found in parity for row in _rows(found)],
+    )
     print_text(
-        "before, after: the training. apart: the largest difference of an entry; relative: that, divided by the "
+        "apart: the largest difference of an entry; relative: that, divided by the "
         "largest entry of the gradient; ulps: the largest difference in units in the last place of its entry, of which "
         "there are many where large terms cancel and leave an entry near 0; within: no more than rounding, at worst, "
         "can explain; exact: bit-identical.\n"
     )
+
+
+def _rows(found: GradientsAt) -> list[tuple[str, ...]]:
+    """A row that says when and in which dtype, and one for each pair."""
+    return [
+        (f"{found.when} training, {found.dtype}", *[""] * 5),
+        *(
+            (f"  {spoken(worst.pair)}", f"d{worst.parameter}", f"{worst.absolute:.1e}", f"{worst.relative:.1e}",
+             f"{worst.ulp:,.0f}", worst.verdict.removesuffix(" bound"))
+            for worst in _worst_by_pair(found.pairs)
+        ),
+    ]  # fmt: skip
 
 
 def _worst_by_pair(pairs: Sequence[PairRow]) -> list[PairRow]:

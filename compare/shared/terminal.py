@@ -112,6 +112,11 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
     if (pieces := _noting.get()) is not None:
         pieces.append(TableShown(title, header, rows))
         return
+    _stdout().print(laid_out(title, header, rows))
+
+
+def laid_out(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> RichTable:
+    """The table before it knows how wide the terminal is."""
     caption = Text(title, style="bold") if title else None
     table = RichTable(title=caption, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     height = max(name.count("\n") for name in header)
@@ -121,12 +126,12 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
         table.add_column(Text(above + name), justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
-    _stdout().print(table)
+    return table
 
 
 def is_of_numbers(cells: Sequence[str]) -> bool:
     """Whether most cells of a column that say anything begin as numbers do."""
-    said = [cell for cell in cells if cell not in ("", "-")]
+    said = [cell for cell in cells if cell not in ("", "-", "missed", "false alarm")]
     return 2 * sum(re.match(r"[-+]?\.?\d", cell) is not None for cell in said) > len(said) or not said
 
 

@@ -99,8 +99,8 @@ def changes_of(rows: int) -> dict[str, Mapping[str, Any]]:
         f"learning rate {rate['learning_rate']:g}": rate,
         "He's weights": {"init": "he"},
         f"batches of {batches['batch_size']}": batches,
-        f"He's weights, learning rate {rate['learning_rate']:g}": {"init": "he", **rate},
-        f"batches of {batches['batch_size']}, learning rate {rate['learning_rate']:g}": {**batches, **rate},
+        f"He's weights, rate {rate['learning_rate']:g}": {"init": "he", **rate},
+        f"batches of {batches['batch_size']}, rate {rate['learning_rate']:g}": {**batches, **rate},
     }
 
 

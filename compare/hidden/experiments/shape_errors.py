@@ -179,7 +179,7 @@ def draw(result: Measured) -> "Figure":
     cells = [[_cell(found[name]) for name in WORLDS] for found in outcomes.values()]
     draw_table(figure.subplots(), list(outcomes), [world(name).title for name in WORLDS], cells, fontsize=8)
     figure.suptitle(
-        "Ten mistakes: refused, and at which of your lines, or silently computed with",
+        "Ten mistakes: refused, and at which of your lines, or passed in silence",
         fontsize=11, fontweight="bold", x=0.01, ha="left",
     )  # fmt: skip
     return figure

@@ -75,8 +75,8 @@ def test_of_a_large_array_the_part_around_the_largest_difference_is_shown():
 
 def test_the_curve_goes_from_the_first_step_to_the_last_and_higher_losses_lie_higher():
     course = {"at": [1, 10, 100], "losses": [2.0, None, 1.0]}
-    assert page.curve(course) == "0.0,0.0 300.0,50.0"
-    assert page.curve({"at": [1], "losses": [2.0]}) == ""
+    assert page.curve(course) == [(0.0, 0.0), (300.0, 50.0)]
+    assert page.curve({"at": [1], "losses": [2.0]}) == []
 
 
 def test_a_page_without_mistakes_holds(wrong):

@@ -15,7 +15,7 @@ EXPLANATIONS = {
     "same order.",
     "integer-dtype": "Whole numbers cannot hold what is smaller than 1: everything that is stored here is cut off.",
     "never-updated": "The gradient of {operand} is computed, but {operand} never changes.",
-    "momentum-sign": "The velocity of the step before is taken back, so that every step brakes; it should be kept.",
+    "momentum-sign": "The velocity of the step before is subtracted, so that every step brakes; it should be added.",
     "shared-velocity": "The velocity still has the gradient of {operand} in it: every parameter needs one of its own.",
     "adam-without-powers": "Adam divides its moments by 1 - beta to the power of the step; here the power is missing.",
     "not-finite": "Something overflows here, or is divided by zero, and nothing after it is a number.",

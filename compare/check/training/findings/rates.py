@@ -16,11 +16,11 @@ CAUSES = {
         "a learning rate {times:,.0f} times as large",
     ),
     "learning-rate-too-large": Cause(
-        "The steps are so large that they leap over every valley; units die, or the loss grows.",
+        "The steps are so large that they overshoot every minimum; units die, or the loss grows.",
         "a learning rate {fraction:,.0f} times as small",
     ),
     "too-few-steps": Cause(
-        "Nothing is wrong but the patience: it sits on the plateau that a small start gives.",
+        "Nothing is wrong: small initial weights leave it on a plateau first, and it needs more steps.",
         "some {steps:,} steps, or a start with standard deviation sqrt(2 / inputs)",
     ),
 }

@@ -24,7 +24,7 @@ CAUSES = {
     ),
     "weights-too-large": Cause(
         "The weights begin with a standard deviation of {std:.3g}; for {fan_in} inputs about {usual:.2g} is usual. "
-        "{stuck:.0f} % of the units begin where their activation is flat and hands back no gradient.",
+        "{stuck:.0f}% of the units begin where their activation is flat and hands back no gradient.",
         "weights with standard deviation {usual:.2g}",
     ),
     "weights-too-small": Cause(
@@ -34,7 +34,7 @@ CAUSES = {
     ),
     "weights-all-positive": Cause(
         "No weight begins below zero, so the sums over {fan_in} inputs are large and alike: "
-        "{stuck:.0f} % of the units begin where their activation is flat.",
+        "{stuck:.0f}% of the units begin where their activation is flat.",
         "weights around zero: randn in the place of rand, or rand - 0.5",
     ),
     "gradients-vanish": Cause(
