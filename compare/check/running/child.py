@@ -119,16 +119,16 @@ class Child:
         lacks = failure.describe(ended, self.own, self.theirs)["lacks"]
         return lacks in ("module", "file", "network") or isinstance(ended, SystemExit)
 
-    def run(self, program: Program) -> tuple[Recorder, torch_programs.Watch, BaseException | None]:
+    def run(self, program: Program) -> tuple[Recorder, torch_programs.TorchWatch, BaseException | None]:
         """Run it as its author does. What was recorded, and what ended it, if it did not come to its end."""
-        recorder, torch = Recorder(own=self.own), torch_programs.Watch(self.own)
+        recorder, torch = Recorder(own=self.own), torch_programs.TorchWatch(self.own)
         with torch:
             ended = self.within(recorder, program)
         return recorder, torch, ended
 
     def driven_torch(self, torch: Any) -> dict[str, Any] | None:
         """The same of a program that only defines a model and a function that trains it; None where it does not."""
-        watch, ended = torch_programs.Watch(self.own), None
+        watch, ended = torch_programs.TorchWatch(self.own), None
         words: str | None = None
         try:
             with watch, self.clock.limit(self.request["time_limit"]), self.imports():
@@ -146,7 +146,7 @@ class Child:
         """Is a class or a function the learner's?"""
         return getattr(value, "__module__", None) == "__main__"
 
-    def judged_torch(self, watch: torch_programs.Watch, ended: BaseException | None) -> dict[str, Any] | None:
+    def judged_torch(self, watch: torch_programs.TorchWatch, ended: BaseException | None) -> dict[str, Any] | None:
         """What was seen of a program in PyTorch; None where it is none, or nothing was seen."""
         if not watch.tells:
             return None

@@ -10,6 +10,6 @@ what a loss may follow from, `modules.py` which of the learner's lines runs, `st
 
 from compare.check.torch_programs.driving import drive
 from compare.check.torch_programs.judged import examine
-from compare.check.torch_programs.watch import Watch
+from compare.check.torch_programs.watch import TorchWatch
 
-__all__ = ["Watch", "drive", "examine"]
+__all__ = ["TorchWatch", "drive", "examine"]

@@ -9,7 +9,7 @@ from compare.check.saying.source import short
 from compare.check.torch_programs.mistakes import found, notes
 from compare.check.torch_programs.rebuilt import Unknown, loss_of
 from compare.check.torch_programs.seen import Backward, Ref
-from compare.check.torch_programs.watch import Watch
+from compare.check.torch_programs.watch import TorchWatch
 from compare.judge.judging import Verdict, expected, judged
 from compare.judge.roundoff import Arithmetic
 
@@ -24,7 +24,7 @@ LARGEST = 2_000_000  # entries of a parameter, times rows: more takes the judge 
 TRUSTED = "None of the mistakes that are known here was seen in its training"
 
 
-def examine(watch: Watch, ended: bool) -> Told | None:
+def examine(watch: TorchWatch, ended: bool) -> Told | None:
     """The answer; None where nothing was seen that an answer could rest on. ended: whether it raised an exception."""
     told = found(watch, ended)
     if not watch.backwards:
@@ -124,7 +124,7 @@ def _line(name: str, verdict: Verdict, line: int | None) -> Told:
     }  # fmt: skip
 
 
-def _understood(watch: Watch, moment: Backward | None) -> Told:
+def _understood(watch: TorchWatch, moment: Backward | None) -> Told:
     """Layers, activations, the loss and the update, as they are said."""
     optimizer = next(iter(watch.steps.optimizers.values()), None)
     about: Told = {

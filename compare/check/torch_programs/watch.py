@@ -30,7 +30,7 @@ PATIENCE = 12.0  # seconds in which an evaluation is waited for, where there is 
 WHOLE = 40  # backward passes whose operations are kept
 
 
-class Watch:
+class TorchWatch:
     """A context in which a program runs. backwards: the calls of `backward()`; failed: the last call that raised.
 
     What else was seen is in `steps`, `modules`, `modes` and `kept`.
@@ -50,7 +50,7 @@ class Watch:
         """Whether something that can be judged was seen."""
         return bool(self.backwards) or self.failed is not None
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "TorchWatch":
         if "torch" in sys.modules:
             self._start(sys.modules["torch"])
         else:

@@ -40,7 +40,7 @@ STANDARD_ERRORS = 5  # of the mean square over the draws, for the measured noise
 
 
 @dataclass(frozen=True)
-class Training:
+class TimedTraining:
     """A training by hand until its time is up: the loss by second, read about ten times."""
 
     learning_rate: float
@@ -55,7 +55,7 @@ class Measured:
 
     noise: dict[int, Noise]
     epochs: dict[str, dict[int, float]]
-    curves: dict[int, Training]
+    curves: dict[int, TimedTraining]
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured | NotMeasured:
@@ -132,7 +132,7 @@ def seconds_per_epoch(start: Parameters, settings: Settings, digits: "Digits", s
     return {name: taken * (size / timed) * math.ceil(rows / size) for name, taken in seconds.items()}
 
 
-def trained(start: Parameters, settings: Settings, digits: "Digits", size: int, rate: float) -> Training:
+def trained(start: Parameters, settings: Settings, digits: "Digits", size: int, rate: float) -> TimedTraining:
     """One of them, from these weights."""
     net = ManualNetwork(start)
     judged = digits.train_x[:JUDGED_ON], digits.train_labels[:JUDGED_ON]
@@ -146,7 +146,7 @@ def trained(start: Parameters, settings: Settings, digits: "Digits", size: int, 
             seconds.append(spent)
             losses.append(net.loss(*judged))
         if spent >= SECONDS:
-            return Training(rate, steps, seconds, losses)
+            return TimedTraining(rate, steps, seconds, losses)
     raise AssertionError("the batches never end")
 
 

@@ -36,7 +36,7 @@ PARTS = ("products", "arithmetic", "bookkeeping")
 
 
 @dataclass(frozen=True)
-class Step:
+class StepTime:
     """Seconds of a step, and of its parts, which add up to it."""
 
     step: float
@@ -54,7 +54,7 @@ class Step:
 class Measured:
     """Steps by batch size and implementation."""
 
-    table: dict[int, dict[str, Step]]
+    table: dict[int, dict[str, StepTime]]
 
     @property
     def shares(self) -> dict[int, dict[str, dict[str, float]]]:
@@ -104,7 +104,7 @@ def judge(result: Measured) -> Finding:
     return Finding(answer, holds, {"seconds": plain(table), "shares": shares, "threads": 1}, lesson)
 
 
-def parts(start: Parameters, x: np.ndarray, labels: np.ndarray, rounds: int) -> dict[str, Step]:
+def parts(start: Parameters, x: np.ndarray, labels: np.ndarray, rounds: int) -> dict[str, StepTime]:
     """Seconds of a step's parts and of the whole, by implementation: medians of rounds in which all take turns."""
     widths = (1, 1, 1, start["b3"].size)
     tiny = initial_parameters(widths, "he", dtype=str(x.dtype))
@@ -124,14 +124,14 @@ def parts(start: Parameters, x: np.ndarray, labels: np.ndarray, rounds: int) -> 
             for name in NAMES}  # fmt: skip
 
 
-def split(step: float, bookkeeping: float, products: float, calls: float) -> Step:
+def split(step: float, bookkeeping: float, products: float, calls: float) -> StepTime:
     """A step's seconds, shared out.
 
     calls: the eight products on the narrow network, which are calls and nothing else; they are in `bookkeeping` too,
     so they come off the products here. What neither explains is the other arithmetic; noise can make it less than 0.
     """
     products -= calls
-    return Step(step, products, step - products - bookkeeping, bookkeeping)
+    return StepTime(step, products, step - products - bookkeeping, bookkeeping)
 
 
 def products_in_torch(start: Parameters, x: np.ndarray, labels: np.ndarray) -> Callable[[], object]:

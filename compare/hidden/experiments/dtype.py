@@ -29,7 +29,7 @@ PARAMETERS = ("W1", "b1", "W2", "b2", "W3", "b3")
 
 
 @dataclass(frozen=True)
-class Run:
+class Precision:
     """One implementation in one dtype. error: of the gradient, of its largest entry; bytes, seconds: of a step."""
 
     implementation: str
@@ -43,7 +43,7 @@ class Run:
 class Measured:
     """The runs, and the dtypes taken by default."""
 
-    rows: list[Run]
+    rows: list[Precision]
     default: dict[str, str]
 
 
@@ -73,7 +73,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
         advance()
     seconds = median_seconds(rivals)
     rows = [
-        Run(name, dtype, error, sizes[name, dtype], seconds[f"{name} {dtype}"])
+        Precision(name, dtype, error, sizes[name, dtype], seconds[f"{name} {dtype}"])
         for (name, dtype), error in errors.items()
     ]
     return Measured(rows, defaults())

@@ -34,7 +34,7 @@ SEEDS = 3
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedTraining:
     """A training that raised. refused: the error's first line."""
 
     refused: str
@@ -54,7 +54,7 @@ class Measured:
     """The trainings of each mistake, one a seed, or that the first of them was refused."""
 
     trained: dict[str, list[Trained]]
-    refused: dict[str, Refused]
+    refused: dict[str, RefusedTraining]
 
     def as_json(self) -> dict[str, Any]:
         """As a JSON document has it: a list of outcomes by mistake, in the order in which they are told."""
@@ -69,7 +69,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
         for seed in range(settings.seed, settings.seed + SEEDS):
             one = settings.with_(init="torch", seed=seed, dtype="float32", widths=(128, 64))
             found = outcome(training, one, digits)
-            if isinstance(found, Refused):
+            if isinstance(found, RefusedTraining):
                 result.refused[mistake] = found
                 break
             result.trained.setdefault(mistake, []).append(found)
@@ -77,7 +77,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     return result
 
 
-def outcome(training: "Training", settings: Settings, digits: "Digits") -> Refused | Trained:
+def outcome(training: "Training", settings: Settings, digits: "Digits") -> RefusedTraining | Trained:
     """What comes of one training."""
     import torch
 
@@ -98,7 +98,7 @@ def outcome(training: "Training", settings: Settings, digits: "Digits") -> Refus
         try:
             net = training(net, data, settings.learning_rate)
         except Exception as error:  # whatever it is, it is the outcome
-            return Refused(f"{type(error).__name__}: {str(error).splitlines()[0]}")
+            return RefusedTraining(f"{type(error).__name__}: {str(error).splitlines()[0]}")
     return Trained(before, accuracy(net), [str(w.message) for w in caught])
 
 

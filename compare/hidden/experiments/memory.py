@@ -37,7 +37,7 @@ KINDS = ("results", "batch", "parameters")
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptBytes:
     """What one implementation keeps. bytes: by kind; parameters: by name; held_after: bytes of results."""
 
     bytes: dict[str, int]
@@ -49,7 +49,7 @@ class Kept:
 class Measured:
     """What each keeps, by implementation, for so many rows."""
 
-    kept: dict[str, Kept]
+    kept: dict[str, KeptBytes]
     rows: int
 
 
@@ -95,7 +95,7 @@ def judge(result: Measured) -> Finding:
     return Finding(answer, holds, {"rows": rows, "kept": plain(kept)}, lesson)
 
 
-def by_hand(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> Kept:
+def by_hand(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> KeptBytes:
     """What `backward` is handed, and the arrays of the network that it reads."""
     kept: dict[str, np.ndarray] = {}
 
@@ -124,7 +124,7 @@ def by_hand(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> 
     return _by_kind(storages, holders, (x, labels), parameters)
 
 
-def on_the_engine(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> Kept:
+def on_the_engine(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> KeptBytes:
     """The arrays that the VJPs on the tape hold."""
     net = EngineNetwork(start)
     loss = world(AUTOGRAD).recorded_loss(net, x, labels)
@@ -137,7 +137,7 @@ def on_the_engine(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarra
     return _by_kind(storages, holders, (x, labels), parameters)
 
 
-def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> Kept:
+def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) -> KeptBytes:
     """The tensors that PyTorch saves, told of by its own hooks, each memory once."""
     import torch
 
@@ -166,13 +166,13 @@ def in_pytorch(start: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarray) 
 
 def _by_kind(
     storages: dict[int, int], holders: dict[int, list[Any]], batch: Sequence[np.ndarray], parameters: dict[int, str]
-) -> Kept:
+) -> KeptBytes:
     """Bytes by kind, from bytes by address; and what of the results is still held, by one weak reference or more."""
     given = {array.ctypes.data for array in batch}
     kinds = {a: "batch" if a in given else "parameters" if a in parameters else "results" for a in storages}
     held = [a for a in storages if kinds[a] == "results" and any(holder() is not None for holder in holders[a])]
     size = {kind: sum(storages[a] for a in storages if kinds[a] == kind) for kind in KINDS}
-    return Kept(size, sorted(parameters[a] for a in storages if a in parameters), sum(storages[a] for a in held))
+    return KeptBytes(size, sorted(parameters[a] for a in storages if a in parameters), sum(storages[a] for a in held))
 
 
 def _kb(number: float) -> str:

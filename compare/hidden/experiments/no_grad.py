@@ -35,7 +35,7 @@ WORLDS = (AUTOGRAD, TORCH_REF)
 
 
 @dataclass(frozen=True)
-class Growth:
+class GraphGrowth:
     """The graph behind the loss by step: its nodes, and the bytes of arrays that it keeps."""
 
     nodes: list[int]
@@ -48,7 +48,7 @@ class Measured:
     the engine refused to walk a recorded one.
     """
 
-    growth: dict[str, dict[str, Growth]]
+    growth: dict[str, dict[str, GraphGrowth]]
     refused: dict[str, bool]
     refused_at: int | None
 
@@ -56,7 +56,7 @@ class Measured:
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Nodes behind the loss and bytes that the graph keeps, in each of a few steps, with the update recorded or not."""
     start = initial_weights(settings, digits)
-    growth: dict[str, dict[str, Growth]] = {}
+    growth: dict[str, dict[str, GraphGrowth]] = {}
     for name, steps_of in ((AUTOGRAD, on_the_engine), (TORCH_REF, in_pytorch)):
         growth[name] = {}
         for way in ("recorded", "no_grad"):
@@ -67,10 +67,10 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     return Measured(growth, refusals(settings.dtype), refused_at)
 
 
-def on_the_engine(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> Growth:
+def on_the_engine(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> GraphGrowth:
     """Nodes and kept bytes by step; to go on over an old graph, it must be retained."""
     net = EngineNetwork(start)
-    found = Growth([], [])
+    found = GraphGrowth([], [])
     for x, labels in data:
         loss = _loss(net, start, x, labels)
         graph = nodes(loss)
@@ -113,13 +113,13 @@ def _update(net: EngineNetwork, names: Iterable[str], rate: float, recorded: boo
                 W.data = (W - rate * array(W.grad)).data
 
 
-def in_pytorch(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> Growth:
+def in_pytorch(start: dict[str, np.ndarray], data: Any, rate: float, recorded: bool) -> GraphGrowth:
     """Nodes and saved bytes by step, of the same network written with functions, as its weights are no parameters."""
     import torch
     from torch.nn.functional import cross_entropy as torch_cross_entropy
 
     weights = {name: torch.tensor(value, requires_grad=True) for name, value in start.items()}
-    found = Growth([], [])
+    found = GraphGrowth([], [])
     saved: dict[int, Any] = {}
 
     def keep(tensor: torch.Tensor) -> torch.Tensor:

@@ -56,7 +56,7 @@ def mistakes(parameters: dict[str, np.ndarray], x: np.ndarray, labels: np.ndarra
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedAt:
     """A mistake that raised. kind: "refused" by the gradients, "late" where only the update after them refuses.
 
     file, line: where the error was raised; own: whether that is the network's own file; at: the line of it that was
@@ -86,7 +86,7 @@ class Passed:
 class Measured:
     """Every outcome, by mistake and implementation."""
 
-    outcomes: dict[str, dict[str, Refused | Passed]]
+    outcomes: dict[str, dict[str, RefusedAt | Passed]]
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
@@ -94,7 +94,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     x, labels = digits.train_x[:ROWS], digits.train_labels[:ROWS]
     parameters = initial_weights(settings.with_(init="he"), digits)
     _, right = _network(MANUAL, parameters).gradients(x, labels)
-    outcomes: dict[str, dict[str, Refused | Passed]] = {}
+    outcomes: dict[str, dict[str, RefusedAt | Passed]] = {}
     for mistake, case in mistakes(parameters, x, labels).items():
         outcomes[mistake] = {name: outcome(name, case, right) for name in WORLDS}
         advance()
@@ -105,7 +105,7 @@ def _network(name: str, parameters: dict[str, np.ndarray]) -> Any:
     return importlib.import_module(f"{name}.network").Network(parameters)
 
 
-def outcome(name: str, case: "Case", right: dict[str, np.ndarray]) -> Refused | Passed:
+def outcome(name: str, case: "Case", right: dict[str, np.ndarray]) -> RefusedAt | Passed:
     """What happens to one mistake in one world."""
     parameters, x, labels = case
     gradients = None
@@ -119,7 +119,7 @@ def outcome(name: str, case: "Case", right: dict[str, np.ndarray]) -> Refused | 
             frames = traceback.extract_tb(error.__traceback__)
             own_file = str(importlib.import_module(f"{name}.network").__file__)
             own = next(frame for frame in reversed(frames) if frame.filename == own_file)
-            return Refused(
+            return RefusedAt(
                 "late" if gradients else "refused", "/".join(Path(frames[-1].filename).parts[-2:]), frames[-1].lineno,
                 frames[-1].filename == own_file, (own.line or "").partition("  #")[0],
                 f"{type(error).__name__}: {str(error).splitlines()[0]}",
@@ -158,7 +158,7 @@ def judge(result: Measured) -> Finding:
         for name in WORLDS
     )
     lost = next(found[TORCH_REF] for mistake, found in outcomes.items() if mistake.startswith("batch axis"))
-    said = f"{lost.message!r} in {lost.file}, at your line {lost.at!r}" if isinstance(lost, Refused) else "nothing"
+    said = f"{lost.message!r} in {lost.file}, at your line {lost.at!r}" if isinstance(lost, RefusedAt) else "nothing"
     silent = {n: [mistake for mistake, found in outcomes.items() if found[n].kind == "wrong"] for n in WORLDS}
     lesson = (
         f"NumPy broadcasts whatever it can, so by hand these pass: {'; '.join(silent[MANUAL])}. PyTorch checks "
@@ -185,9 +185,9 @@ def draw(result: Measured) -> "Figure":
     return figure
 
 
-def _cell(found: Refused | Passed) -> tuple[str, str]:
+def _cell(found: RefusedAt | Passed) -> tuple[str, str]:
     """Words and a colour."""
-    if isinstance(found, Refused):
+    if isinstance(found, RefusedAt):
         at = found.at if len(found.at) <= 34 else f"{found.at[:31]}..."
         return f"{'refused' if found.kind == 'refused' else 'refused in the update'} at\n{at}", "blue"
     if found.kind == "right":

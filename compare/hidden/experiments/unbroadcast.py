@@ -30,7 +30,7 @@ CASES = (((3,), (4, 3)), ((1, 3), (4, 3)), ((4, 1), (4, 3)), ((), (4, 3)))
 
 
 @dataclass(frozen=True)
-class Case:
+class Stretching:
     """A small array stretched to a large one. g: the large one's gradient; J: the matrix of the stretching.
 
     found: the small one's gradient by way: J^T g as "transpose", and each implementation's.
@@ -56,7 +56,7 @@ class Case:
 class Measured:
     """The cases, and the part of the rounding bound that db3 used by implementation, for so many rows."""
 
-    cases: list[Case]
+    cases: list[Stretching]
     used: dict[str, float]
     rows: int
 
@@ -70,7 +70,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
         J = jacobian(small, large, settings.dtype)
         found = {"transpose": (J.T @ g.ravel()).reshape(small), **gradients(small, g)}
         lists = {name: value.tolist() for name, value in found.items()}
-        cases.append(Case(small, large, g.tolist(), J.astype(int).tolist(), lists))
+        cases.append(Stretching(small, large, g.tolist(), J.astype(int).tolist(), lists))
         advance()
     x, labels = first_batch(settings, digits)
     used = {}

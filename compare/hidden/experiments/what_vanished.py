@@ -33,7 +33,7 @@ DRAWS = "reset_parameters"
 
 
 @dataclass(frozen=True)
-class Lines:
+class LineCounts:
     """How many lines a part takes: in network.py, and behind it, in these functions, the longest first."""
 
     in_network: int
@@ -45,7 +45,7 @@ class Lines:
 class Measured:
     """Lines by implementation and part, and the number of parameters."""
 
-    counts: dict[str, dict[str, Lines]]
+    counts: dict[str, dict[str, LineCounts]]
     parameters: int
 
 
@@ -70,14 +70,14 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     return Measured(counts, len(start))
 
 
-def count(run: Any, network: ModuleType) -> dict[str, Lines]:
+def count(run: Any, network: ModuleType) -> dict[str, LineCounts]:
     """The lines of each part, while `run` makes a step with that network."""
     found = {}
     ran = behind(run, network, _library(network))
     for part, lines in in_network(network).items():
         functions = sorted(ran[part], key=lambda name: (-len(ran[part][name]), name))
         hidden = set().union(*ran[part].values())
-        found[part] = Lines(len(lines), len(hidden), functions)
+        found[part] = LineCounts(len(lines), len(hidden), functions)
     return found
 
 
@@ -123,7 +123,7 @@ def judge(result: Measured) -> Finding:
     return Finding(answer, holds, {"lines": plain(counts)}, lesson)
 
 
-def _story(part: dict[str, Lines]) -> str:
+def _story(part: dict[str, LineCounts]) -> str:
     """A part in words, like "16 lines by hand, 1 on ...": what is in view, and what is behind it."""
     words = [f"{part[MANUAL].in_network} lines by hand"]
     for name in (AUTOGRAD, TORCH_REF):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from compare.check.steps.recorder import Enough
-from compare.check.torch_programs import Watch, examine
+from compare.check.torch_programs import TorchWatch, examine
 from compare.check.torch_programs.mistakes import EXPLANATIONS
 
 ROOT = Path(__file__).parents[3]
@@ -120,7 +120,7 @@ def judge():
     def run(source):
         file = f"<torch {next(count)}>"
         linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
-        watch, ended = Watch(file.__eq__), None
+        watch, ended = TorchWatch(file.__eq__), None
         with watch, warnings.catch_warnings(action="ignore"):
             try:
                 exec(compile(ast.parse(source), file, "exec"), {})
@@ -320,8 +320,8 @@ def test_a_file_that_only_defines_a_model_and_its_training_is_driven(command, tm
 
 def test_nothing_is_hooked_and_torch_is_not_imported_for_a_program_that_does_not():
     code = (
-        "import sys\nfrom compare.check.running import child\nfrom compare.check.torch_programs import Watch, examine\n"
-        "with Watch(bool) as watch: pass\nprint('torch' in sys.modules, watch.tells)"
+        "import sys\nfrom compare.check.running import child\nfrom compare.check.torch_programs import TorchWatch, examine\n"
+        "with TorchWatch(bool) as watch: pass\nprint('torch' in sys.modules, watch.tells)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]

@@ -43,7 +43,7 @@ def test_the_verdict_fails_where_noise_is_not_as_expected_or_the_whole_set_learn
 
     def holds(noise=one, last=2.0):
         losses = {1: 1.0, 64: 0.5, 640: last}
-        curves = {n: batch_size.Training(0.1, 5, [0.0, 1.0], [2.3, loss]) for n, loss in losses.items()}
+        curves = {n: batch_size.TimedTraining(0.1, 5, [0.0, 1.0], [2.3, loss]) for n, loss in losses.items()}
         return batch_size.judge(batch_size.Measured({1: one, 64: noise}, epochs, curves)).holds
 
     assert holds()

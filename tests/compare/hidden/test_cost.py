@@ -11,7 +11,7 @@ from manual.network import Network
 
 def test_the_parts_add_up_to_the_step_and_the_calls_are_counted_once():
     seconds = cost.split(step=10.0, bookkeeping=3.0, products=5.0, calls=1.0)
-    assert seconds == cost.Step(step=10.0, products=4.0, arithmetic=3.0, bookkeeping=3.0)
+    assert seconds == cost.StepTime(step=10.0, products=4.0, arithmetic=3.0, bookkeeping=3.0)
     assert sum(seconds.shares.values()) == pytest.approx(1)
 
 

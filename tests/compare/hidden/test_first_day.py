@@ -58,7 +58,7 @@ def test_each_part_of_the_claim_can_fail():
     def run(after, *warnings):
         return [experiment.Trained(0.1, after, [*warnings])]
 
-    refused = {mistake: experiment.Refused("RuntimeError: no") for mistake in experiment.REFUSED}
+    refused = {mistake: experiment.RefusedTraining("RuntimeError: no") for mistake in experiment.REFUSED}
     trained = {mistake: run(0.9) for mistake in experiment.TRAININGS if mistake not in refused}
     trained |= {mistake: run(0.1) for mistake in experiment.LEARN_NOTHING} | {experiment.LESS: run(0.5)}
     assert experiment.judge(experiment.Measured(trained, refused)).holds
@@ -75,7 +75,7 @@ def test_each_part_of_the_claim_can_fail():
 
 
 def test_the_outcomes_stand_in_the_order_of_the_trainings():
-    refused = {mistake: experiment.Refused("no") for mistake in experiment.REFUSED}
+    refused = {mistake: experiment.RefusedTraining("no") for mistake in experiment.REFUSED}
     trained = {m: [experiment.Trained(0.1, 0.2, [])] for m in experiment.TRAININGS if m not in refused}
     found = experiment.Measured(trained, refused).as_json()
     assert list(found) == list(experiment.TRAININGS)

@@ -57,6 +57,6 @@ def test_if_pytorch_let_as_many_pass_as_by_hand_the_claim_would_not_hold(outcome
     other = {}
     for mistake, found in outcomes.items():
         by_hand = found["manual"]
-        alike = replace(by_hand, own=False) if isinstance(by_hand, experiment.Refused) else by_hand
+        alike = replace(by_hand, own=False) if isinstance(by_hand, experiment.RefusedAt) else by_hand
         other[mistake] = {**found, "torch_ref": alike}
     assert not experiment.judge(experiment.Measured(other)).holds

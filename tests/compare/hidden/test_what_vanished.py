@@ -117,5 +117,5 @@ def test_the_functions_behind_are_the_ones_that_do_the_work(counts):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_count_that_refutes_the_claim_does_not_hold(counts, part):
-    other = {**counts, "torch_ref": {**counts["torch_ref"], part: experiment.Lines(9, 0, [])}}
+    other = {**counts, "torch_ref": {**counts["torch_ref"], part: experiment.LineCounts(9, 0, [])}}
     assert not experiment.judge(experiment.Measured(other, 6)).holds

@@ -6,18 +6,18 @@ from typing import Any
 from compare.check.saying.source import short, text
 from compare.check.torch_programs.mistakes import loop, losses, updates
 from compare.check.torch_programs.mistakes.mistake import Mistake
-from compare.check.torch_programs.watch import Watch
+from compare.check.torch_programs.watch import TorchWatch
 
 Told = dict[str, Any]
 EXPLANATIONS = losses.EXPLANATIONS | updates.EXPLANATIONS | loop.EXPLANATIONS
 
 
-def found(watch: Watch, ended: bool) -> list[Told]:
+def found(watch: TorchWatch, ended: bool) -> list[Told]:
     """What is wrong, in words. ended: whether an exception ended the program."""
     return [_told(mistake) for mistake in _mistakes(watch, ended)]
 
 
-def _mistakes(watch: Watch, ended: bool) -> Iterator[Mistake]:
+def _mistakes(watch: TorchWatch, ended: bool) -> Iterator[Mistake]:
     if watch.backwards:
         yield from losses.in_loss(watch.backwards[-1])
     yield from updates.in_gradients(watch)
@@ -28,7 +28,7 @@ def _mistakes(watch: Watch, ended: bool) -> Iterator[Mistake]:
         yield from losses.in_failure(watch.failed)
 
 
-def notes(watch: Watch, told: list[Told]) -> Iterator[str]:
+def notes(watch: TorchWatch, told: list[Told]) -> Iterator[str]:
     """What is unusual, and no mistake."""
     per_step: dict[int, int] = {}
     for moment in watch.backwards:

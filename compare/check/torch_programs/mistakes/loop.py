@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from compare.check.torch_programs.mistakes.mistake import Mistake
-from compare.check.torch_programs.watch import Watch
+from compare.check.torch_programs.watch import TorchWatch
 
 EXPLANATIONS = {
     "loss-kept-with-graph": "The loss is kept as a tensor, and with it the whole graph that led to it: memory grows "
@@ -15,7 +15,7 @@ EXPLANATIONS = {
 }
 
 
-def in_losses_kept(watch: Watch) -> Iterator[Mistake]:
+def in_losses_kept(watch: TorchWatch) -> Iterator[Mistake]:
     """Losses that hold the graphs behind them."""
     for how, place in watch.kept.where.items():
         evidence = (
@@ -25,7 +25,7 @@ def in_losses_kept(watch: Watch) -> Iterator[Mistake]:
         yield Mistake("loss-kept-with-graph", place, evidence, corrected="loss.item() in the place of the loss")
 
 
-def in_modes(watch: Watch) -> Iterator[Mistake]:
+def in_modes(watch: TorchWatch) -> Iterator[Mistake]:
     """Dropout or batch norm at work where they should not be, or not where they should."""
     modes = watch.modes
     noisy = [place for place, noise in modes.evaluated if noise]

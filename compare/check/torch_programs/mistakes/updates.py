@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from compare.check.saying.source import text
 from compare.check.torch_programs.mistakes.mistake import Mistake, listed, many, names_of
 from compare.check.torch_programs.seen import Op, Tensor
-from compare.check.torch_programs.watch import Watch
+from compare.check.torch_programs.watch import TorchWatch
 
 ZERO = "optimizer.zero_grad()"
 EXPLANATIONS = {
@@ -24,7 +24,7 @@ EXPLANATIONS = {
 }
 
 
-def in_gradients(watch: Watch) -> Iterator[Mistake]:
+def in_gradients(watch: TorchWatch) -> Iterator[Mistake]:
     """What is in .grad when a step is made."""
     if not watch.backwards:
         return
@@ -52,7 +52,7 @@ def in_gradients(watch: Watch) -> Iterator[Mistake]:
         )  # fmt: skip
 
 
-def in_parameters(watch: Watch) -> Iterator[Mistake]:
+def in_parameters(watch: TorchWatch) -> Iterator[Mistake]:
     """Parameters that no gradient reaches, or no step."""
     if not watch.backwards:
         return
@@ -73,7 +73,7 @@ def in_parameters(watch: Watch) -> Iterator[Mistake]:
 
 
 def _old_parameters(
-    watch: Watch, reached: dict[int, Tensor], held: dict[int, Tensor], in_model: dict[int, Tensor]
+    watch: TorchWatch, reached: dict[int, Tensor], held: dict[int, Tensor], in_model: dict[int, Tensor]
 ) -> Iterator[Mistake]:
     orphans = [p for key, p in held.items() if key not in reached and key not in in_model and p.grad is None]
     missed = [p for key, p in reached.items() if key not in held and (key in in_model or not in_model)]
@@ -92,7 +92,7 @@ def _old_parameters(
         )  # fmt: skip
 
 
-def _cut_off(watch: Watch, reached: set[int], held: set[int]) -> Iterator[Mistake]:
+def _cut_off(watch: TorchWatch, reached: set[int], held: set[int]) -> Iterator[Mistake]:
     last = watch.backwards[-1]
     without: dict[int, Tensor] = {}
     cut: Op | None = None
