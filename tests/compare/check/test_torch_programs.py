@@ -307,7 +307,7 @@ def test_the_answer_is_printed_and_exits_with_1_for_a_mistake(command, tmp_path)
     text = " ".join(done.stdout.split())
     assert done.returncode == 1, done.stdout + done.stderr
     assert "It is a network in PyTorch" in text
-    assert "1 mistake, in line 11: softmax-before-cross-entropy. PyTorch's gradients are right" in text
+    assert "1 mistake, in line 11: softmax before cross entropy. PyTorch's gradients are right" in text
 
 
 def test_a_file_that_only_defines_a_model_and_its_training_is_driven(command, tmp_path):
@@ -320,7 +320,8 @@ def test_a_file_that_only_defines_a_model_and_its_training_is_driven(command, tm
 
 def test_nothing_is_hooked_and_torch_is_not_imported_for_a_program_that_does_not():
     code = (
-        "import sys\nfrom compare.check.running import child\nfrom compare.check.torch_programs import TorchWatch, examine\n"
+        "import sys\nfrom compare.check.running import child\n"
+        "from compare.check.torch_programs import TorchWatch, examine\n"
         "with TorchWatch(bool) as watch: pass\nprint('torch' in sys.modules, watch.tells)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
