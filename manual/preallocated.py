@@ -76,15 +76,8 @@ class PreallocatedNetwork:
         z3 = np.matmul(a2, self.W3, out=w.z3)
         np.add(z3, self.b3, out=z3)
 
-        # The loss and dz3 share the shifted scores, their exponentials and the sums of these.
         np.add(w.row_starts, labels, out=w.chosen)
-        np.subtract(z3, np.maximum.reduce(z3, axis=1, keepdims=True, out=w.column), out=z3)
-        dz3 = np.exp(z3, out=w.dz3)
-        total = np.add.reduce(dz3, axis=1, keepdims=True, out=w.column)
-        np.divide(dz3, total, out=dz3)
-        w.dz3_flat[w.chosen] -= 1
-        np.divide(dz3, m, out=dz3)
-        loss = np.add.reduce(np.log(total[:, 0]) - w.z3_flat[w.chosen])
+        loss, dz3 = self.loss_and_dz3(w, m), w.dz3
 
         w.outer(a2.T, dz3, out=dW3)
         np.add.reduce(dz3, axis=0, out=db3)
@@ -97,6 +90,19 @@ class PreallocatedNetwork:
         w.outer(x.T, dz1, out=dW1)
         np.add.reduce(dz1, axis=0, out=db1)
         return loss
+
+    def loss_and_dz3(self, w: "Workspace", m: int) -> np.floating:
+        """Leave dz3 in `w.dz3`; the sum of the losses of these rows.
+
+        Both share the shifted scores, their exponentials and the sums of these.
+        """
+        z3 = np.subtract(w.z3, np.maximum.reduce(w.z3, axis=1, keepdims=True, out=w.column), out=w.z3)
+        dz3 = np.exp(z3, out=w.dz3)
+        total = np.add.reduce(dz3, axis=1, keepdims=True, out=w.column)
+        np.divide(dz3, total, out=dz3)
+        w.dz3_flat[w.chosen] -= 1
+        np.divide(dz3, m, out=dz3)
+        return np.add.reduce(np.log(total[:, 0]) - w.z3_flat[w.chosen])
 
 
 class Workspace:

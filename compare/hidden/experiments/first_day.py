@@ -81,9 +81,9 @@ def outcome(training: "Training", settings: Settings, digits: "Digits") -> Refus
     """What comes of one training."""
     import torch
 
-    from compare.hidden.experiments.softmax_twice import model
+    from compare.hidden.tools.softmax_networks import model
 
-    net = model("once", initial_weights(settings, digits))
+    net = model(initial_weights(settings, digits), twice=False)
     test_x = torch.from_numpy(digits.test_x).float()
     test_labels = torch.from_numpy(digits.test_labels)
 

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
 from autograd.losses import cross_entropy
 from compare import assert_gradients_match
 from compare.hidden.experiments import softmax_twice as experiment
+from compare.hidden.tools.softmax_networks import Once, Twice, model
+from compare.shared.initial import initial_parameters
 
 
 def loss(z, labels):
@@ -40,8 +43,22 @@ def test_the_surer_the_mistake_the_smaller_its_gradient_while_the_right_one_grow
     assert lengths["twice"][10] < 1e-3 < 1 < lengths["once"][10]
 
 
-def runs(*accuracies, loss=1.6, said=()):
-    return [experiment.Run([loss], [0.1, end], list(said)) for end in accuracies]
+@pytest.mark.parametrize("kind", [Once, Twice])
+def test_the_network_by_hand_has_the_gradients_of_pytorchs(kind):
+    start = initial_parameters((7, 128, 64, 10), "torch")
+    x, labels = np.random.default_rng(3).random((12, 7)), np.arange(12) % 10
+    net = model(start, twice=kind is Twice)
+    loss = torch.nn.CrossEntropyLoss()(net(torch.from_numpy(x)), torch.from_numpy(labels))
+    loss.backward()
+    found, gradients = kind(start).gradients(x, labels)
+    assert found == pytest.approx(loss.item(), rel=1e-13)
+    for name, layer in (("1", net[0]), ("2", net[2]), ("3", net[4])):
+        np.testing.assert_allclose(gradients[f"W{name}"].T, layer.weight.grad.numpy(), rtol=1e-9, atol=1e-16)
+        np.testing.assert_allclose(gradients[f"b{name}"], layer.bias.grad.numpy(), rtol=1e-9, atol=1e-16)
+
+
+def runs(*accuracies, loss=1.6, said=(), apart=1e-16):
+    return [experiment.Run([loss], [0.1, end], list(said), apart) for end in accuracies]
 
 
 def test_each_part_of_the_claim_can_fail():
@@ -51,7 +68,12 @@ def test_each_part_of_the_claim_can_fail():
     finding = experiment.judge(experiment.Measured(curves, tenth, lengths))
     assert finding.holds
     assert "50.0% instead of 90.0%" in finding.answer
-    for wrong in (runs(0.5, 0.95, 0.6), runs(0.5, 0.4, 0.6, loss=1.4), runs(0.5, 0.4, 0.6, said=["a warning"])):
+    for wrong in (
+        runs(0.5, 0.95, 0.6),
+        runs(0.5, 0.4, 0.6, loss=1.4),
+        runs(0.5, 0.4, 0.6, said=["a warning"]),
+        runs(0.5, 0.4, 0.6, apart=1e-3),
+    ):
         changed = {**curves, "torch": {**curves["torch"], "twice": wrong}}
         assert not experiment.judge(experiment.Measured(changed, tenth, lengths)).holds
     tenth["chapter"]["autograd"] = 0.5
