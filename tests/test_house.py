@@ -144,6 +144,17 @@ def test_no_product_file_is_longer_than_250_lines():
     assert not {path: count for path, count in lines.items() if count > 250}
 
 
+def test_a_class_name_has_one_meaning():
+    """But for the measurements of experiments, which are all called so, and what stands in for another library."""
+    found: dict[str, set[str]] = {}
+    for path in (HOUSE / "compare").rglob("*.py"):
+        if not path.is_relative_to(HOUSE / "compare" / "check" / "surroundings"):
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.ClassDef) and node.name not in ("Measured", "Run"):
+                    found.setdefault(node.name, set()).add(str(path.relative_to(HOUSE)))
+    assert not {name: places for name, places in found.items() if len(places) > 1}
+
+
 def network_class(room: str) -> ast.ClassDef:
     tree = ast.parse((HOUSE / room / "network.py").read_text())
     return next(node for node in tree.body if isinstance(node, ast.ClassDef))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.check.words import Lines, kind_in_words, understood_in_words
+from compare.check.words import LineNames, kind_in_words, understood_in_words
 
 Told = dict[str, Any]
 WHOLE = "the whole program"
@@ -20,7 +20,7 @@ class Check:
     """
 
     file: Path
-    place: Lines
+    place: LineNames
     understood: Told
     ran: str
     notes: list[str]

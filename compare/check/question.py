@@ -9,7 +9,7 @@ import numpy as np
 
 from compare.check.answer import Check
 from compare.check.running.parent import run_in_child
-from compare.check.words import Lines, how_it_ran, understood_in_words
+from compare.check.words import LineNames, how_it_ran, understood_in_words
 from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
@@ -72,7 +72,7 @@ def split_target(target: str) -> tuple[Path, str | None]:
 
 def read(told: dict[str, Any], file: Path, made_with: dict[str, Any] | None = None) -> Check:
     """The answer from what the child has told. Raises BadInput where it could not tell right from wrong."""
-    result, lines = told["result"], Lines(file, told["cells"])
+    result, lines = told["result"], LineNames(file, told["cells"])
     notes = [lines.in_words(note) for note in [*told["notes"], *result["notes"]]]
     texts = ("explanation", "evidence")
     diagnoses = [{**d, **{name: lines.in_words(d[name]) for name in texts}} for d in result["diagnoses"]]

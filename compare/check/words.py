@@ -19,7 +19,7 @@ def kind_in_words(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Lines:
+class LineNames:
     """Lines as their author counts them. cells: where each cell of a notebook begins, in all its cells joined."""
 
     file: Path
@@ -77,7 +77,7 @@ def _update(understood: dict[str, Any]) -> str:
     return str(understood["update"]) if understood["update"] != "?" else "an update whose rule was not recognised"
 
 
-def how_it_ran(told: dict[str, Any], lines: Lines) -> str:
+def how_it_ran(told: dict[str, Any], lines: LineNames) -> str:
     """How the program was run, or driven, and what ended it early."""
     if told["driven"]:
         return f"It only defines what it needs, and was called so: {told['driven']}."

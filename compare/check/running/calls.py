@@ -12,7 +12,7 @@ import numpy as np
 
 from compare.check.running.layers import build, step_by_hand
 from compare.check.running.nests import arrays_in
-from compare.check.running.plans import BY_HAND, MADE_UP, SETS_UP, Plan, asks, methods_of
+from compare.check.running.plans import BY_HAND, MADE_UP, SETS_UP, CallPlan, asks, methods_of
 from compare.check.running.roles import of_parameter, roles
 from compare.check.running.starting import names_wanted
 from compare.check.running.trial import DATA, SIMPLE, Trial, Unbindable
@@ -20,7 +20,7 @@ from compare.check.running.trial import DATA, SIMPLE, Trial, Unbindable
 RANDOM = ", given random parameters"
 
 
-def make(trial: Trial, plan: Plan) -> None:
+def make(trial: Trial, plan: CallPlan) -> None:
     """The object, the layers or the parameters that the steps work on."""
     for name, value in trial.namespace.items():
         trial.data.note_widths(roles(name), value)
@@ -74,7 +74,7 @@ def complete(trial: Trial) -> None:
                 trial.call(bound)
 
 
-def step(trial: Trial, plan: Plan) -> None:
+def step(trial: Trial, plan: CallPlan) -> None:
     """One step of training, with data of its own."""
     trial.renew()
     trial.fill()
@@ -119,7 +119,7 @@ def contents(trial: Trial, parameters: list[tuple[str, np.ndarray]]) -> set[Any]
     return {(name, a.view(np.ndarray).tobytes()) for name, a in arrays_in(trial.source) if name in names}
 
 
-def describe(trial: Trial, plan: Plan) -> str:
+def describe(trial: Trial, plan: CallPlan) -> str:
     """What was called, as its author would write it."""
     if plan.maker == BY_HAND:
         return ", ".join(type(layer).__name__ + "()" for layer in trial.layers or []) + ": forward, backward"

@@ -25,7 +25,7 @@ from compare.check.running.data import LAYOUTS, Setting
 from compare.check.running.examples import Examples
 from compare.check.running.failure import is_ours
 from compare.check.running.nests import arrays_in
-from compare.check.running.plans import BY_HAND, Plan, asks, methods_of, plans
+from compare.check.running.plans import BY_HAND, CallPlan, asks, methods_of, plans
 from compare.check.running.program import Program
 from compare.check.running.roles import of_parameter, roles
 from compare.check.running.trial import Trial, Unbindable
@@ -74,8 +74,8 @@ class Driver:
     _updates: bool = False  # one of its own functions was seen to update
     _furthest: int = -1
     #: By plan that was to train: the lines that it was in, and what came of it.
-    _stopped: dict[Plan, tuple[tuple[int, ...], Driven]] = field(default_factory=dict)
-    _ran: set[Plan] = field(default_factory=set)  # with some layout of the data
+    _stopped: dict[CallPlan, tuple[tuple[int, ...], Driven]] = field(default_factory=dict)
+    _ran: set[CallPlan] = field(default_factory=set)  # with some layout of the data
     _tried: set[Any] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -104,7 +104,7 @@ class Driver:
             return self.best
         return stopped[0][1]  # of the likeliest
 
-    def attempt(self, plan: Plan, setting: Setting) -> bool:
+    def attempt(self, plan: CallPlan, setting: Setting) -> bool:
         """One trial; whether updates were seen in it. What is best so far is kept. Raises Unbindable if none can be."""
         started = monotonic()
         trial = Trial({"<skipped>": []}, self.is_own, setting, self.examples)
@@ -125,7 +125,7 @@ class Driver:
             raise error
         return False
 
-    def _attempted(self, trial: Trial, plan: Plan) -> Attempt | None:
+    def _attempted(self, trial: Trial, plan: CallPlan) -> Attempt | None:
         """What comes of a trial; None where the same has been tried before."""
         attempt = Attempt(self.new_recorder())
         try:
@@ -172,7 +172,7 @@ class Driver:
             self._worth = worth
         return whole and attempt.finite
 
-    def _keep_error(self, error: BaseException | None, plan: Plan, words: str, calls: int) -> BaseException:
+    def _keep_error(self, error: BaseException | None, plan: CallPlan, words: str, calls: int) -> BaseException:
         """No step was seen: what stopped it, kept where the program came further than ever before."""
         if error is None:  # it runs, and nothing is updated: nor is it with other data
             error = Unbindable("nothing is updated by it")
@@ -231,7 +231,7 @@ def likely_widths(examples: Examples) -> list[tuple[int, int, int]]:
     return list(dict.fromkeys([first, (6, 5, 1), (2, 5, 2), (2, 5, 1), (784, 12, 10)]))
 
 
-def layouts(own: dict[str, Any], plan: Plan, space: dict[str, Any]) -> list[tuple[str, str]]:
+def layouts(own: dict[str, Any], plan: CallPlan, space: dict[str, Any]) -> list[tuple[str, str]]:
     """How the data may lie: in pairs where one argument takes both, in one way where there is nothing to lay out."""
     functions = [own[name] for _, name in plan.steps if inspect.isfunction(own.get(name))]
     if isinstance(kind := own.get(plan.maker or ""), type):

@@ -29,7 +29,7 @@ NO_TRAINER = re.compile(
 
 
 @dataclass(frozen=True)
-class Plan:
+class CallPlan:
     """What may be called for a step of training.
 
     maker: a class, a function that makes parameters, MADE_UP or None; steps: methods of the class, or functions.
@@ -47,7 +47,7 @@ class Plan:
         return ", ".join(name for _, name in self.steps)
 
 
-def plans(own: dict[str, Any]) -> Iterator[Plan]:
+def plans(own: dict[str, Any]) -> Iterator[CallPlan]:
     """All that may be a step of training, the likeliest first."""
     classes = {name: methods_of(value) for name, value in own.items() if isinstance(value, type)}
     functions = {name: value for name, value in own.items() if not isinstance(value, type)}
@@ -61,37 +61,37 @@ def plans(own: dict[str, Any]) -> Iterator[Plan]:
     for c in networks:  # the chapter's own form
         backward = classes[c].get("backward")
         if "forward" in classes[c] and backward is not None and {"y", "lr"} <= asks(backward):
-            yield Plan(c, (("forward", "forward"), ("backward", "backward")))
+            yield CallPlan(c, (("forward", "forward"), ("backward", "backward")))
     for c in networks:
         for n in ranked([n for n, f in classes[c].items() if trains(n, f)], TRAIN):
-            yield Plan(c, _alone(n))
+            yield CallPlan(c, _alone(n))
     for c in networks:  # an autoencoder's targets are its inputs
         single = [n for n, f in classes[c].items() if "x" in asks(f) and not trains(n, f)]
         for n in ranked([n for n in single if not NO_TRAINER.search(n.lower())], ("train", "fit", "learn")):
-            yield Plan(c, (("train", n),))
+            yield CallPlan(c, (("train", n),))
     for c in networks:  # with the data that the object has
         for n in ranked([n for n, f in classes[c].items() if asks_little(f)], ("train", "fit", "learn")):
-            yield Plan(c, (("train", n),))
+            yield CallPlan(c, (("train", n),))
     makers = [n for n in ranked(functions, INIT) if not asks(functions[n]) & {*DATA, "grads", "cache"}][:3]
     for n in ranked([n for n, f in functions.items() if trains(n, f)], TRAIN):
         for maker in [None, *makers, *(networks if "layers" in asks(functions[n]) else [])]:
-            yield Plan(maker, _alone(n))
+            yield CallPlan(maker, _alone(n))
     for c in networks:
         for steps in sequences(classes[c], optimizers, "y" in asks(own[c])):  # some are made with their data
-            yield Plan(c, steps)
+            yield CallPlan(c, steps)
     for maker in [*makers, None]:
         for steps in sequences(functions, optimizers):
-            yield Plan(maker, steps)
+            yield CallPlan(maker, steps)
     if layers:
-        yield Plan(BY_HAND, ())
+        yield CallPlan(BY_HAND, ())
     alone = [_alone(n) for n in ranked([n for n, f in functions.items() if trains(n, f)], TRAIN)]
     for steps in [*alone, *sequences(functions, [])]:
         if names_wanted(functions[n] for _, n in steps)[1]:
-            yield Plan(MADE_UP, steps)
+            yield CallPlan(MADE_UP, steps)
     for n in ranked(
         [n for n, f in functions.items() if asks_little(f)], ("main", "train", "run", "fit", "model", "build")
     ):
-        yield Plan(None, (("train", n),))
+        yield CallPlan(None, (("train", n),))
 
 
 def _alone(name: str) -> tuple[tuple[str, str], ...]:

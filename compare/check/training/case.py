@@ -29,7 +29,7 @@ class Looked:
     shuffled: Place | None
 
 
-class Case:
+class TrainingCase:
     """A training to be judged: its course, how it began, and the rates that it went with."""
 
     def __init__(self, course: Course, looked: Looked, operations: int, digits: Any, rates: list[float | None]) -> None:

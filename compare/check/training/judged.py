@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from compare.check.saying.source import short, text
-from compare.check.training.case import Case, Looked
+from compare.check.training.case import Looked, TrainingCase
 from compare.check.training.course import Course, measured
 from compare.check.training.findings import CAUSES, shown_by_itself, tried
-from compare.check.training.findings.finding import Finding
+from compare.check.training.findings.finding import FoundCause
 from compare.check.training.sources import taken
 from compare.check.training.watch import TrainingWatch
 from compare.check.understanding.replay import CannotFollow
@@ -27,7 +27,7 @@ def judged_training(watch: TrainingWatch, digits: Any, loss: str, rates: list[fl
     seen = [taken(moment, course.batches[0].rows) for moment in watch.moments]
     shuffled = watch.shuffled[0] if watch.shuffled else None
     looked = Looked([s for s in seen if s is not None], watch.looked, shuffled)
-    case = Case(course, looked, watch.operations, digits, rates)
+    case = TrainingCase(course, looked, watch.operations, digits, rates)
     found = list(shown_by_itself(case))
     if not found and not case.learns:
         helped = tried(case)
@@ -48,7 +48,7 @@ def _cannot(reason: str) -> dict[str, Any]:
     return {"verdict": "cannot tell", "reason": reason, "course": None, "findings": []}
 
 
-def _course(case: Case, lasted: float) -> dict[str, Any]:
+def _course(case: TrainingCase, lasted: float) -> dict[str, Any]:
     """The measured course: at each moment the steps made, the loss of an example, and the share read rightly."""
     course = case.course
     steps = [moment.operations // max(case.first.cost, 1) for moment in course.moments]
@@ -59,7 +59,7 @@ def _course(case: Case, lasted: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _in_words(finding: Finding, case: Case) -> dict[str, Any]:
+def _in_words(finding: FoundCause, case: TrainingCase) -> dict[str, Any]:
     """A cause in words, JSON-able."""
     place, cause = finding.place, CAUSES[finding.name]
     return {
@@ -72,7 +72,7 @@ def _in_words(finding: Finding, case: Case) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _evidence(finding: Finding, course: Course) -> str:
+def _evidence(finding: FoundCause, course: Course) -> str:
     """Where its own training ended, and where that with the change did."""
     descent = finding.descent
     share = f", {course.shares[-1]:.0%} classified correctly" if course.shares else ""

@@ -36,7 +36,7 @@ def main(inputs: str, results: str) -> None:
     def loss() -> torch.Tensor:
         return loss_on_tensors(net, x, labels)
 
-    with Operators() as operators:
+    with OperatorCount() as operators:
         loss().backward()
     found: dict[str, Any] = {"operators": operators.count}
     found |= {f"eager {name}": value for name, value in world(TORCH_REF).gradients_left(net).items()}
@@ -53,7 +53,7 @@ def main(inputs: str, results: str) -> None:
     np.savez(results, allow_pickle=False, kernels=np.array(kernels, dtype=str), products=products, **found)
 
 
-class Operators(TorchDispatchMode):
+class OperatorCount(TorchDispatchMode):
     """Counts the operators that PyTorch runs while it is on, views aside: they do no arithmetic."""
 
     def __init__(self) -> None:

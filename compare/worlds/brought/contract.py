@@ -12,7 +12,7 @@ Arrays = dict[str, np.ndarray]
 T = TypeVar("T")
 
 
-class Kept:
+class BroughtNetwork:
     """A network of somebody else's. Every method is that of the contract, and raises BadInput where theirs breaks it.
 
     name: the world's; kind: the class. It gets copies, lest it changes what the others are given.

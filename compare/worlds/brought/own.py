@@ -56,9 +56,9 @@ class Own(World):
 
     def network(self, parameters: "dict[str, np.ndarray]", activation: str = "relu") -> Network:
         """The class's network, its answers held to the contract. Raises BadInput where one breaks it."""
-        from compare.worlds.brought.contract import Kept
+        from compare.worlds.brought.contract import BroughtNetwork
 
-        return Kept(self.name, self.kind, parameters, activation)
+        return BroughtNetwork(self.name, self.kind, parameters, activation)
 
     def timed(self, parameters: "dict[str, np.ndarray]") -> Any:
         """The class's network itself: to look at what it gives takes time."""

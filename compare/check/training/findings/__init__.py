@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from compare.check.training.case import Case
+from compare.check.training.case import TrainingCase
 from compare.check.training.findings import answers, examples, rates, weights
-from compare.check.training.findings.finding import Finding
+from compare.check.training.findings.finding import FoundCause
 
 CAUSES = examples.CAUSES | weights.CAUSES | rates.CAUSES | answers.CAUSES
 
@@ -16,13 +16,13 @@ LOOKS = (examples.empty, examples.labels, examples.coverage, weights.alike, answ
 CHANGES = (examples.unscaled, weights.another_start, rates.another_rate, rates.more_steps, weights.vanishing)
 
 
-def shown_by_itself(case: Case) -> Iterator[Finding]:
+def shown_by_itself(case: TrainingCase) -> Iterator[FoundCause]:
     """What the recording shows, all of it."""
     for look in LOOKS:
         yield from look(case)
 
 
-def tried(case: Case) -> Finding | None:
+def tried(case: TrainingCase) -> FoundCause | None:
     """The first change that helps, for a training that gets nowhere; None where none does."""
     if not case.rates or not np.isfinite(case.rates).all():
         return None

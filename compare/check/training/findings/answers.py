@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from compare.check.training.case import Case
-from compare.check.training.findings.finding import Cause, Finding
+from compare.check.training.case import TrainingCase
+from compare.check.training.findings.finding import Cause, FoundCause
 
 CAUSES = {
     "accuracy-axis": Cause(
@@ -14,7 +14,7 @@ CAUSES = {
 }
 
 
-def wrong_axis(case: Case) -> Iterator[Finding]:
+def wrong_axis(case: TrainingCase) -> Iterator[FoundCause]:
     """The largest output is looked for over the examples, and not over the classes."""
     batch = case.course.batches[0]
     if len(batch.loss.outputs) != 1 or not case.course.shares:
@@ -30,5 +30,5 @@ def wrong_axis(case: Case) -> Iterator[Finding]:
             if wrong and times:
                 share = case.course.shares[-1]
                 evidence = f"Of its own examples {share:.0%} are classified correctly along axis {across}."
-                yield Finding("accuracy-axis", place, {"axis": axis, "right": across}, evidence)
+                yield FoundCause("accuracy-axis", place, {"axis": axis, "right": across}, evidence)
                 return

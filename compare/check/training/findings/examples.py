@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from compare.check.training.batch import classes_of
-from compare.check.training.case import Case
-from compare.check.training.findings.finding import Cause, Finding
+from compare.check.training.case import TrainingCase
+from compare.check.training.findings.finding import Cause, FoundCause
 from compare.check.training.known_digits import digits_of
 from compare.check.training.sources import input_line, rows_behind, target_line
 
@@ -43,25 +43,25 @@ WIDE = 10.0  # inputs beyond that are not scaled
 FEW = 3  # times as many examples as a batch has must be there, before the same batch every time is a mistake
 
 
-def empty(case: Case) -> Iterator[Finding]:
+def empty(case: TrainingCase) -> Iterator[FoundCause]:
     """Inputs that are all zero."""
     x = case.inputs
     if x.size and not x.any():
-        yield Finding("inputs-empty", input_line(case.course.batches[0], casts=True))
+        yield FoundCause("inputs-empty", input_line(case.course.batches[0], casts=True))
 
 
-def unscaled(case: Case) -> Iterator[Finding]:
+def unscaled(case: TrainingCase) -> Iterator[FoundCause]:
     """Large inputs, where it helps to divide them."""
     largest = float(abs(case.inputs).max(initial=0.0))
     if largest > WIDE:
         descent = case.tried(scaled=True)
         if case.helps(descent):
-            yield Finding(
+            yield FoundCause(
                 "inputs-not-scaled", input_line(case.course.batches[0]), {"largest": largest}, descent=descent
             )
 
 
-def labels(case: Case) -> Iterator[Finding]:
+def labels(case: TrainingCase) -> Iterator[FoundCause]:
     """Images that are digits of the set, beside the labels that the program gives them."""
     truth, kinds = list[int](), list[int]()
     for batch in case.course.batches:
@@ -84,13 +84,13 @@ def labels(case: Case) -> Iterator[Finding]:
         evidence = (
             f"So it is for all {len(sure)} examples that were looked at: each digit has one column, and it is another."
         )
-        yield Finding("labels-shifted", place, {"digit": digit, "column": table[digit]}, evidence)
+        yield FoundCause("labels-shifted", place, {"digit": digit, "column": table[digit]}, evidence)
     elif agree < 0.4:
         evidence = f"Of {len(sure)} of its images {int((t == k).sum())} have the label of that digit."
-        yield Finding("images-and-labels-apart", case.looked.shuffled, evidence=evidence)
+        yield FoundCause("images-and-labels-apart", case.looked.shuffled, evidence=evidence)
 
 
-def coverage(case: Case) -> Iterator[Finding]:
+def coverage(case: TrainingCase) -> Iterator[FoundCause]:
     """The same examples again and again, though there are more."""
     seen = case.looked.batches
     if len(seen) < 8 or case.steps < 20 or not np.ptp(case.inputs):  # empty examples are all the same
@@ -103,7 +103,7 @@ def coverage(case: Case) -> Iterator[Finding]:
         if whole < FEW * rows or not (copies or any(s.anew for s in seen)):
             return  # a part that was set aside once and for all
         evidence = f"In {case.steps:,} steps, looked at from beginning to end."
-        yield Finding("same-batch", seen[0].place, {"rows": rows, "whole": whole}, evidence)
+        yield FoundCause("same-batch", seen[0].place, {"rows": rows, "whole": whole}, evidence)
         return
     late = [s for s in seen if s.operations > case.operations / 2 and s.positions is not None]
     where = [position for s in late for position in s.positions or ()]
@@ -111,4 +111,4 @@ def coverage(case: Case) -> Iterator[Finding]:
         reached = max(where) - min(where) + 1
         if reached < 0.3 * whole:
             words = {"reached": reached, "whole": whole}
-            yield Finding("batches-miss-most", seen[0].place, words, "Looked at for two epochs or more.")
+            yield FoundCause("batches-miss-most", seen[0].place, words, "Looked at for two epochs or more.")

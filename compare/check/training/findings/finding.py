@@ -16,7 +16,7 @@ class Cause:
 
 
 @dataclass(frozen=True)
-class Finding:
+class FoundCause:
     """A cause that was found. name: of the causes; place: the learner's line, if it is known.
 
     words: what fills the cause's sentences; evidence: what was measured, "" for its course and the descent; descent:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from compare.check.recording.graph import Node
-from compare.check.training.case import SECONDS, STEPS, Case
+from compare.check.training.case import SECONDS, STEPS, TrainingCase
 from compare.check.training.descents import Descent
-from compare.check.training.findings.finding import Cause, Finding
+from compare.check.training.findings.finding import Cause, FoundCause
 from compare.check.understanding.step import Step
 
 CAUSES = {
@@ -26,7 +26,7 @@ CAUSES = {
 }
 
 
-def another_rate(case: Case) -> Iterator[Finding]:
+def another_rate(case: TrainingCase) -> Iterator[FoundCause]:
     """Steps of the wrong size."""
     best = _other_rate(case)
     if best is None:
@@ -38,17 +38,17 @@ def another_rate(case: Case) -> Iterator[Finding]:
     cure = f"a learning rate of {rate * times:.3g} in the place of {rate:.3g}" if rate else ""
     name = "learning-rate-too-small" if times > 1 else "learning-rate-too-large"
     words = {"times": times, "fraction": 1 / times}
-    yield Finding(name, updates[0].node.place, words, descent=descent, cure=cure)
+    yield FoundCause(name, updates[0].node.place, words, descent=descent, cure=cure)
 
 
-def more_steps(case: Case) -> Iterator[Finding]:
+def more_steps(case: TrainingCase) -> Iterator[FoundCause]:
     """Nothing but patience."""
     descent = case.tried(steps=40 * STEPS, seconds=4 * SECONDS)
     if case.helps(descent):
-        yield Finding("too-few-steps", None, {"steps": descent.steps}, descent=descent)
+        yield FoundCause("too-few-steps", None, {"steps": descent.steps}, descent=descent)
 
 
-def _other_rate(case: Case) -> tuple[float, Descent] | None:
+def _other_rate(case: TrainingCase) -> tuple[float, Descent] | None:
     """A rate with which it gets on: powers of ten times its own, first to the side on which it looks to lie."""
     finite = [x for x in case.course.losses if np.isfinite(x)]
     wild = len(finite) < len(case.course.losses) or max(finite) > 1.05 * case.reference

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.check.training.case import FORGIVEN, Case
+from compare.check.training.case import FORGIVEN, TrainingCase
 from compare.check.training.descents import fresh_start
 from compare.check.training.findings.examples import WIDE
-from compare.check.training.findings.finding import Cause, Finding
+from compare.check.training.findings.finding import Cause, FoundCause
 from compare.check.understanding.layers import activation
 
 CAUSES = {
@@ -46,7 +46,7 @@ STUCK = 0.9  # of units that are saturated or dead
 FAINT = 1e-3  # of the last layer's gradient: what is below has vanished
 
 
-def alike(case: Case) -> Iterator[Finding]:
+def alike(case: TrainingCase) -> Iterator[FoundCause]:
     """Hidden units that begin alike, and stay so."""
     batch, last = case.course.batches[0], case.course.moments[-1]
     for layer in batch.layers[:-1]:
@@ -59,7 +59,7 @@ def alike(case: Case) -> Iterator[Finding]:
         same = [float(np.ptp(w, axis=0).max()) <= 1e-9 * max(float(abs(w).max()), 1e-300) for w in (begun, now)]
         if all(same):
             name = "weights-zero" if not case.start[k].any() else "weights-equal"
-            yield Finding(name, case.first.makers[k], {"units": layer.fan_out})
+            yield FoundCause(name, case.first.makers[k], {"units": layer.fan_out})
             return
 
 
@@ -67,7 +67,7 @@ def _units(shape: tuple[int, ...], fan_out: int) -> int:
     return len(shape) - 1 if shape[-1] == fan_out else 0
 
 
-def another_start(case: Case) -> Iterator[Finding]:
+def another_start(case: TrainingCase) -> Iterator[FoundCause]:
     """Odd weights, where the usual ones help."""
     suspicion = _suspicion(case)
     if suspicion is not None:
@@ -76,7 +76,7 @@ def another_start(case: Case) -> Iterator[Finding]:
             yield replace(suspicion, descent=descent)
 
 
-def _suspicion(case: Case) -> Finding | None:
+def _suspicion(case: TrainingCase) -> FoundCause | None:
     """What is odd about the weights that it began with."""
     batch = case.course.batches[0]
     try:
@@ -93,13 +93,13 @@ def _suspicion(case: Case) -> Finding | None:
         numbers = {"std": float(w.std()), "usual": usual, "fan_in": layer.fan_in}
         share = _stuck(activation(batch.step.floats(layer.before), batch.step.floats(layer.after)), a)
         if share > STUCK and w.min() >= 0:
-            return Finding("weights-all-positive", place, {**numbers, "stuck": 100 * share})
+            return FoundCause("weights-all-positive", place, {**numbers, "stuck": 100 * share})
         if share > STUCK or w.std() > 5 * np.sqrt(2) * usual:
-            return Finding("weights-too-large", place, {**numbers, "stuck": 100 * share})
+            return FoundCause("weights-too-large", place, {**numbers, "stuck": 100 * share})
         if w.std() < 0.2 * usual:
-            return Finding("weights-too-small", place, numbers)
+            return FoundCause("weights-too-small", place, numbers)
         if w.min() >= 0:
-            return Finding("weights-all-positive", place, {**numbers, "stuck": 100 * share})
+            return FoundCause("weights-all-positive", place, {**numbers, "stuck": 100 * share})
     return None
 
 
@@ -111,7 +111,7 @@ def _stuck(kind: str, a: np.ndarray) -> float:
     return float(flat[kind].mean()) if kind in flat else 0.0
 
 
-def vanishing(case: Case) -> Iterator[Finding]:
+def vanishing(case: TrainingCase) -> Iterator[FoundCause]:
     """A gradient that is lost on the way down."""
     batch = case.course.batches[0]
     try:
@@ -121,4 +121,4 @@ def vanishing(case: Case) -> Iterator[Finding]:
     sizes = [float(np.sqrt(np.mean(np.square(found[batch.leaves.index(layer.weights)]))))
              for layer in batch.layers if layer.weights in batch.leaves]  # fmt: skip
     if len(sizes) > 2 and sizes[-1] > 0 and sizes[0] < FAINT * sizes[-1]:
-        yield Finding("gradients-vanish", batch.layers[0].weights.place, {"ratio": sizes[0] / sizes[-1]})
+        yield FoundCause("gradients-vanish", batch.layers[0].weights.place, {"ratio": sizes[0] / sizes[-1]})
