@@ -19,7 +19,7 @@ QUESTION = (
 )
 EPOCHS = 10
 
-LEARNS = 0.2  # test accuracy above which a network has learnt something; one class for all gives about 0.11
+LEARNS = 0.2  # test accuracy above which a network has learned something; one class for all gives about 0.11
 WIDTHS = ((128, 64), (64, 32), (32, 16), (16, 8), (8, 4), (4, 2), (2, 2))
 
 

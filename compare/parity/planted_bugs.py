@@ -111,7 +111,7 @@ PLANTED_BUGS = (
     # dz
     PlantedBug("mask missing", "dz2", lambda v: v.da2),
     PlantedBug("mask of the wrong layer", "dz2", lambda v: v.da2 * (v.z1 > 0)),
-    PlantedBug("mask turned round", "dz1", lambda v: v.da1 * (v.z1 <= 0)),
+    PlantedBug("mask inverted", "dz1", lambda v: v.da1 * (v.z1 <= 0)),
     PlantedBug(">= 0 where > 0 belongs", "dz1", lambda v: v.da1 * (v.z1 >= 0), "exact zeros"),
     PlantedBug("mask taken after the update", "dz2", lambda v: v.da2 * (v.a1 @ v.after.W2 + v.after.b2 > 0)),
     PlantedBug("mask from the gradient's sign", "dz2", lambda v: v.da2 * (v.da2 > 0)),

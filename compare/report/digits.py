@@ -1,4 +1,4 @@
-"""Test images worth a look, drawn: those on which the implementations disagree, and those that all read wrongly."""
+"""Test images worth a look, drawn: those on which the implementations disagree, and those that all classify wrongly."""
 
 import base64
 import io
@@ -43,7 +43,7 @@ class Gallery:
 def galleries(
     data: Dataset, predictions: Mapping[str, np.ndarray], probabilities: Callable[[str, np.ndarray], np.ndarray]
 ) -> tuple[Gallery, Gallery]:
-    """Those on which any two disagree, and those that all three read as the same wrong digit.
+    """Those on which any two disagree, and those that all classify as the same wrong digit.
 
     predictions: class numbers (n,) of the test set by implementation. probabilities: of an implementation's name and
     the indices (k,) of test images, the probabilities (k, 10) that it gives them.

@@ -114,7 +114,7 @@ def parts(start: Parameters, x: np.ndarray, labels: np.ndarray, rounds: int) -> 
         products = products_in_torch if name == TORCH_REF else products_in_numpy
         net, narrow = build(name, start), build(name, tiny)
         rivals |= {
-            f"{name} step": partial(net.step, x, labels, 0.0),  # a rate of 0: the same work, nothing learnt
+            f"{name} step": partial(net.step, x, labels, 0.0),  # a rate of 0: the same work, nothing learned
             f"{name} bookkeeping": partial(narrow.step, one, label, 0.0),
             f"{name} products": products(start, x, labels),
             f"{name} calls": products(tiny, one, label),

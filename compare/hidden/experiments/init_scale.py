@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 QUESTION = "How much does the scale of the initial weights matter?"
 CLAIM = (
     "Ten times smaller weights make scores 1,000 times and weight gradients 100 times smaller in all three "
-    "implementations; from 0.0001 nothing but the frequency of the digits is learnt in 938 steps, from 0.01 and 0.1 "
+    "implementations; from 0.0001 nothing but the frequency of the digits is learned in 938 steps, from 0.01 and 0.1 "
     "the digits are, and from 1 the loss starts at more than ten times ln 10 and ends above that from 0.1."
 )
 

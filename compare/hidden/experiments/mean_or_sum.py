@@ -205,7 +205,7 @@ def draw(result: Measured) -> "Figure":
         heights = [loss if math.isfinite(loss) else nothing for loss in ends[kind].values()]
         axes.plot(sizes, heights, color=colour, marker=marker, markersize=8, linewidth=2.2, label=label)
     axes.axhline(nothing, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
-    axes.text(min(ends["mean"]), nothing - 0.03, "nothing learnt", color=MUTED, va="top", fontsize=9)
+    axes.text(min(ends["mean"]), nothing - 0.03, "nothing learned", color=MUTED, va="top", fontsize=9)
     axes.set_xscale("log", base=2)
     axes.set_xticks(list(ends["mean"]), [f"{m:,}" for m in ends["mean"]])
     axes.set_ylim(0, nothing + 0.15)

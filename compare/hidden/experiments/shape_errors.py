@@ -199,4 +199,4 @@ def _off(error: float | None) -> str:
     """How far a gradient is from the right one."""
     if error is None:
         return "has another shape"
-    return f"is off by {error:.0%}" if error < 1 else f"is off by {error:,.0f} times its size"
+    return f"is {error:.0%} wrong" if error < 1 else f"errs by {error:,.0f} times its size"

@@ -162,9 +162,9 @@ def judge(result: Measured) -> Finding:
         "end of the model is a second one: it takes probabilities for scores, its derivative is a factor of its own, "
         f"and nothing cancels it. At the start all probabilities are near 1/{CLASSES}, and the gradient of the scores "
         f"is {factor:.3f} of the right one, as if the learning rate were a tenth. Later it is worse. An image that is "
-        f"surely misread has probabilities near 0 and 1, where softmax is flat: with a lead of {last} for the wrong "
-        f"class the right gradient has length {lengths['once'][last]:.2f}, this one {lengths['twice'][last]:.1g}, so "
-        "the worst mistakes teach least. How to notice: the loss cannot fall below ln(e + 9) - 1 = "
+        f"confidently misclassified has probabilities near 0 and 1, where softmax is flat. With a lead of {last} for "
+        f"the wrong class the right gradient has length {lengths['once'][last]:.2f}, this one "
+        f"{lengths['twice'][last]:.1g}: the worst mistakes teach least. How to notice: the loss cannot fall below ln(e + 9) - 1 = "
         f"{FLOOR:.4f}, however good the network ({least:.4f} is the least of {len(twice)} trainings). How to mend: "
         "let the model end in scores; take softmax only to show probabilities. For the predicted class not even "
         "then, since the largest score is the largest probability. "
@@ -180,7 +180,7 @@ def judge(result: Measured) -> Finding:
 
 
 def draw(result: Measured) -> "Figure":
-    """Test accuracy by step from either start, and the length of a misread image's gradient."""
+    """Test accuracy by step from either start, and the length of a misclassified image's gradient."""
     from compare.shared.figures import MUTED, new_figure
 
     figure = new_figure(10, 4.2)
@@ -191,13 +191,13 @@ def draw(result: Measured) -> "Figure":
         axes.set_title(f"From {STARTS[start]}", fontsize=11)
     panels[0].set_ylabel(f"test accuracy, {SEEDS} seeds")
     panels[1].tick_params(labelleft=False)
-    panels[0].legend(loc="lower right", fontsize=9)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9)
     for way, values in result.lengths.items():
         panels[2].plot(LEADS, values, color=colours[way], marker="o" if way == "once" else "s", markersize=3)
     panels[2].set_yscale("log")
     panels[2].set_xlabel("lead of a wrong class, in scores")
     panels[2].set_ylim(top=20)
-    panels[2].set_title("A misread image's gradient", fontsize=11)
+    panels[2].set_title("A misclassified image's gradient", fontsize=11)
     panels[2].annotate("scores", (1, 2.5), color=colours["once"], fontsize=9)
     panels[2].annotate("softmax twice:\nthe surer, the smaller", (0.5, 2e-6), color=colours["twice"], fontsize=9)
     for axes in panels:

@@ -7,7 +7,7 @@ from compare.check.training.findings.finding import Cause, FoundCause
 
 CAUSES = {
     "accuracy-axis": Cause(
-        "The network is right, and is read wrongly: the largest output is looked for along axis {axis}, "
+        "The network is right, and its answer is taken wrongly: the largest output is looked for along axis {axis}, "
         "which runs over the examples; the classes are along axis {right}.",
         "argmax along axis {right}",
     ),
