@@ -73,15 +73,8 @@ def _box(axes: "Axes", column: int, y: int, row: "LineOfAll", text: str, kept: i
         )
     )  # fmt: skip
     size = 7.8 if "\n" in text else 8.5  # two lines keep clear of each other and of the edges
-    axes.text(
-        left + 0.02,
-        y,
-        text,
-        va="center" if "\n" in text else "center_baseline",
-        fontsize=size,
-        color=INK,
-        linespacing=1.35,
-    )
+    middle = "center" if "\n" in text else "center_baseline"
+    axes.text(left + 0.02, y, text, va=middle, fontsize=size, color=INK, linespacing=1.35)
     if kept:
         axes.text(
             column + WIDTH - 0.02, y, f"{kept:,}", va="center", ha="right", fontsize=8.5, weight="bold", color=INK
