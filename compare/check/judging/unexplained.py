@@ -7,7 +7,7 @@ from compare.check.judging.fault import Fault
 from compare.check.judging.search import Search
 from compare.check.recording.graph import Node, Place
 from compare.check.recording.operations import element, placed, written
-from compare.check.steps.views import SAME
+from compare.check.steps.views import PRODUCTS, SAME
 from compare.check.understanding.matching import same_size
 
 
@@ -91,7 +91,7 @@ def _other_role(search: Search, first: Node, explained: Explained) -> tuple[Node
         role = explained.roles.get(node)
         if role is None or role.turned:
             continue
-        others = same_size(search.step, [role.of], role.of.value.size)
+        others = _made_of(search, role.of)
         for other in others[:1] if role.share else others[1:6]:  # one use of a value, where all are wanted
             exact = search.loss.derivatives.get(other)
             known = None if role.share else search.loss.derivatives[role.of]
@@ -107,6 +107,16 @@ def _other_role(search: Search, first: Node, explained: Explained) -> tuple[Node
             if found is not None and not (role.share and found.share):
                 return node, Role(other, role.factor), array
     return None
+
+
+def _made_of(search: Search, value: Node) -> list[Node]:
+    """A value and what it was made of, the last first, down to the product of its layer: not the layer below."""
+    found = list[Node]()
+    for node in same_size(search.step, [value], value.value.size):
+        found.append(node)
+        if node.function in PRODUCTS:
+            break
+    return found
 
 
 def _settled(search: Search, explained: Explained, node: Node, k: int) -> bool:
