@@ -82,7 +82,8 @@ def gradient_on_the_way(
         found = _multiple(-change, exact, value if decay else None, multiple)
         if found is not None:
             way = same_size(step, [update.step for update in parameter.updates], exact.size)
-            return Match(None, found[0] / gain_in(step, way), found[1])
+            scaled = (n for n in way if proportional(step.floats(n).reshape(exact.shape), exact, tolerance) is not None)
+            return Match(None, found[0] / gain_in(step, scaled), found[1])  # no softmax on the way, which is a share
     added = list[float]()  # of the parameter itself, on the way
     for node in same_size(step, [update.step for update in parameter.updates], exact.size):
         if node.value.dtype.kind != "f":

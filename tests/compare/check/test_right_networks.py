@@ -176,3 +176,25 @@ def test_a_bug_in_another_style_is_named(judge_source, style, right, wrong, name
     assert right in STYLES[style]
     check = judge_source(STYLES[style].replace(right, wrong))
     assert check.faults[0]["name"] == name
+
+
+ONE_BY_ONE = """import numpy as np
+np.random.seed(3)
+X, T = np.random.rand(20, 5), np.eye(3)[np.random.randint(3, size=20)]
+W, b, V, c = np.random.randn(4, 5), np.zeros(4), np.random.randn(3, 4), np.zeros(3)
+for x, t in list(zip(X, T)) * 2:
+    h = np.tanh(W @ x + b)
+    s = np.exp(V @ h + c)
+    o = s / np.sum(s)
+    d = o - t
+    e = V.T @ d * (1 - h ** 2)
+    V -= 0.1 * np.outer(d, h)
+    c -= 0.1 * d
+    W -= 0.1 * np.outer(e, x)
+    b -= 0.1 * e
+"""
+
+
+def test_the_sum_in_a_softmax_is_no_size_that_a_gradient_is_clipped_by(judge_script):
+    result = judge_script(ONE_BY_ONE)
+    assert (result["verdict"], result["diagnoses"], len(result["lines"])) == ("right", [], 4)
