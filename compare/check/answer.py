@@ -8,7 +8,7 @@ import numpy as np
 
 from compare.check.words import LineNames, kind_in_words, understood_in_words
 
-Told = dict[str, Any]
+Document = dict[str, Any]
 WHOLE = "the whole program"
 
 
@@ -21,14 +21,14 @@ class Check:
 
     file: Path
     place: LineNames
-    understood: Told
+    understood: Document
     ran: str
     notes: list[str]
-    lines: list[Told]
-    diagnoses: list[Told]
-    made_with: Told  # settings, for the record
-    training: Told | None = None
-    marks: list[Told] = field(default_factory=list)
+    lines: list[Document]
+    diagnoses: list[Document]
+    made_with: Document  # settings, for the record
+    training: Document | None = None
+    marks: list[Document] = field(default_factory=list)
     framework: str = ""  # that of its derivatives, where they are not the learner's own
 
     kept_in = "results.json"
@@ -39,7 +39,7 @@ class Check:
         return not self.faults and bool(self.lines)
 
     @property
-    def faults(self) -> list[Told]:
+    def faults(self) -> list[Document]:
         """What is wrong, without what does no harm."""
         return [d for d in self.diagnoses if not d["harmless"]]
 
@@ -58,7 +58,7 @@ class Check:
         """What was understood of the program, in one sentence."""
         return f"{understood_in_words(self.understood)}. {self.ran}"
 
-    def as_json(self) -> Told:
+    def as_json(self) -> Document:
         """As a JSON document has it."""
         return {
             "holds": self.holds,
@@ -75,7 +75,7 @@ class Check:
             **self.made_with,
         }  # fmt: skip
 
-    def place_of(self, d: Told) -> str:
+    def place_of(self, d: Document) -> str:
         """Where a diagnosis is, or another line that it names, as its author counts."""
         if d["line"] == WHOLE and d["source_line"] is None:
             return WHOLE

@@ -74,12 +74,12 @@ def examine(recorder: Recorder) -> dict[str, Any]:
         spoilt |= {k for k in search.judged if k not in matched}
     lines = [_line(search, k, matches.get(k), k in spoilt) for k in search.judged]
     unjudged = [step.parameters[k].name for k in search.lost if k not in spoilt]
-    told = [diagnosis(fault, search, explained, about) for fault in faults]
+    diagnoses = [diagnosis(fault, search, explained, about) for fault in faults]
     if loss.own is not None:
         about["computed"] = target(loss.own.place)
     if first:
         lines = []  # against what they should be, nothing else can be judged
-    verdict = "wrong" if told else "cannot tell" if unjudged or not lines or reason else "right"
+    verdict = "wrong" if diagnoses else "cannot tell" if unjudged or not lines or reason else "right"
     if verdict == "cannot tell" and not reason:
         reason = (
             f"The gradient of {', '.join(unjudged) or 'no parameter'} is neither that of {about['loss']} nor off in a "
@@ -87,8 +87,9 @@ def examine(recorder: Recorder) -> dict[str, Any]:
         )
     lines += [_unjudged(node) for node in not_followed(step)]
     return {
-        "verdict": verdict, "reason": reason, "understood": about, "lines": lines, "diagnoses": told, "notes": notes,
-        "shaken": recorder.shaken, "marks": _marks(explained, faults), "rates": _rates(recorder, search, loss, about),
+        "verdict": verdict, "reason": reason, "understood": about, "lines": lines, "diagnoses": diagnoses,
+        "notes": notes, "shaken": recorder.shaken, "marks": _marks(explained, faults),
+        "rates": _rates(recorder, search, loss, about),
     }  # fmt: skip
 
 

@@ -56,11 +56,11 @@ def ask(
             threads=threads, **options,
         )  # fmt: skip
 
-    told = run(time_limit)
+    reply = run(time_limit)
     settings = {"file": file.name, "name": name, "definitions": definitions, "train": train, "seed": seed}
-    check = read(told, file, {"settings": settings})
+    check = read(reply, file, {"settings": settings})
     if train:
-        check.training = _watched(check, told, lambda known: run(time_limit / 2, train=known))
+        check.training = _watched(check, reply, lambda known: run(time_limit / 2, train=known))
     return check
 
 
@@ -70,13 +70,13 @@ def split_target(target: str) -> tuple[Path, str | None]:
     return (Path(file), name) if colon and name.isidentifier() and file else (Path(target), None)
 
 
-def read(told: dict[str, Any], file: Path, made_with: dict[str, Any] | None = None) -> Check:
-    """The answer from what the child has told. Raises BadInput where it could not tell right from wrong."""
-    result, lines = told["result"], LineNames(file, told["cells"])
-    notes = [lines.in_words(note) for note in [*told["notes"], *result["notes"]]]
+def read(reply: dict[str, Any], file: Path, made_with: dict[str, Any] | None = None) -> Check:
+    """The answer from the child's reply. Raises BadInput where it could not tell right from wrong."""
+    result, lines = reply["result"], LineNames(file, reply["cells"])
+    notes = [lines.in_words(note) for note in [*reply["notes"], *result["notes"]]]
     texts = ("explanation", "evidence")
     diagnoses = [{**d, **{name: lines.in_words(d[name]) for name in texts}} for d in result["diagnoses"]]
-    ran = how_it_ran(told, lines)
+    ran = how_it_ran(reply, lines)
     check = Check(file, lines, result["understood"], ran, notes, result["lines"], diagnoses, made_with or {})
     check.marks = result.get("marks", [])
     check.framework = result.get("framework", "")
@@ -85,21 +85,21 @@ def read(told: dict[str, Any], file: Path, made_with: dict[str, Any] | None = No
     return check
 
 
-def _watched(check: Check, told: dict[str, Any], run: Callable[[Any], dict[str, Any]]) -> dict[str, Any] | None:
+def _watched(check: Check, reply: dict[str, Any], run: Callable[[Any], dict[str, Any]]) -> dict[str, Any] | None:
     """How its training goes; None where its gradients are wrong. Raises BadInput where that cannot be told."""
     if not check.holds:
         return None
-    if told["result"].get("framework"):
+    if reply["result"].get("framework"):
         raise BadInput(
             f"The gradients of {check.file} are right. It is a program in PyTorch, and --train watches the training of "
             "programs in NumPy: leave it out."
         )
-    if told["driven"]:
+    if reply["driven"]:
         raise BadInput(
             f"The gradients of {check.file} are right. It only defines what it needs, so there is no training of its "
             "own to be watched: let it train at module level."
         )
-    known = {"loss": check.understood["loss"], "rates": told["result"]["rates"]}
+    known = {"loss": check.understood["loss"], "rates": reply["result"]["rates"]}
     training: dict[str, Any] = run(known)["training"]
     if training["verdict"] == "cannot tell":
         raise BadInput(

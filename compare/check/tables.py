@@ -1,6 +1,6 @@
 """What `check` shows in the terminal: the verdict, what was understood, each mistake with the learner's own line."""
 
-from compare.check.answer import Check, Told
+from compare.check.answer import Check, Document
 from compare.check.words import kind_in_words, understood_in_words
 from compare.shared.terminal import print_table, print_text
 
@@ -30,7 +30,7 @@ def _print_gradients(answer: Check) -> None:
     )  # fmt: skip
 
 
-def _print_course(course: Told) -> None:
+def _print_course(course: Document) -> None:
     """The training at some of the moments at which it was looked at."""
     at, last = course["at"], len(course["at"]) - 1
     chosen = sorted({round(last * (k / 6) ** 1.5) for k in range(7)})
@@ -43,7 +43,7 @@ def _print_course(course: Told) -> None:
     )  # fmt: skip
 
 
-def _print_diagnosis(answer: Check, number: int, d: Told) -> None:
+def _print_diagnosis(answer: Check, number: int, d: Document) -> None:
     name = kind_in_words(d["name"])
     title = name if d["line"] == "this line" else f"{d['line']}: {name}"
     print_text(f"{number}. {title}")

@@ -77,11 +77,11 @@ def _update(understood: dict[str, Any]) -> str:
     return str(understood["update"]) if understood["update"] != "?" else "an update whose rule was not recognised"
 
 
-def how_it_ran(told: dict[str, Any], lines: LineNames) -> str:
+def how_it_ran(reply: dict[str, Any], lines: LineNames) -> str:
     """How the program was run, or driven, and what ended it early."""
-    if told["driven"]:
-        return f"It only defines what it needs, and was called so: {told['driven']}."
-    ended = told["ended"]
+    if reply["driven"]:
+        return f"It only defines what it needs, and was called so: {reply['driven']}."
+    ended = reply["ended"]
     if ended is None:
         return "It was run as it is, until its updates had been seen."
     where = f" in {lines.place(ended['line'], Path(ended.get('file', '')).name)}" if ended.get("line") else ""

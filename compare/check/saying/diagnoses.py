@@ -1,4 +1,4 @@
-"""A fault, told: what it is called, one sentence that teaches, what was measured, how the line could read.
+"""A fault in words: what it is called, one sentence that teaches, what was measured, how the line could read.
 
 A name is given only where putting the right thing in the place of the wrong one gives what should be there, to within
 rounding; `unexplained` is an answer, too.
@@ -25,11 +25,11 @@ def diagnosis(fault: Fault, search: Search, explained: Explained, about: dict[st
     found = named(WrongLine(fault, search, explained, m))
     line = name_of(fault.node, search.step.nodes) or target(fault.place) or "this line"
     words = {"line": line, "m": m, "loss": about.get("loss"), "factor": fault.factor or 0.0, **found.words}
-    told = [(found.name, words), *((name, {**words, **more}) for name, more in found.or_else)]
+    named_so = [(found.name, words), *((name, {**words, **more}) for name, more in found.or_else)]
     return {
         "name": found.name, "line": line, "source_line": found.place.line, "file": short(found.place.file),
         "text": text(found.place), "also": [_where(place) for place in found.also],
-        "explanation": " Or: ".join(EXPLANATIONS[name].format(**filled) for name, filled in told),
+        "explanation": " Or: ".join(EXPLANATIONS[name].format(**filled) for name, filled in named_so),
         "evidence": _evidence(fault, search), "corrected": found.corrected, "harmless": False, "trial": "recorded",
         "parameters": [search.step.parameters[k].name for k in fault.parameters], "values": _values(fault),
     }  # fmt: skip

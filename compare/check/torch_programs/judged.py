@@ -13,7 +13,7 @@ from compare.check.torch_programs.watch import TorchWatch
 from compare.judge.judging import Verdict, expected, judged
 from compare.judge.roundoff import Arithmetic
 
-Told = dict[str, Any]
+Document = dict[str, Any]
 WHAT = "It is a network in PyTorch, which takes the derivatives itself; judged is what it left in each .grad"
 SPOKEN = {
     "cross_entropy": "cross-entropy", "nll_loss": "negative log-likelihood", "mse_loss": "squared error",
@@ -24,20 +24,20 @@ LARGEST = 2_000_000  # entries of a parameter, times rows: more takes the judge 
 TRUSTED = "None of the mistakes that are known here was seen in its training"
 
 
-def examine(watch: TorchWatch, ended: bool) -> Told | None:
+def examine(watch: TorchWatch, ended: bool) -> Document | None:
     """The answer; None where nothing was seen that an answer could rest on. ended: whether it raised an exception."""
-    told = found(watch, ended)
+    diagnoses = found(watch, ended)
     if not watch.backwards:
-        return _answer("wrong", "", _understood(watch, None), [], told, [WHAT]) if told else None
-    said = [WHAT, *notes(watch, told)]
-    stale = any(d["name"] == "gradients-not-cleared" for d in told)
+        return _answer("wrong", "", _understood(watch, None), [], diagnoses, [WHAT]) if diagnoses else None
+    said = [WHAT, *notes(watch, diagnoses)]
+    stale = any(d["name"] == "gradients-not-cleared" for d in diagnoses)
     moments = [m for m in watch.backwards if m.after and m.leaves]
     clean = [m for m in moments if m.clean]
     chosen = (moments if stale or not clean else clean)[-1:]
-    lines, reason = list[Told](), ""
+    lines, reason = list[Document](), ""
     if chosen:
         lines, reason = _lines(chosen[0])
-    faults = [d for d in told if not d["harmless"]]
+    faults = [d for d in diagnoses if not d["harmless"]]
     about = _understood(watch, (chosen or watch.backwards)[-1])
     wrong = [line for line in lines if not line["holds"]]
     if ended and not watch.steps.count and not faults:
@@ -47,26 +47,30 @@ def examine(watch: TorchWatch, ended: bool) -> Told | None:
             f"The gradient of {wrong[0]['line'].removeprefix('gradient of ')} is not that of the loss in line "
             f"{wrong[0]['source_line']} alone: other losses, hooks or penalties may be in it."
         )
-        return _answer("cannot tell", f"{TRUSTED}. {reason}", about, [], told, said)
+        return _answer("cannot tell", f"{TRUSTED}. {reason}", about, [], diagnoses, said)
     if not lines and not faults:
-        return _answer("cannot tell", f"{TRUSTED}, but its gradients cannot be judged: {reason}", about, [], told, said)
+        return _answer(
+            "cannot tell", f"{TRUSTED}, but its gradients cannot be judged: {reason}", about, [], diagnoses, said
+        )
     if reason:
         said.append(f"Its gradients are not judged: {reason}".rstrip("."))
-    answer = _answer("wrong" if faults else "right", "", about, lines, told, said)
+    answer = _answer("wrong" if faults else "right", "", about, lines, diagnoses, said)
     place = chosen[0].place if lines else None
     if place is not None:
         answer["marks"] = [{"file": short(place.file), "line": place.line, "holds": not wrong}]
     return answer
 
 
-def _answer(verdict: str, reason: str, about: Told, lines: list[Told], told: list[Told], said: list[str]) -> Told:
+def _answer(
+    verdict: str, reason: str, about: Document, lines: list[Document], diagnoses: list[Document], said: list[str]
+) -> Document:
     return {
-        "verdict": verdict, "reason": reason, "understood": about, "lines": lines, "diagnoses": told, "notes": said,
-        "shaken": False, "rates": [None] * len(lines), "marks": [], "framework": "PyTorch",
+        "verdict": verdict, "reason": reason, "understood": about, "lines": lines, "diagnoses": diagnoses,
+        "notes": said, "shaken": False, "rates": [None] * len(lines), "marks": [], "framework": "PyTorch",
     }  # fmt: skip
 
 
-def _lines(moment: Backward) -> tuple[list[Told], str]:
+def _lines(moment: Backward) -> tuple[list[Document], str]:
     """Each gradient beside the exact one; or why that cannot be."""
     if not np.isfinite(moment.value):
         return [], f"the loss is {moment.value}, no number. Let it train with a smaller learning rate."
@@ -114,7 +118,7 @@ def _verdicts(f: Any, moment: Backward, dtype: Any) -> list[Verdict]:
     return verdicts
 
 
-def _line(name: str, verdict: Verdict, line: int | None) -> Told:
+def _line(name: str, verdict: Verdict, line: int | None) -> Document:
     entry = verdict.worst
     return {
         "line": f"gradient of {name}", "source_line": line, "holds": not verdict.is_wrong, "error": verdict.error,
@@ -124,10 +128,10 @@ def _line(name: str, verdict: Verdict, line: int | None) -> Told:
     }  # fmt: skip
 
 
-def _understood(watch: TorchWatch, moment: Backward | None) -> Told:
+def _understood(watch: TorchWatch, moment: Backward | None) -> Document:
     """Layers, activations, the loss and the update, as they are said."""
     optimizer = next(iter(watch.steps.optimizers.values()), None)
-    about: Told = {
+    about: Document = {
         "layers": [], "activations": [], "output": "?", "loss": "a loss of its own", "reduction": "?",
         "update": optimizer.words if optimizer else "steps by hand" if watch.steps.count else "no steps", "data": {},
     }  # fmt: skip

@@ -73,11 +73,11 @@ class TrainingCase:
     def rates(self) -> list[float]:
         """By how much each parameter goes down the gradient of an example's loss.
 
-        As told; else as it was in the first step that was seen, whatever the rule.
+        As the request has it; else as it was in the first step that was seen, whatever the rule.
         """
-        told = self._known_rates
-        if told and len(told) == len(self.start) and all(told):
-            return [float(rate) for rate in told if rate]
+        known_rates = self._known_rates
+        if known_rates and len(known_rates) == len(self.start) and all(known_rates):
+            return [float(rate) for rate in known_rates if rate]
         batch, moment = self.course.batches[0], self.first
         try:
             found = batch.gradients(moment.values)

@@ -45,7 +45,7 @@ LEADS = tuple(range(0, 21))  # by how much the score of a wrong class is above t
 
 
 @dataclass(frozen=True)
-class Run:
+class SoftmaxTraining:
     """A training. test_accuracy: before the first step and at every one of LOOKS; said: warnings and exceptions.
 
     apart: how far the loss of any of its first BESIDE steps in float64 is from PyTorch's.
@@ -61,14 +61,14 @@ class Run:
 class Measured:
     """Trainings by start, way and seed; the first gradients by start and implementation; and by lead."""
 
-    curves: dict[str, dict[str, list[Run]]]
+    curves: dict[str, dict[str, list[SoftmaxTraining]]]
     shrinking: dict[str, dict[str, float]]
     lengths: dict[str, list[float]]
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     """Trainings with and without a softmax before the loss, and the gradients of the scores."""
-    curves: dict[str, dict[str, list[Run]]] = {start: {way: [] for way in WAYS} for start in STARTS}
+    curves: dict[str, dict[str, list[SoftmaxTraining]]] = {start: {way: [] for way in WAYS} for start in STARTS}
     for start in STARTS:
         for seed in range(settings.seed, settings.seed + SEEDS):
             for way in WAYS:
@@ -80,7 +80,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     return Measured(curves, {start: shrunk(z, labels) for start, z in z3.items()}, lengths_by_lead(settings.dtype))
 
 
-def train(way: str, settings: Settings, digits: "Digits") -> Run:
+def train(way: str, settings: Settings, digits: "Digits") -> SoftmaxTraining:
     """One of them, from the weights of the settings: by hand, which is faster, and its first steps in PyTorch too."""
     start = initial_weights(settings, digits)
     kind = BY_HAND[way]
@@ -91,7 +91,7 @@ def train(way: str, settings: Settings, digits: "Digits") -> Run:
         if step * LOOKS % STEPS == 0:
             accuracy.append(net.accuracy(digits.test_x, digits.test_labels))
     apart, said = beside_pytorch(kind, start, settings, digits, BESIDE)
-    return Run(losses, accuracy, said, apart)
+    return SoftmaxTraining(losses, accuracy, said, apart)
 
 
 def scores_gradient(z: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -209,7 +209,7 @@ def draw(result: Measured) -> "Figure":
     return figure
 
 
-def _draw_curves(axes: "Axes", by_way: dict[str, list[Run]], colours: dict[str, str]) -> None:
+def _draw_curves(axes: "Axes", by_way: dict[str, list[SoftmaxTraining]], colours: dict[str, str]) -> None:
     from matplotlib.ticker import PercentFormatter
 
     for way, runs in by_way.items():

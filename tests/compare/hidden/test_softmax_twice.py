@@ -58,7 +58,7 @@ def test_the_network_by_hand_has_the_gradients_of_pytorchs(kind):
 
 
 def runs(*accuracies, loss=1.6, said=(), apart=1e-16):
-    return [experiment.Run([loss], [0.1, end], list(said), apart) for end in accuracies]
+    return [experiment.SoftmaxTraining([loss], [0.1, end], list(said), apart) for end in accuracies]
 
 
 def test_each_part_of_the_claim_can_fail():

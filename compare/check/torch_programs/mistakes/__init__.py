@@ -8,13 +8,13 @@ from compare.check.torch_programs.mistakes import loop, losses, updates
 from compare.check.torch_programs.mistakes.mistake import Mistake
 from compare.check.torch_programs.watch import TorchWatch
 
-Told = dict[str, Any]
+Document = dict[str, Any]
 EXPLANATIONS = losses.EXPLANATIONS | updates.EXPLANATIONS | loop.EXPLANATIONS
 
 
-def found(watch: TorchWatch, ended: bool) -> list[Told]:
+def found(watch: TorchWatch, ended: bool) -> list[Document]:
     """What is wrong, in words. ended: whether an exception ended the program."""
-    return [_told(mistake) for mistake in _mistakes(watch, ended)]
+    return [_in_words(mistake) for mistake in _mistakes(watch, ended)]
 
 
 def _mistakes(watch: TorchWatch, ended: bool) -> Iterator[Mistake]:
@@ -28,14 +28,14 @@ def _mistakes(watch: TorchWatch, ended: bool) -> Iterator[Mistake]:
         yield from losses.in_failure(watch.failed)
 
 
-def notes(watch: TorchWatch, told: list[Told]) -> Iterator[str]:
+def notes(watch: TorchWatch, diagnoses: list[Document]) -> Iterator[str]:
     """What is unusual, and no mistake."""
     per_step: dict[int, int] = {}
     for moment in watch.backwards:
         per_step[moment.step] = per_step.get(moment.step, 0) + 1
     full = [count for step, count in per_step.items() if step < watch.steps.count]
     stale = watch.steps.stale
-    if "gradients-not-cleared" not in {d["name"] for d in told}:
+    if "gradients-not-cleared" not in {d["name"] for d in diagnoses}:
         if full and min(full) > 1:
             yield (
                 f"Gradients are added up over {full[0]} backward passes before each step: judged was the first of them"
@@ -51,7 +51,7 @@ def notes(watch: TorchWatch, told: list[Told]) -> Iterator[str]:
         yield "The targets are rows of probabilities, as cross-entropy takes them too; class numbers say the same"
 
 
-def _told(mistake: Mistake) -> Told:
+def _in_words(mistake: Mistake) -> Document:
     """The mistake in the form of those on programs in NumPy."""
     place = mistake.place
     return {

@@ -66,11 +66,11 @@ def labels(case: TrainingCase) -> Iterator[FoundCause]:
     truth, kinds = list[int](), list[int]()
     for batch in case.course.batches:
         rows, labels = rows_behind(batch), [classes_of(t) for _, t in batch.loss.outputs]
-        told = np.concatenate([np.ravel(k) for k in labels if k is not None] or [np.zeros(0, int)])
-        if rows is None or rows.shape[1] not in (784, 785) or len(told) != len(rows) or len(truth) > 300:
+        given = np.concatenate([np.ravel(k) for k in labels if k is not None] or [np.zeros(0, int)])
+        if rows is None or rows.shape[1] not in (784, 785) or len(given) != len(rows) or len(truth) > 300:
             break
         truth += [int(digit) for digit in digits_of(rows, case.digits)]
-        kinds += [int(k) for k in told]
+        kinds += [int(k) for k in given]
     sure = [(t, k) for t, k in zip(truth, kinds, strict=True) if t >= 0]
     if len(sure) < 30 or len({k for _, k in sure}) < 5:
         return
