@@ -12,7 +12,7 @@ from compare.shared.figures import save_figure
 from compare.shared.output import Output
 from compare.shared.processes import ProcessFailed
 from compare.shared.settings import DTYPES, Settings
-from compare.shared.terminal import progress
+from compare.shared.terminal import announce_wait, progress
 from compare.shared.threads import use_threads
 
 
@@ -28,6 +28,7 @@ def ask(settings: Settings, output: Output) -> Bench:
     parts = 1 + len(DTYPES) * len(batch_sizes(len(data.train_labels)))
     with use_threads(settings.threads):
         try:
+            announce_wait("Steps of all sizes in both dtypes, and a compiler", 40 + 1.3e-3 * len(data.train_labels))
             with progress("bench", parts) as advance:
                 measure(settings, data, measured, advance)
         except ProcessFailed as failed:

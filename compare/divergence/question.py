@@ -16,10 +16,13 @@ from compare.shared.errors import BadInput
 from compare.shared.figures import save_figure
 from compare.shared.output import Output
 from compare.shared.settings import MOST_STEPS, Settings, check_whole
-from compare.shared.terminal import progress
+from compare.shared.terminal import announce_wait, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import Digits, TrainingStopped
+from compare.shared.words import in_words
 from compare.worlds import MANUAL, TORCH_REF, WORLDS
+
+A_STEP = 2.4e-3  # seconds, about, of a training in lock-step, where every line is kept and compared
 
 
 def ask(settings: Settings, pair: str | None, steps: int, output: Output) -> Divergence:
@@ -36,6 +39,8 @@ def ask(settings: Settings, pair: str | None, steps: int, output: Output) -> Div
     digits = Digits.of(data, settings)
     with use_threads(settings.threads):
         try:
+            worlds = len({name for growth in growths for name in growth.pair})
+            announce_wait(f"{steps:,} steps of {in_words(worlds)} in lock-step", steps * worlds * A_STEP)
             with progress("lock-step", steps) as advance:
                 lockstep(growths, settings, digits, steps, advance)
         except (KeyboardInterrupt, TrainingStopped):

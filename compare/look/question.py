@@ -8,9 +8,9 @@ from compare.shared.dataset import load_mnist
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
 from compare.shared.settings import MOST_STEPS, Settings, check_whole
-from compare.shared.terminal import progress
+from compare.shared.terminal import announce_wait, progress
 from compare.shared.threads import use_threads
-from compare.shared.training import Curve, Digits, initial_weights, steps_per_epoch, trace_all, train
+from compare.shared.training import Curve, Digits, expected_seconds, initial_weights, steps_per_epoch, trace_all, train
 from compare.side_by_side.lines import HIDDEN_LAYERS, compare_lines, refuse_other_depths
 from compare.worlds import MANUAL
 from manual.functions import softmax
@@ -64,6 +64,7 @@ def _trained(settings: Settings, digits: Digits, epochs: int) -> Curve:
     if not epochs:
         curve.weights.append(initial_weights(settings, digits))
         return curve
+    announce_wait("A training", expected_seconds(settings.with_(epochs=epochs), *digits.train_x.shape))
     with progress("training", epochs * steps_per_epoch(settings, len(digits.train_x))) as advance:
         train(curve, settings.with_(epochs=epochs), digits, advance)
     return curve

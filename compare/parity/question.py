@@ -19,11 +19,13 @@ from compare.shared.figures import save_figure
 from compare.shared.initial import initial_parameters
 from compare.shared.output import Output
 from compare.shared.settings import BFLOAT16, MOST_STEPS, Settings, check_whole
-from compare.shared.terminal import progress
+from compare.shared.terminal import announce_wait, progress
 from compare.shared.threads import use_threads
 from compare.shared.training import endless_batches, trace_all
 from compare.side_by_side.pairs import compare_pairs
 from compare.worlds import MANUAL, NAMES, WORLDS, build
+
+A_ROW = 8e-4  # seconds, about, to judge a row of a batch in all worlds
 
 
 def refuse_together(settings: Settings, mutants: bool) -> None:
@@ -49,6 +51,7 @@ def ask(settings: Settings, output: Output, after: int = 0) -> Parity:
     data = load_mnist(settings.data)
     rows = settings.rows_per_batch(len(data.train_labels))
     x, labels = pixels(data.train_images[:rows], settings.dtype), data.train_labels[:rows]
+    announce_wait(f"Lines of {rows:,} rows in longer arithmetic", rows * A_ROW)
     with use_threads(settings.threads):
         parameters = trained(settings, data, after)
         return judge(settings.with_(batch_size=rows), after, parameters, x, labels, output)
@@ -58,6 +61,7 @@ def ask_planted_bugs(settings: Settings, output: Output) -> BugsPlanted:
     """Plant every bug, in float64, and shrink some in both dtypes. Raises BadInput for a set or folder of no use."""
     output.open()
     data = load_mnist(settings.data)
+    announce_wait("Planted bugs, of which some are shrunk on the whole set", 7 + 7e-4 * len(data.train_labels))
     with use_threads(settings.threads):
         return BugsPlanted(plant_all(), smallest_sizes(data))
 

@@ -25,6 +25,8 @@ class TableShown(NamedTuple):
 
 MOST_NAMED = 9  # files that were written; more are counted
 
+WAIT = 8.0  # seconds
+
 #: What is shown in one go: a text, or a table.
 Piece = str | TableShown
 
@@ -102,6 +104,12 @@ def announce(text: str) -> None:
     console = Console(stderr=True)
     if console.is_terminal:
         console.print(text, markup=False, highlight=False)
+
+
+def announce_wait(work: str, seconds: float) -> None:
+    """What is about to begin and about how long it takes, where that is longer than anybody waits without a word."""
+    if seconds >= WAIT:
+        announce(f"{work}: about {in_seconds(seconds)}.")
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -9,8 +9,8 @@ from compare.shared.differences import PairDifference
 from compare.shared.figures import save_figure
 from compare.shared.output import Output
 from compare.shared.settings import PRESETS, Settings
-from compare.shared.terminal import progress
-from compare.shared.training import Curve, Digits, TrainingStopped, steps_per_epoch, train
+from compare.shared.terminal import announce_wait, progress
+from compare.shared.training import Curve, Digits, TrainingStopped, expected_seconds, steps_per_epoch, train
 from compare.shared.words import in_words
 from compare.side_by_side.trainings_figure import draw
 from compare.worlds import world
@@ -31,6 +31,9 @@ def train_all(settings: Settings, digits: Digits, output: Output) -> list[Curve]
     written to `output` first. Raises KeyboardInterrupt or TrainingStopped.
     """
     steps = settings.epochs * steps_per_epoch(settings, len(digits.train_x))
+    seconds = len(settings.worlds) * expected_seconds(settings, *digits.train_x.shape)
+    epochs = f"{settings.epochs} epoch{'s' if settings.epochs > 1 else ''}"
+    announce_wait(f"{in_words(len(settings.worlds)).capitalize()} trainings of {epochs}", seconds)
     curves = []
     try:
         for name in settings.worlds:

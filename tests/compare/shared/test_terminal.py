@@ -1,5 +1,7 @@
 """A table shows all of what it is given: nothing is cut off, nothing is taken for markup."""
 
+from functools import partial
+
 import pytest
 from rich.console import Console
 
@@ -11,6 +13,24 @@ pytestmark = pytest.mark.usefixtures("narrow")
 @pytest.fixture
 def narrow(monkeypatch):
     monkeypatch.setattr(terminal, "_stdout", lambda: Console(width=80))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (3, ""),
+        (8.4, "Three trainings: about 8 s."),
+        (43, "Three trainings: about 40 s."),
+        (200, "Three trainings: about 3 min."),
+    ],
+)
+def test_a_wait_is_announced_where_it_is_long_and_somebody_looks(seconds, said, monkeypatch, capsys):
+    terminal.announce_wait("Three trainings", seconds)
+    assert not capsys.readouterr().err  # no terminal
+    console = partial(Console, force_terminal=True, color_system=None)
+    monkeypatch.setattr(terminal, "Console", console)
+    terminal.announce_wait("Three trainings", seconds)
+    assert capsys.readouterr().err.strip() == said
 
 
 def test_nothing_is_cut_off_where_the_terminal_is_too_narrow(capsys):
