@@ -51,6 +51,11 @@ def conclude(runs: Sequence[Training], digits: Digits) -> Conclusion:
     return Conclusion(_answer(runs), [Table("Test accuracy by size, by hand", header, rows)], _why(runs))
 
 
+def units(hidden: tuple[int, ...]) -> str:
+    """As a sentence has them: 32 and 16."""
+    return " and ".join(map(str, hidden))
+
+
 def by_hand(runs: Sequence[Training], hidden: tuple[int, ...]) -> list[Training]:
     """One for each seed."""
     return [run for run in runs if run.curve.implementation == MANUAL and run.settings.widths == hidden]
@@ -71,16 +76,17 @@ def _answer(runs: Sequence[Training]) -> str:
     above, steepest = max(pairwise(WIDTHS), key=lambda pair: middle[pair[0]] - middle[pair[1]])
     share = of_size[knee][0].parameters / of_size[largest][0].parameters
     return (
-        f"Down to {sizes(knee)} units it loses less than 5 points, {middle[knee]:.1%} for {middle[largest]:.1%}, with "
-        f"{share:.0%} of the parameters. The steepest drop is the step from {sizes(above)} to {sizes(steepest)} units, "
-        f"from {middle[above]:.1%} to {middle[steepest]:.1%} (medians of {len(of_size[knee])} seeds)."
+        f"Down to {units(knee)} units it loses less than 5 points, {middle[knee]:.1%} instead of "
+        f"{middle[largest]:.1%}, with {share:.0%} of the parameters. The steepest drop is the step from {units(above)} "
+        f"to {units(steepest)} units, from {middle[above]:.1%} to {middle[steepest]:.1%} (medians of "
+        f"{len(of_size[knee])} seeds)."
     )
 
 
 def _why(runs: Sequence[Training]) -> str:
     smallest = WIDTHS[-1]
     return (
-        f"With {sizes(smallest)} units, two numbers must tell ten digits apart, and "
+        f"With {units(smallest)} units, two numbers must tell ten digits apart, and "
         f"{median(by_hand(runs, smallest)):.1%} is left. The narrower the network, the more depends on the seed: look "
         f"at the single dots, not at the median alone.\n"
         f"{_stuck(runs)}Narrow networks leave the plateau later and are still improving after "
@@ -94,7 +100,7 @@ def _stuck(runs: Sequence[Training]) -> str:
         return ""
     worst = max(stuck, key=lambda run: run.found["silent"])
     return (
-        f"Trainings that end at or below {LEARNS:.0%}: {len(stuck)}. In the one with {sizes(worst.settings.widths)} "
+        f"Trainings that end at or below {LEARNS:.0%}: {len(stuck)}. In the one with {units(worst.settings.widths)} "
         f"units and seed {worst.settings.seed}, all units of the last hidden layer are off for "
         f"{worst.found['silent']:.1%} of the test images. These all get the same scores, whatever they show, and a "
         f"unit that is off gets no gradient that could bring it back.\n"

@@ -45,8 +45,9 @@ def write_page(page: Page, output: Output, force: bool = False) -> Path:
 
 
 def with_code(text: str) -> Markup:
-    """What stands between backticks is code; all else is escaped."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    """What stands between backticks is code; all else is escaped. A number such as 2e-06 stays on one line."""
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(re.sub(r"\b\d[\d.]*e-\d+", r'<span class="nowrap">\g<0></span>', marked))
 
 
 def paragraphs(text: str) -> list[Markup]:

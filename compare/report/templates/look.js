@@ -179,10 +179,10 @@ function place(name, index) {
   if (name === "x") return pixel(index[1]) + image(index[0]);
   const letters = name.replace(/\d/, "").replace(/^d/, ""), depth = Number(name.slice(-1));
   const isLast = !arrays[`W${depth + 1}`], unit = (j) => (isLast ? `the score of ${j}` : `unit ${j} of layer ${depth}`);
-  const begins = name[0] === "d" ? "by " : "";
+  const begins = name[0] === "d" ? "with respect to " : "";
   if (letters === "W") return `${begins}the weight from ${depth === 1 ? `the ${pixel(index[0])}` : `unit ${index[0]} of layer ${depth - 1}`} to ${unit(index[1])}`;
   if (letters === "b") return `${begins}the bias of ${unit(index[0])}`;
-  if (name === "loss") return "one number for all of it";
+  if (name === "loss") return "one number for the whole batch";
   if (name === `a${depth}` && isLast) return `the probability of ${index[1]}${image(index[0])}`;
   return `${begins}${unit(index[1])}${image(index[0])}${isOff(name, arrays)(flat(index, arrays[name].shape)) ? ", which is off" : ""}`;
 }
@@ -198,7 +198,7 @@ function table(array, i) {
   return `<table class="values"><thead class="unseen"><tr><th scope="col">world</th><th scope="col">value</th><th scope="col">steps from the first</th></tr></thead><tbody>${rows.join("")}</tbody></table>${shortened ? `<p class="note">To ${shortened} significant bits: so this page keeps the weights of this epoch.</p>` : ""}`;
 }
 
-const given = (name) => `<p class="note">${name === "x" ? "A pixel, 0 to 1: given." : /^a/.test(name) ? "Softmax of z3. By hand it is a line of its own; the engine and PyTorch go from the scores to the loss in one." : "A parameter: no line of these computes it, the update does, once all gradients are there."}</p>`;
+const given = (name) => `<p class="note">${name === "x" ? "A pixel, 0 to 1: given." : /^a/.test(name) ? "Softmax of z3. By hand it is a line of its own; the engine and PyTorch go from the scores to the loss in one." : "A parameter: none of these lines computes it; the update changes it, once all gradients are there."}</p>`;
 
 const MOST = 6;
 const whole = (text) => text.replace(/\w+\[[^\]]*\]/g, '<span class="nowrap">$&</span>'); // an entry's name stays on one line
