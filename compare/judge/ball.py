@@ -74,8 +74,8 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
         first, *others = ways.values()
         worst, likely = first.worst, first.likely
         for other in others:
-            apart = abs(np.asarray(other.exact - first.exact, np.float64))
-            worst, likely = np.maximum(worst, apart + other.worst), np.maximum(likely, apart + other.likely)
+            distance = abs(np.asarray(other.exact - first.exact, np.float64))
+            worst, likely = np.maximum(worst, distance + other.worst), np.maximum(likely, distance + other.likely)
         hull = Ball(first.exact, worst, likely, first.run)
         hull.ways = ways
         return hull
@@ -205,9 +205,9 @@ class Ball(np.lib.mixins.NDArrayOperatorsMixin):
 
     def var(self, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> "Ball":
         """The mean squared distance from the mean over `axis`."""
-        apart = self - self.mean(axis, keepdims=True)
-        n = self.size // (apart.mean(axis).size or 1)
-        return np.square(apart).sum(axis, keepdims) / float(n - ddof)
+        deviation = self - self.mean(axis, keepdims=True)
+        n = self.size // (deviation.mean(axis).size or 1)
+        return np.square(deviation).sum(axis, keepdims) / float(n - ddof)
 
     def std(self, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> "Ball":
         """The root of `var`."""

@@ -146,12 +146,12 @@ class TorchWatch:
         """Let it run; what follows from parameters is recorded."""
         torch, name = self.torch, _name(function)
         tensors = [x for x in flat((arguments, tuple(options.values()))) if torch.is_tensor(x)]
-        ours = [x for x in tensors if x.requires_grad or self._operations.made(x)]
+        parameters = [x for x in tensors if x.requires_grad or self._operations.made(x)]
         noise, with_gradients = is_noise(name, options), torch.is_grad_enabled()
         if self.modules.running:
             self.modes.saw(name, noise, with_gradients)
         mask, constants = None, dict[int, np.ndarray]()
-        if ours and not self._operations.are_many:
+        if parameters and not self._operations.are_many:
             if with_gradients:
                 constants = {id(x): array(x) for x in tensors if not x.requires_grad}
             if noise and name == "dropout":
@@ -161,12 +161,14 @@ class TorchWatch:
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
             self._fails(name, tensors, error)
             raise
-        if self.steps.running or any(out is x for x in ours if x.is_leaf and x.requires_grad):  # a step, also by hand
+        if self.steps.running or any(
+            out is x for x in parameters if x.is_leaf and x.requires_grad
+        ):  # a step, also by hand
             return out
-        if ours and torch.is_tensor(out) and out.is_floating_point() and name not in ("grad", "grad="):
-            cut = not out.requires_grad and any(x.requires_grad for x in ours)
+        if parameters and torch.is_tensor(out) and out.is_floating_point() and name not in ("grad", "grad="):
+            cut = not out.requires_grad and any(x.requires_grad for x in parameters)
             if not (cut and out.ndim == 0):  # a number to be printed
-                self.kept.added(name, ours, out, self._here)
+                self.kept.added(name, parameters, out, self._here)
                 value = array(tensors[0]) if name in LOSSES else array(out) if name == "softmax" else None
                 op = Op(
                     name, without_tensors(arguments), without_tensors(options), tuple(map(id, tensors)), constants,

@@ -39,7 +39,7 @@ class Measured:
 
     times: dict[str, list[float]]
     losses: dict[str, list[float]]
-    apart: float
+    distance: float
 
 
 def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
@@ -50,7 +50,7 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
     start = initial_weights(settings.with_(init="he"), digits)
     _, right = ManualNetwork(start).gradients(x, labels)
     times, losses = {}, {}
-    apart = 0.0
+    distance = 0.0
     by_hand = ManualNetwork(start)
     times[MANUAL] = growth(by_hand, x, labels, right)
     losses["right"] = train(by_hand, batches(settings, digits, STEPS), settings.learning_rate)
@@ -61,15 +61,15 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
         set_momentum(heavy, 1.0)
         for net in (heavy, forgets):
             train(net, batches(settings, digits, SAME_FOR), settings.learning_rate)
-        apart = max(apart, largest_difference(heavy.parameters(), forgets.parameters()))
+        distance = max(distance, largest_difference(heavy.parameters(), forgets.parameters()))
         losses[name] = train(forgetful(kind(start)), batches(settings, digits, STEPS), settings.learning_rate)
         advance()
-    return Measured(times, losses, apart)
+    return Measured(times, losses, distance)
 
 
 def judge(result: Measured) -> Finding:
     """Whether it supports the claim, and what to take from it."""
-    times, losses, apart = result.times, result.losses, result.apart
+    times, losses, distance = result.times, result.losses, result.distance
     expected = {MANUAL: [1.0] * PASSES}
     counted = all(
         np.allclose(found, expected.get(name, range(1, PASSES + 1)), rtol=1e-4) for name, found in times.items()
@@ -88,10 +88,10 @@ def judge(result: Measured) -> Finding:
         f"because the gradient of a weight that is used twice is the sum over both uses, and because two half batches "
         f"can then stand for a whole one. The price is a line that you must not forget. Nothing complains if you do: "
         f"the shapes fit, the code runs, and each step also repeats all the steps before it. That is gradient descent "
-        f"with momentum 1, a ball without friction: over {SAME_FOR} steps the weights of the two differ by {apart:.1g}."
+        f"with momentum 1, a ball without friction: over {SAME_FOR} steps the weights of the two differ by {distance:.1g}."
     )
-    measured = {"gradient_by_pass": times, "loss_by_step": losses, "end": ends, "distance_to_momentum_1": apart}
-    return Finding(answer, counted and worse and apart == 0, measured, lesson)
+    measured = {"gradient_by_pass": times, "loss_by_step": losses, "end": ends, "distance_to_momentum_1": distance}
+    return Finding(answer, counted and worse and distance == 0, measured, lesson)
 
 
 def do_nothing(*_: Any, **__: Any) -> None:

@@ -174,8 +174,8 @@ def judge(result: Measured) -> Finding:
     best = {dtype: min(found.differences) for dtype, found in errors.items()}
     worst = {dtype: max(found.products.values()) for dtype, found in errors.items()}
     right = all(error < ROUNDING * np.finfo(dtype).eps for dtype, error in worst.items())
-    apart = all(error * 10 < best[dtype] for dtype, error in worst.items())
-    holds = right and apart and best["float64"] < AGREES and not engine_records and bool(refused)
+    far_better = all(error * 10 < best[dtype] for dtype, error in worst.items())
+    holds = right and far_better and best["float64"] < AGREES and not engine_records and bool(refused)
     single = errors["float32"].products
     answer = (
         f"In PyTorch and on the engine, {'yes' if right else 'not well'}: a Hessian-vector product in float32 is off "

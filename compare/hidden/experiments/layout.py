@@ -80,11 +80,13 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
         seconds = median_seconds({f"{p} {layout}": run for (p, layout), run in products.items()})
         for p in PRODUCTS:
             results = [np.asarray(products[p, layout]()) for layout in ("in, out", "out, in")]
-            apart = float(np.abs(results[0] - results[1].reshape(results[0].shape)).max() / np.abs(results[0]).max())
+            difference = float(
+                np.abs(results[0] - results[1].reshape(results[0].shape)).max() / np.abs(results[0]).max()
+            )
             for layout in ("in, out", "out, in"):
                 run = products[p, layout]
                 beyond = _allocated(run, library) - results[0].nbytes
-                rows.append(Product(library, p, layout, seconds[f"{p} {layout}"], beyond, apart))
+                rows.append(Product(library, p, layout, seconds[f"{p} {layout}"], beyond, difference))
         advance()
     copy = median_seconds({"transpose": lambda: W.T, "copy": lambda: np.ascontiguousarray(W.T)}, rounds=50)
     return Measured(transposes, rows, W.nbytes, copy["copy"], float(np.finfo(W.dtype).eps) * len(x[0]))

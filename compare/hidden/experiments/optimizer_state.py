@@ -78,26 +78,26 @@ def race(name: str, start: dict[str, np.ndarray], data: Iterable[tuple[np.ndarra
     """Step both optimizers; what each holds afterwards, and how far apart their weights are after each step."""
     import torch
 
-    ours = {p: Tensor(value.copy(), requires_grad=True) for p, value in start.items()}
-    theirs = {p: torch.tensor(value, requires_grad=True) for p, value in start.items()}
-    engine, pytorch = _optimizers(name, list(ours.values()), list(theirs.values()))
+    engine_leaves = {p: Tensor(value.copy(), requires_grad=True) for p, value in start.items()}
+    torch_leaves = {p: torch.tensor(value, requires_grad=True) for p, value in start.items()}
+    engine, pytorch = _optimizers(name, list(engine_leaves.values()), list(torch_leaves.values()))
     u = float(np.finfo(start["W1"].dtype).eps) / 2
     allowed = {p: np.zeros_like(value) for p, value in start.items()}
     differences, used = [], 0.0
     for k, (x, labels) in enumerate(data):
-        before = {p: tensor.data.copy() for p, tensor in ours.items()}
+        before = {p: tensor.data.copy() for p, tensor in engine_leaves.items()}
         _, gradients = ManualNetwork(before).gradients(x, labels)
         for p, gradient in gradients.items():
-            ours[p].grad = gradient
-            theirs[p].grad = torch.from_numpy(gradient)
+            engine_leaves[p].grad = gradient
+            torch_leaves[p].grad = torch.from_numpy(gradient)
         engine.step()
         pytorch.step()
-        apart = {p: np.abs(ours[p].data - theirs[p].detach().numpy()) for p in start}
+        difference = {p: np.abs(engine_leaves[p].data - torch_leaves[p].detach().numpy()) for p in start}
         for p in start:
-            step = float(np.abs(ours[p].data - before[p]).max())
-            allowed[p] += 2 * u * (np.abs(ours[p].data) + (IN_A_STEP + IN_A_MEAN * k) * step)
-            used = max(used, float((apart[p] / allowed[p]).max(initial=0, where=allowed[p] > 0)))
-        differences.append(float(max(value.max() for value in apart.values())))
+            step = float(np.abs(engine_leaves[p].data - before[p]).max())
+            allowed[p] += 2 * u * (np.abs(engine_leaves[p].data) + (IN_A_STEP + IN_A_MEAN * k) * step)
+            used = max(used, float((difference[p] / allowed[p]).max(initial=0, where=allowed[p] > 0)))
+        differences.append(float(max(value.max() for value in difference.values())))
     states = pytorch.state.values()
     return Race(
         {AUTOGRAD: _per_parameter(_engine_state(engine), start), TORCH_REF: _torch_arrays(pytorch, start)},
@@ -108,13 +108,13 @@ def race(name: str, start: dict[str, np.ndarray], data: Iterable[tuple[np.ndarra
     )
 
 
-def _optimizers(name: str, ours: list[Tensor], theirs: Any) -> tuple[Any, Any]:
+def _optimizers(name: str, engine_leaves: list[Tensor], torch_leaves: Any) -> tuple[Any, Any]:
     import torch
 
     if name == "Adam":
-        return Adam(ours, ADAM_LEARNING_RATE), torch.optim.Adam(theirs, ADAM_LEARNING_RATE)
+        return Adam(engine_leaves, ADAM_LEARNING_RATE), torch.optim.Adam(torch_leaves, ADAM_LEARNING_RATE)
     momentum = MOMENTUM if name == "SGD with momentum" else 0.0
-    return SGD(ours, LEARNING_RATE, momentum), torch.optim.SGD(theirs, LEARNING_RATE, momentum)
+    return SGD(engine_leaves, LEARNING_RATE, momentum), torch.optim.SGD(torch_leaves, LEARNING_RATE, momentum)
 
 
 def _engine_state(optimizer: Any) -> list[np.ndarray]:
@@ -153,13 +153,13 @@ def judge(result: Measured) -> Finding:
     found, parameter_bytes, dtype = result.found, result.parameter_bytes, result.dtype
     counted = all(set(found[name].arrays.values()) == {arrays} for name, arrays in HIDDEN_ARRAYS.items())
     same = all(one.allowed_used <= 1 for one in found.values())
-    apart = max(one.difference_by_step[-1] for one in found.values())
+    difference = max(one.difference_by_step[-1] for one in found.values())
     steps = len(found["Adam"].difference_by_step)
     momentum, adam = (found[name].bytes[TORCH_REF] for name in ("SGD with momentum", "Adam"))
     answer = (
         f"For {parameter_bytes:,} bytes of parameters, SGD keeps {found['SGD'].bytes[TORCH_REF]:,} bytes, "
         f"momentum {momentum:,} and Adam {adam:,}; after {steps} steps along the same gradients engine and PyTorch "
-        f"differ by {apart:.1e} at most."
+        f"differ by {difference:.1e} at most."
     )
     names = ", ".join(found["Adam"].names)
     lesson = (
@@ -175,7 +175,7 @@ def judge(result: Measured) -> Finding:
 
 
 def draw(result: Measured) -> "Figure":
-    """What each optimizer holds in multiples of the parameters' bytes; below, how far the two are apart, by step."""
+    """What each optimizer holds in multiples of the parameters' bytes; below, how far the two are difference, by step."""
     from compare.shared.figures import BLUE, MUTED, VERMILLION, new_figure
 
     found, size = result.found, result.parameter_bytes

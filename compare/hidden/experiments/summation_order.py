@@ -166,10 +166,10 @@ def against_exact(found: dict[str, np.ndarray], x: np.ndarray, dz: np.ndarray) -
     for name, product in found.items():
         error = np.asarray(abs(product - ball.exact), np.float64)
         plain, varied, _ = name.partition(", ")
-        apart = ulps_between(product, found[plain if varied else "by hand"])
-        different = apart[apart > 0]
+        ulps_off = ulps_between(product, found[plain if varied else "by hand"])
+        different = ulps_off[ulps_off > 0]
         table[name] = Order(
-            changed=different.size / apart.size,
+            changed=different.size / ulps_off.size,
             ulps=float(different.max(initial=0)),
             median_ulps=float(np.median(different)) if different.size else 0.0,
             error=float((error / unit).max()),

@@ -9,13 +9,13 @@ from compare.judge.ball import RULES, Ball
 from compare.judge.rules.errors import LAMBDA, balls, rule
 
 
-def _turned(apart: Any, likely: Any) -> Any:
+def _turned(distance: Any, likely: Any) -> Any:
     """LAMBDA standard deviations of a condition that rounding may turn round: it is off by 1 with a probability p.
 
     With `likely` as LAMBDA standard deviations of what is compared, p is at most e^(-k^2 / 2) / 2, k standard
     deviations from the turning point. One that has turned is within in any case.
     """
-    k = LAMBDA * apart / np.where(likely > 0, likely, 1.0)
+    k = LAMBDA * distance / np.where(likely > 0, likely, 1.0)
     return np.maximum(1.0, LAMBDA * np.sqrt(0.5) * np.exp(-k * k / 4))
 
 
@@ -26,17 +26,17 @@ def _condition(compare: Any, *, tie_is_in_doubt: bool = True) -> None:
         exact = compare(a.held, b.held)
         if a.is_exact and b.is_exact and a.run.ties is None:
             return Ball(exact, 0.0, 0.0, a.run, switch=True)
-        apart = abs(np.asarray(a.exact - b.exact, np.float64))
+        distance = abs(np.asarray(a.exact - b.exact, np.float64))
 
         def in_doubt(e: Any) -> Any:
-            return (apart <= e) & (e > 0) & (tie_is_in_doubt | (apart > 0))
+            return (distance <= e) & (e > 0) & (tie_is_in_doubt | (distance > 0))
 
         likely = a.likely + b.likely
         if a.run.ties is not None and is_left is not None and compare is not np.not_equal:
             above = compare in (np.greater, np.greater_equal) if is_left else compare in (np.less, np.less_equal)
-            exact = np.where(apart == 0, compare is not np.equal and above == bool(a.run.ties), exact)
+            exact = np.where(distance == 0, compare is not np.equal and above == bool(a.run.ties), exact)
         doubt = np.where(in_doubt(a.worst + b.worst), 1.0, 0.0)
-        return Ball(exact, doubt, np.where(in_doubt(likely), _turned(apart, likely), 0.0), a.run, switch=True)
+        return Ball(exact, doubt, np.where(in_doubt(likely), _turned(distance, likely), 0.0), a.run, switch=True)
 
     RULES[compare] = apply
 
@@ -79,10 +79,10 @@ def _where(c: Any, a: Any, b: Any) -> Ball:
     if not isinstance(c, Ball):
         choose = functools.partial(np.where, c)
         return Ball(choose(a.exact, b.exact), choose(a.worst, b.worst), choose(a.likely, b.likely), a.run)
-    on, apart = c.exact != 0, abs(np.asarray(a.exact - b.exact, np.float64))
+    on, distance = c.exact != 0, abs(np.asarray(a.exact - b.exact, np.float64))
 
     def either(doubt: Any, e: Any, f: Any) -> Any:
-        return np.where(doubt > 0, np.maximum(e, f) + doubt * apart, np.where(on, e, f))
+        return np.where(doubt > 0, np.maximum(e, f) + doubt * distance, np.where(on, e, f))
 
     worst, likely = either(c.worst, a.worst, b.worst), either(c.likely, a.likely, b.likely)
     return Ball(np.where(on, a.exact, b.exact), worst, likely, a.run)
