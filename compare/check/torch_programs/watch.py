@@ -161,9 +161,8 @@ class TorchWatch:
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
             self._fails(name, tensors, error)
             raise
-        if self.steps.running or any(
-            out is x for x in parameters if x.is_leaf and x.requires_grad
-        ):  # a step, also by hand
+        leaves = [x for x in parameters if x.is_leaf and x.requires_grad]
+        if self.steps.running or any(out is x for x in leaves):  # a step, also by hand
             return out
         if parameters and torch.is_tensor(out) and out.is_floating_point() and name not in ("grad", "grad="):
             cut = not out.requires_grad and any(x.requires_grad for x in parameters)

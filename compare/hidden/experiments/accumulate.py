@@ -88,7 +88,8 @@ def judge(result: Measured) -> Finding:
         f"because the gradient of a weight that is used twice is the sum over both uses, and because two half batches "
         f"can then stand for a whole one. The price is a line that you must not forget. Nothing complains if you do: "
         f"the shapes fit, the code runs, and each step also repeats all the steps before it. That is gradient descent "
-        f"with momentum 1, a ball without friction: over {SAME_FOR} steps the weights of the two differ by {distance:.1g}."
+        f"with momentum 1, a ball without friction: over {SAME_FOR} steps the weights of the two differ by "
+        f"{distance:.1g}."
     )
     measured = {"gradient_by_pass": times, "loss_by_step": losses, "end": ends, "distance_to_momentum_1": distance}
     return Finding(answer, counted and worse and distance == 0, measured, lesson)

@@ -80,9 +80,8 @@ def measure(settings: Settings, digits: "Digits", advance: Advance) -> Measured:
         seconds = median_seconds({f"{p} {layout}": run for (p, layout), run in products.items()})
         for p in PRODUCTS:
             results = [np.asarray(products[p, layout]()) for layout in ("in, out", "out, in")]
-            difference = float(
-                np.abs(results[0] - results[1].reshape(results[0].shape)).max() / np.abs(results[0]).max()
-            )
+            first, second = results[0], results[1].reshape(results[0].shape)
+            difference = float(np.abs(first - second).max() / np.abs(first).max())
             for layout in ("in, out", "out, in"):
                 run = products[p, layout]
                 beyond = _allocated(run, library) - results[0].nbytes

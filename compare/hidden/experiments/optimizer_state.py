@@ -175,7 +175,7 @@ def judge(result: Measured) -> Finding:
 
 
 def draw(result: Measured) -> "Figure":
-    """What each optimizer holds in multiples of the parameters' bytes; below, how far the two are difference, by step."""
+    """What each optimizer holds in multiples of the parameters' bytes; below, how far apart the two are, by step."""
     from compare.shared.figures import BLUE, MUTED, VERMILLION, new_figure
 
     found, size = result.found, result.parameter_bytes

@@ -144,17 +144,11 @@ def _mistakes(unit: Unit, e: np.ndarray, found: np.ndarray, search: Search) -> I
 
 def _two_slopes(h: np.ndarray, wanted: np.ndarray) -> Iterator[Slope]:
     """A leaky ReLU: 1 above zero, and two different slopes below it, forward and backward."""
-    forward, backward = (np.unique(np.round(x / np.abs(x).max(), 9)) for x in (wanted, h))
+    slopes = [np.unique(np.round(x / np.abs(x).max(), 9)) for x in (wanted, h)]
     if h.size < LEAST:
         return
     below = abs(wanted) < (1 - CLOSE) * abs(wanted).max()
-    if (
-        len(forward) == 2
-        and len(backward) == 2
-        and below.any()
-        and np.ptp(h[below]) < CLOSE
-        and np.ptp(h[~below]) < CLOSE
-    ):
+    if all(len(two) == 2 for two in slopes) and below.any() and np.ptp(h[below]) < CLOSE and np.ptp(h[~below]) < CLOSE:
         yield Slope("slope-differs", {"operand": f"{h[below][0] / h[~below][0]:.4g}",
                                       "right": f"{wanted[below][0] / wanted[~below][0]:.4g}"})  # fmt: skip
 
