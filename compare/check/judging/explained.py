@@ -100,6 +100,8 @@ class Explained:
         for entry in self._near(value, max(self.tolerance.floor * 100, 1e-9)):
             if entry.array.shape != value.shape and _squeezed(entry.array) != _squeezed(value):
                 continue
+            if value.size == 1 and not self._plain(node, value.item() / entry.array.item()):  # it would not do below
+                continue
             of = None if entry.share or entry.turned else entry.of
             factor = self.tolerance.factor(value.reshape(entry.array.shape), entry.array, of)
             if factor is not None and (not single(value) or self._plain(node, factor)):

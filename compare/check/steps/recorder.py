@@ -12,6 +12,7 @@ import numpy as np
 
 from compare.check.recording.graph import NUMBER, Graph, Node, Place
 from compare.check.recording.makers import patched
+from compare.check.recording.operations import placed, written
 from compare.check.recording.session import session
 from compare.check.steps.ends import steps_of, updates_of_a_step, uses_of
 from compare.check.steps.parameters import Parameter, update_forms
@@ -43,6 +44,7 @@ class Recorder:
         self.lost: tuple[Node, Place] | None = None  # what made the first number that is none, and in which line
         self._next_look, self._over = 40, 0
         self._line: Place | None = None  # where something was changed, perhaps
+        self._closing: Place | None = None  # where the last update of the judged step began
         self._part: Place | None = None  # where an update may only have been a part of one
         self._last: dict[int, tuple[Node, Node]] = {}  # of each parameter its last update, and what that changed
         self._counts: dict[int, int] = {}
@@ -84,6 +86,8 @@ class Recorder:
         if self._over and node.place == self._part:
             self._follow(node)
             self._over = self.graph.count
+        elif self._over and node.function in (written, placed) and node.place == self._closing:  # W[:] = W - s
+            self._follow(node)
         elif self._over:
             if any(used in self._current for used in self._uses(node)) or node.number > self._over + AFTER:
                 self.graph.nodes.pop()
@@ -98,8 +102,8 @@ class Recorder:
             self._line = node.place
 
     def _look(self, newest: Node) -> None:
-        """Are there parameters by now?"""
-        nodes = [node for node in self.graph.nodes if node.uses or node.function is not None]
+        """Are there parameters by now? newest: with which a line begins that is to be seen as a whole."""
+        nodes = [n for n in self.graph.nodes if n is not newest and (n.uses or n.function is not None)]
         self._next_look = self.graph.after + int((self.graph.count - self.graph.after) * 1.25) + 1
         parameters = find_parameters(nodes)
         ends = steps_of(parameters, nodes) if parameters else []
@@ -120,6 +124,7 @@ class Recorder:
         if self._seen_all() and any(unscaled(parent) in self._current for parent in newest.parents):
             self._seen = dict.fromkeys(self._counts, 0)  # the next step has begun, with W.T
         self._finish_if_over()
+        self._follow(newest)
 
     def _follow(self, node: Node) -> None:
         """Is it an update of a parameter that is known?"""
@@ -151,7 +156,7 @@ class Recorder:
     def _finish_if_over(self) -> None:
         if self._seen_all():
             if self.begin:  # what follows before the next step belongs to this one
-                self._over, self.complete = self.graph.count, True
+                self._over, self.complete, self._closing = self.graph.count, True, self.graph.here()
             else:
                 self.graph.due = self._shake
             self._seen = dict.fromkeys(self._counts, 0)

@@ -103,12 +103,19 @@ def _meetings(step: Step, node: Node) -> Iterator[tuple[Node, Any]]:
     if node.function in MEETINGS:
         moving = [a for a in arguments if isinstance(a, Node) and a in step.moving]
         still = [a for a in arguments if isinstance(a, Node) and a not in step.moving]
-        if len(moving) == 1 and len(still) == 1:
+        sums_up = node.function is np.add and node.value.size == 1 and not (still and _negative(step, still[0]))
+        if len(moving) == 1 and len(still) == 1 and not sums_up:  # total += loss
             yield moving[0], still[0]
     elif node.function in (element, written) and isinstance(arguments[0], Node) and arguments[0] in step.moving:
         index = arguments[1 if node.function is element else 2]
         if not any(part in step.moving for part in nodes_in(index)):  # x[x < 0] asks for no target
             yield arguments[0], ("index", index)
+
+
+def _negative(step: Step, node: Node) -> bool:
+    """Whether a node is something with the other sign, by what the program says."""
+    numbers = [number for number in map(step.number, node.arguments) if number is not None]
+    return node.function is np.negative or (node.function is np.multiply and any(n < 0 for n in numbers))
 
 
 def _with_numbers(step: Step, node: Node, one: float = np.nan) -> Iterator[tuple[Node, Any]]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from compare.check.recording.graph import Node
 from compare.check.understanding.loss import Loss, differentiate
-from compare.check.understanding.matching import proportional
+from compare.check.understanding.matching import proportional, single
 from compare.check.understanding.replay import CannotFollow
 from compare.check.understanding.step import Step
 
@@ -23,8 +23,8 @@ def name_own(step: Step, own: Loss, losses: list[Loss]) -> None:
         factor = own.multiple_of(known)
         if factor is None:
             continue
-        single = all(o.value.size == 1 for o, _ in known.outputs)  # any number is a multiple of any other
-        if single and not abs(own.value - factor * known.value) <= 1e-3 * abs(own.value):
+        numbers = all(single(own.derivatives[o]) for o, _ in known.outputs)  # any is a multiple of any other
+        if numbers and not abs(own.value - factor * known.value) <= 1e-3 * abs(own.value):
             continue
         factor = _without_epsilon(factor, known.outputs)
         own.name, own.output, own.outputs, own.factor = known.name, known.output, known.outputs, abs(factor)

@@ -1,5 +1,7 @@
 """The factors that are at home in a program: what its own numbers and lengths give."""
 
+from bisect import bisect_left
+
 import numpy as np
 
 from compare.check.understanding.step import Step
@@ -21,5 +23,5 @@ def scales_of(step: Step) -> np.ndarray:
 def is_simple(factor: float, scales: np.ndarray) -> bool:
     """Whether a factor is one of the scales, whatever its sign."""
     size = abs(factor)
-    near = scales[np.searchsorted(scales, size * (1 - 1e-6)) : np.searchsorted(scales, size * (1 + 1e-6))]
-    return near.size > 0
+    first = bisect_left(scales, size * (1 - 1e-6))  # faster than NumPy's for one number
+    return first < len(scales) and bool(scales[first] < size * (1 + 1e-6))

@@ -284,3 +284,51 @@ for t in range(1, 40):
 def test_a_root_of_something_negative_is_named(judged):
     assert judged(ROOTS.format(square="G[k] ** 2"))["verdict"] == "right"
     assert named(judged(ROOTS.format(square="G[k]"))) == [("not-finite", 13)]
+
+
+ENTRIES = """import numpy as np
+np.random.seed(8)
+v, w = np.random.uniform(-1, 1, (4, 5)), np.random.uniform(-1, 1, (6, 2))
+patterns = np.random.rand(6, 3)
+targets = np.eye(2)[np.argmax(patterns[:, :2], axis=1)]
+
+def units(x, weights):
+    out = np.zeros(weights.shape[1])
+    for j in range(len(out)):
+        total = weights[0, j]
+        for i in range(len(x)):
+            total += x[i] * weights[i + 1, j]
+        out[j] = 1 / (1 + np.exp(-total))
+    return out
+
+def learn(x, t):
+    z = units(x, v)
+    y = units(z, w)
+    d, dw, dv = np.zeros(2), np.zeros_like(w), np.zeros_like(v)
+    for k in range(2):
+        d[k] = (t[k] - y[k]) * y[k] * (1 - y[k])
+        dw[0, k] = 0.3 * d[k]
+        for j in range(5):
+            dw[j + 1, k] = 0.3 * d[k] * z[j]
+    for j in range(5):
+        back = sum(d[k] * w[{row}, k] for k in range(2))
+        delta = back * z[j] * (1 - z[j])
+        dv[0, j] = 0.3 * delta
+        for i in range(3):
+            dv[i + 1, j] = 0.3 * delta * x[i]
+    w[:] = w + dw
+    v[:] = v {sign} dv
+    return 0.5 * np.sum((t - y) ** 2)
+
+for epoch in range(8):
+    total = 0
+    for x, t in zip(patterns, targets):
+        total += learn(x, t)
+"""
+
+
+def test_a_network_is_run_unit_by_unit(judged):
+    right = judged(ENTRIES.format(row="j + 1", sign="+"))
+    assert (right["verdict"], named(right), len(right["lines"])) == ("right", [], 2)
+    assert [at for _, at in named(judged(ENTRIES.format(row="j", sign="+")))] == [26]
+    assert named(judged(ENTRIES.format(row="j + 1", sign="-"))) == [("sign-flipped", 32)]
