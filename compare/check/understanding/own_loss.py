@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from compare.check.recording.graph import Node
-from compare.check.understanding.known import SQUARED
+from compare.check.understanding.known import CROSS
 from compare.check.understanding.loss import Loss, differentiate
 from compare.check.understanding.matching import proportional, single
 from compare.check.understanding.replay import CannotFollow
@@ -24,9 +24,9 @@ def name_own(step: Step, own: Loss, losses: list[Loss]) -> None:
         factor = own.multiple_of(known)
         if factor is None:
             continue
-        squared = known.name == SQUARED  # of one entry, where others are not there yet
+        one = known.name != CROSS  # of one entry, where others are not there yet
         numbers = all(  # any is a multiple of any other
-            o.value.size == 1 or (squared and single(own.derivatives[o])) for o, _ in known.outputs
+            o.value.size == 1 or (one and single(own.derivatives[o])) for o, _ in known.outputs
         )
         if numbers and not abs(own.value - factor * known.value) <= 1e-3 * abs(own.value):
             continue

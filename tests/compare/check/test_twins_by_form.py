@@ -332,3 +332,27 @@ def test_a_network_is_run_unit_by_unit(judged):
     assert (right["verdict"], named(right), len(right["lines"])) == ("right", [], 2)
     assert [at for _, at in named(judged(ENTRIES.format(row="j", sign="+")))] == [26]
     assert named(judged(ENTRIES.format(row="j + 1", sign="-"))) == [("sign-flipped", 32)]
+
+
+ONE_BY_ONE = """import numpy as np
+np.random.seed(2)
+X = np.random.randn(20, 3)
+wanted = np.argmax(X, axis=1)
+W, b, V, c = np.random.randn(3, 5) * 0.5, np.zeros(5), np.random.randn(5, 3) * 0.5, np.zeros(3)
+for epoch in range(3):
+    for x, k in zip(X, wanted):
+        h = np.tanh(x @ W + b)
+        s = np.exp(h @ V + c)
+        e = s / np.sum(s)
+        e[k] -= 1
+        d = V @ e * (1 - h ** 2)
+        V -= 0.1 * np.outer(h, e)
+        c -= {rate} * e
+        W -= 0.1 * np.outer(x, d)
+        b -= 0.1 * d
+"""
+
+
+def test_what_a_softmax_divides_by_is_no_length_of_a_gradient(judged):
+    assert judged(ONE_BY_ONE.format(rate="0.1"))["verdict"] == "right"
+    assert [at for _, at in named(judged(ONE_BY_ONE.format(rate="0.1 * 3")))] == [14]
