@@ -9,7 +9,7 @@ from compare.hidden.frame.experiment import Experiment, NotMeasured
 from compare.shared.errors import BadInput
 from compare.shared.output import Output
 from compare.shared.settings import Settings
-from compare.shared.terminal import Advance, progress
+from compare.shared.terminal import Advance, announce_wait, progress
 
 #: Parts of the progress bar for each experiment: it takes a few of them as it works, and the rest when it is done.
 PARTS = 12
@@ -39,6 +39,8 @@ def _run(experiments: dict[str, Experiment], settings: Settings, output: Output)
     output.open()
     digits = Digits.of(load_mnist(settings.data), settings)
     outcomes = []
+    count = len(experiments)
+    announce_wait(f"{count} experiments" if count > 1 else "This experiment", catalogue.seconds(experiments))
     with use_threads(settings.threads) as threads, progress("hidden", len(experiments) * PARTS) as advance:
         for name, experiment in experiments.items():
             one = _try(name, experiment, settings, digits, advance, output)

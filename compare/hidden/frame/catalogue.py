@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+from collections.abc import Iterable
 from typing import cast
 
 from compare.hidden.frame.experiment import Experiment
@@ -40,6 +41,14 @@ NAMES: tuple[str, ...] = (
     "first-day",
     "trust",
 )
+
+#: Seconds, about, of those that take long; the others take some two each, and all some three to begin.
+LONG = {"softmax-twice": 20, "compile": 18, "first-day": 9, "trust": 11}
+
+
+def seconds(names: Iterable[str]) -> float:
+    """About how long these take together, on the whole of MNIST and a processor of 2024."""
+    return 3 + sum(LONG.get(name, 2) for name in names)
 
 
 def load(name: str) -> Experiment:

@@ -16,6 +16,7 @@ from compare.hidden import question, tables
 from compare.hidden.answer import Outcome
 from compare.hidden.frame import catalogue
 from compare.hidden.frame.experiment import Finding, NotMeasured
+from compare.shared import terminal
 from compare.shared.errors import BadInput
 from compare.shared.figures import new_figure
 from compare.shared.results import ask
@@ -60,6 +61,13 @@ def fakes(monkeypatch):
 @pytest.fixture
 def settings(small_set):
     return Settings(data=small_set, dtype="float32")
+
+
+def test_how_long_it_takes_is_known_of_experiments_that_there_are():
+    assert set(catalogue.LONG) <= set(catalogue.NAMES)
+    assert (
+        catalogue.seconds(["tape"]) < terminal.WAIT < catalogue.seconds(["trust"]) < catalogue.seconds(catalogue.NAMES)
+    )
 
 
 def test_without_a_name_the_experiments_are_listed_and_nothing_is_measured_or_written(fakes, settings, tmp_path):
