@@ -12,7 +12,15 @@ settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
 
 #: These files are begun first, or else, in several processes, all of them would wait for the last of these.
-LONGEST = ("test_run", "test_mutants", "test_chapter", "test_exercises", "test_bridge", "test_interrupted")
+LONGEST = (
+    "test_learners",
+    "test_run",
+    "test_mutants",
+    "test_chapter",
+    "test_exercises",
+    "test_bridge",
+    "test_interrupted",
+)
 
 
 def pytest_configure(config):
