@@ -1,5 +1,6 @@
 """One batch in all worlds: line by line, end to end, in pairs, before the referee; and the planted bugs."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,12 +39,6 @@ class Parity:
         wrong = any(verdict.is_wrong for verdicts in self.end_to_end.values() for verdict in verdicts)
         referee = self.referee is None or self.referee.holds
         return lines and not wrong and all(pair.holds for pair in self.pairs) and referee
-
-    @property
-    def cannot_tell(self) -> tuple[str, Verdict] | None:
-        """The first line where rounding may do so much that there is no telling, and whose it is; None if all tell."""
-        lines = ((name, line) for name, check in self.checks.items() for line in check.lines)
-        return next(((name, line) for name, line in lines if line.answer == "cannot tell"), None)
 
     @property
     def weakest(self) -> tuple[str, Verdict]:
@@ -157,15 +152,24 @@ def referee_sentence(parity: Parity) -> str:
     )
 
 
-def verdict_sentence(parity: Parity) -> str:
-    """Whether it holds, and if not, where it fails first."""
-    for name, check in parity.checks.items():
+def first_failure(checks: Mapping[str, Judged]) -> str:
+    """The first line that is wrong, else the first of which rounding lets nothing be told; "" where all are right.
+
+    checks: by implementation.
+    """
+    for name, check in checks.items():
         if check.first_wrong_line:
             line = check[check.first_wrong_line]
             return f"It does not hold. {world(name).opening}, {line.name} is wrong, given its own inputs: {line.fault}."
-    if parity.cannot_tell:
-        name, line = parity.cannot_tell
-        return f"It cannot tell. {world(name).opening}: {line.reason}"
+    unsure = ((name, line) for name, check in checks.items() for line in check.lines if line.answer == "cannot tell")
+    return next((f"It cannot tell. {world(name).opening}: {line.reason}" for name, line in unsure), "")
+
+
+def verdict_sentence(parity: Parity) -> str:
+    """Whether it holds, and if not, where it fails first."""
+    failure = first_failure(parity.checks)
+    if failure:
+        return failure
     if not parity.holds:
         return "It does not hold: every line is within its bound, but not all of the rest; see the tables."
     implementation, line = parity.nearest()

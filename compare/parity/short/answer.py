@@ -6,8 +6,9 @@ from typing import Any
 
 from compare.judge.judging import Judged
 from compare.judge.verdict import Verdict
+from compare.parity.answer import first_failure
 from compare.shared.settings import Settings
-from compare.worlds import TORCH_REF, world
+from compare.worlds import TORCH_REF
 
 NAME = TORCH_REF
 
@@ -39,13 +40,9 @@ class ShortParity:
     def verdict(self) -> str:
         """Whether it holds, and if not, where it fails first."""
         lines = self.check.lines
-        if self.check.first_wrong_line:
-            wrong = self.check[self.check.first_wrong_line]
-            where = world(NAME).opening
-            return f"It does not hold. {where}, {wrong.name} is wrong, given its own inputs: {wrong.fault}."
-        for line in lines:
-            if not line.holds:
-                return f"It cannot tell. {world(NAME).opening}: {line.reason}"
+        failure = first_failure({NAME: self.check})
+        if failure:
+            return failure
         nearest = max(lines, key=lambda line: line.bound_used)
         return (
             f"It holds. All {len(lines)} lines of PyTorch under autocast are within their rounding bounds; "
