@@ -144,6 +144,16 @@ def test_no_product_file_is_longer_than_250_lines():
     assert not {path: count for path, count in lines.items() if count > 250}
 
 
+def test_a_file_or_folder_that_a_docstring_names_is_there():
+    """Next to the one that names it, above it, in `compare`, or in a world's room."""
+    rooms = [HOUSE, HOUSE / "compare", *(HOUSE / room for room in ROOMS)]
+    for path in SOURCES:
+        said = [ast.get_docstring(node) or "" for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)]  # fmt: skip
+        for name in re.findall(r"`([\w/]+(?:\.py|/))`", " ".join(said)):
+            assert any((place / name).exists() for place in (*path.parents, *rooms)), f"{path} names {name}"
+
+
 def test_a_class_name_has_one_meaning():
     """But for the measurements of experiments, which are all called so, and what stands in for another library."""
     found: dict[str, set[str]] = {}
