@@ -69,7 +69,7 @@ def _evidence(fault: Fault, search: Search) -> str:
         k = int(abs(found - expected).argmax())
         return (
             f"With what should stand there the gradient of {spoilt} is right. Where they differ most, "
-            f"{expected[k]:.6g} is expected, and {found[k]:.6g} was found."
+            f"{expected[k] + 0.0:.6g} is expected, and {found[k]:.6g} was found."
         )
     return (
         f"Everything before it is right; the gradient of {spoilt} is not, nor is this line any derivative of the loss."
