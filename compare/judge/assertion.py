@@ -150,8 +150,8 @@ def _in_order(found: Any, arguments: tuple[Any, ...]) -> list[np.ndarray]:
         return list(_beside(found, differentiated[0]))
     if not isinstance(found, tuple | list) or len(found) not in (len(differentiated), len(arguments)):
         raise ValueError(
-            f"{len(differentiated)} arguments have floats: give the gradients by them in a tuple, in their order, or "
-            "the value, or (value, gradients)."
+            f"{len(differentiated)} arguments have floats: give the gradients with respect to them in a tuple, in "
+            "their order, or the value, or (value, gradients)."
         )
     parts = differentiated if len(found) == len(differentiated) else arguments
     return [array for part, tree in zip(found, parts, strict=True) for array in _beside(part, tree)]
@@ -163,7 +163,9 @@ def _beside(found: Any, tree: Any) -> Iterator[np.ndarray]:
         keys = [key for key, part in tree.items() if _has_floats(part)]
         if not isinstance(found, Mapping) or not set(keys) <= set(found) <= set(tree):
             given = list(found) if isinstance(found, Mapping) else type(found).__name__
-            raise ValueError(f"The gradients by a dict stand under its keys, {keys}, and {given} was found.")
+            raise ValueError(
+                f"The gradients with respect to a dict stand under its keys, {keys}, and {given} was found."
+            )
         for key in keys:
             yield from _beside(found[key], tree[key])
     elif _is_branch(tree):
@@ -205,7 +207,7 @@ def _mismatch(
     place = f"{outside:,} of {found.size:,} entries are outside. Entry {list(entry.index)}" if entry.index else "It"
     times = f"{entry.error / entry.bound:.3g} times the {entry.bound:.3g}" if entry.bound else "where 0"
     certain = "No rounding, in any order, can do that" if verdict.answer == "proved wrong" else "That is not rounding"
-    off = f": off by {entry.error:.3g}, {times} that rounding is likely to cause. {certain}"
+    off = f": an error of {entry.error:.3g}, {times} that rounding is likely to cause. {certain}"
     others = f"So are {len(wrong) - 1} of the other {count - 1}." if len(wrong) > 1 else ""
     message = (
         f"The {verdict.name} is wrong. {place} is {entry.found:.9g} and should be {entry.exact:.9g}"

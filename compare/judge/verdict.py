@@ -51,10 +51,10 @@ class Entry:
         if not np.isfinite(self.error):
             return text
         if self.bound == 0:
-            return f"{text}; off by {self.error:.3g}, where nothing is rounded and the bound is 0"
+            return f"{text}: an error of {self.error:.3g}, where nothing is rounded and the bound is 0"
         cause = "can cause" if certain else "is likely to cause"
         times = f"{self.error / self.bound:.3g} times the {self.bound:.3g}"
-        return f"{text}; off by {self.error:.3g}, which is {times} that rounding {cause}"
+        return f"{text}: an error of {self.error:.3g}, which is {times} that rounding {cause}"
 
 
 @dataclass(frozen=True)

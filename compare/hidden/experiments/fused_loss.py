@@ -222,7 +222,7 @@ def draw(result: Measured) -> "Figure":
     axes.invert_yaxis()
     axes.set_xlim(0, end + 20)
     axes.grid(False, axis="y")
-    axes.set_xlabel("score of one wrong class, all others 0; a line ends where loss or gradient is first off by 1%")
+    axes.set_xlabel("score of one wrong class, all others 0; a line ends where loss or gradient first errs by 1%")
     axes.set_title("Only the loss in one function survives large scores")
     figure.legend(loc="outside lower center", ncols=4)
     return figure

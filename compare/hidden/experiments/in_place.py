@@ -99,7 +99,7 @@ def judge(result: Measured) -> Finding:
     errors = [row.error for row in wrong if row.error is not None]
     ways = sum(row.implementation == TORCH_REF and row.write != HARMLESS for row in rows)
     answer = (
-        f"The gradients are silently off by {_span(errors)} of their length by hand and on the engine; PyTorch "
+        f"The gradients are silently wrong, by {_span(errors)} of their length, by hand and on the engine; PyTorch "
         f"refuses {len(refused)} of {ways} ways to overwrite a1, and is as wrong after the other {ways - len(refused)}."
     )
     lesson = (
