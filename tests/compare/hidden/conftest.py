@@ -41,7 +41,7 @@ def finding_of(small_set, quiet):
     """Measures the experiment of that name on real digits, and judges that: once, for all who ask."""
     settings = Settings(data=small_set, dtype="float32")
     digits = Digits.of(load_mnist(small_set), settings)
-    shorter = {"softmax-twice": ("STEPS", 938)}  # at its full length it is run by test_bridge.py
+    shorter = {"softmax-twice": ("STEPS", 480), "first-day": ("STEPS", 100)}  # test_bridge.py runs them whole
 
     @functools.cache
     def found(name):

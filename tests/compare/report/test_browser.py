@@ -50,6 +50,8 @@ def test_every_figure_has_size_and_a_text_alternative(opened):
         assert one.get_attribute("aria-label") or one.get_attribute("alt")
 
 
+# Of the rules some look at colours and some at sizes, and none at both: each theme is judged once, and each width.
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 360)])
 def test_no_serious_violation_of_the_accessibility_rules(opened):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe, of the dev extras, judges")
     for details in opened.query_selector_all("details"):
