@@ -17,4 +17,7 @@ def called(node: Node, search: Search) -> str:
     if name:
         return name
     base = unscaled_view(node)
-    return name_of(base, everything) if base is not node else target(node.place) if node.function is None else ""
+    if base is not node:
+        return name_of(base, everything)
+    given = target(node.place) if node.function is None else ""
+    return given if "," not in given else ""  # one of several that a line gives

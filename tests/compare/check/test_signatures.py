@@ -241,7 +241,7 @@ def test_a_planted_mistake_is_called_by_its_name_at_its_line(judge_script, name)
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [("dW2 = a1.T @ dz2", "dW2 = X.T @ dz2"), ("dW1 = X.T @ dz1", "dW1 = X.T @ dz2"),
-     ("dW3 = a2.T @ dz3", "dW3 = a1.T @ dz3")],
+     ("dW3 = a2.T @ dz3", "dW3 = a1.T @ dz3"), ("dW1 = X.T @ dz1", "dW1 = a1.T @ dz1")],
 )  # fmt: skip
 def test_where_all_layers_are_as_wide_a_product_of_another_layer_is_blamed_itself_and_not_the_error_in_it(
     judge_script, right, wrong

@@ -13,7 +13,7 @@ from compare.check.steps.views import PRODUCTS, unscaled_view
 
 EXPLANATIONS = {
     "gradient-for-weight": "The error goes back through the weights; here it goes through their gradient, {operand}.",
-    "activation-of-wrong-layer": "The gradient of weights is the error times what went into the layer: {right}, not "
+    "activation-of-wrong-layer": "The gradient of weights is the error times what went into the layer{right}, not "
     "{operand}.",
     "transposed": "{operand} is transposed here and should not be, or the other way round.",
     "product-for-matrix-product": "`*` multiplies entry by entry; here the matrix product, `@` or np.dot, is meant.",
@@ -102,7 +102,9 @@ def _through_gradient(wrong: WrongLine) -> Named | None:
 def _other_operand(wrong: WrongLine) -> Named | None:
     """The product becomes a derivative with another array of the step, or the same one turned."""
     node, step = wrong.node, wrong.step
-    arrays = [n for n in [*step.leaves, *wrong.search.loss.derivatives] if n.value.ndim == 2]
+    forward = wrong.search.loss.derivatives
+    inputs = [p for n in forward if n.function in PRODUCTS for p in n.parents if p not in step.moving]
+    arrays = [n for n in dict.fromkeys([*step.leaves, *forward, *inputs]) if n.value.ndim == 2]
     for operand in node.parents:
         for other in arrays if operand not in wrong.search.labelled else ():
             for value in (step.floats(other), step.floats(other).T):
@@ -118,7 +120,7 @@ def _other_operand(wrong: WrongLine) -> Named | None:
                 alike = bool(right) and np.array_equal(value, _as_shown(operand, step.floats(other)))
                 return wrong.named(
                     "activation-of-wrong-layer", with_name(wrong.source, stands, right) if alike else "",
-                    operand=stands, right=right or "what went into the layer",
+                    operand=stands, right=f": {right}" if right else "",
                 )  # fmt: skip
     return None
 
