@@ -9,7 +9,7 @@ QUESTIONS = {
     "parity --mutants": "Would it notice?",
     "curves": "Do they train alike?",
     "divergence": "Where and why do two trainings part, in float32?",
-    "look": "What does it look like?",
+    "look": "What does each line of the network look like?",
     "rosetta": "Which node of the engine, which of PyTorch, is this line of mine?",
     "hidden": "What does a framework hide?",
     "bench": "What does a step cost, in time and memory, beside its matrix multiplies alone?",
