@@ -18,7 +18,7 @@ def show_questions() -> None:
         print_text(f"{number}. {exercise(number).QUESTION}\n")
     print_text(
         "Try each first: change one thing and predict what will happen. Then ask for the answer, for example: "
-        "python -m compare exercises 1. It takes a minute or two."
+        "python -m compare exercises 1. It takes a minute."
     )
 
 
