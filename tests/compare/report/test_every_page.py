@@ -1,4 +1,4 @@
-"""The page of every kind of command in a real Chromium: nothing scrolls sideways, on a phone or a desk, light or dark."""
+"""The page of every kind of command in a real Chromium, phone or desk, light or dark: nothing scrolls sideways."""
 
 from pathlib import Path
 
