@@ -14,6 +14,7 @@ from compare.shared.dataset import load_mnist
 from compare.shared.jobs import from_request, write_curve
 from compare.shared.threads import use_threads
 from compare.shared.training import Digits, TrainingStopped
+from compare.worlds import TORCH_REF
 
 OFTEN = 0.1  # seconds between two words of how far it is
 
@@ -43,7 +44,7 @@ def main() -> None:
                 untold, told = 0, time.monotonic()
 
         try:
-            with use_threads(job.settings.threads):
+            with use_threads(job.settings.threads, in_pytorch=job.implementation == TORCH_REF):
                 curve = job.run(digits[key], advance)
         except TrainingStopped as stopped:
             say(stopped=[stopped.implementation, stopped.step, stopped.epoch, stopped.line])

@@ -7,7 +7,7 @@ one. And with one, the last bits do not depend on how many processors there are.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 
 def available_threads() -> int:
@@ -16,17 +16,23 @@ def available_threads() -> int:
 
 
 @contextmanager
-def use_threads(threads: int) -> Iterator[int]:
-    """Compute with that many threads; gives the number."""
-    import torch  # neither is there where a learner's program runs
-    from threadpoolctl import threadpool_limits
+def use_threads(threads: int, in_pytorch: bool = True) -> Iterator[int]:
+    """Compute with that many threads; gives the number. in_pytorch: whether PyTorch will, which takes long to load."""
+    from threadpoolctl import threadpool_limits  # neither is there where a learner's program runs
+
+    with _pytorch_uses(threads) if in_pytorch else nullcontext(), threadpool_limits(threads, user_api="blas"):
+        yield threads
+
+
+@contextmanager
+def _pytorch_uses(threads: int) -> Iterator[None]:
+    import torch
 
     _make_optimizers_without_compiler()
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        with threadpool_limits(threads, user_api="blas"):
-            yield threads
+        yield
     finally:
         torch.set_num_threads(before)
 
