@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from compare.check.recording.graph import Node
 from compare.check.recording.operations import added_at, placed, written
 from compare.check.steps.views import unscaled
+
+
+SMALL = 0.4  # what is left of a parameter in its next value is more
 
 
 @dataclass(frozen=True)
@@ -58,15 +62,34 @@ def update_forms(node: Node) -> Iterator[tuple[Node, Node, float]]:
         sign = -1.0 if function is np.subtract else 1.0
         if isinstance(a, Node) and isinstance(b, Node):
             if a.shape == node.shape or function is np.subtract:  # a bias may grow, where its gradient is not summed
-                yield unscaled(a), b, sign
+                yield _kept(a), b, sign
             if b.shape == node.shape and function is np.add:
-                yield unscaled(b), a, 1.0
+                yield _kept(b), a, 1.0
     elif function in (written, placed) and isinstance(arguments[1], Node):
         whole = arguments[1].shape == node.shape  # W[:] = W - s, where W may be a copy; a part of a copy is that copy's
         for _, step, sign in update_forms(arguments[1]):
             yield unscaled(arguments[0]) if whole else arguments[0], step, sign
     elif function is added_at and isinstance(arguments[2], Node):
         yield arguments[0], arguments[2], 1.0
+
+
+def _kept(node: Node) -> Node:
+    """What goes on in a node, nearly in its size: W in (1 - decay) * W, and not in decay * W, which a gradient has."""
+    whole, part, scale = unscaled(node), node, 1.0
+    while part is not whole and whole.uses > 1:
+        numbers = [float(n) for n in map(_number, part.arguments) if n]
+        factor = float(np.prod(numbers))
+        scale *= factor if part.function is np.multiply else 1 / factor
+        part = next(p for p in part.parents if p.value.size > 1 or part.value.size == 1)
+    return whole if abs(scale) > SMALL else node
+
+
+def _number(argument: Any) -> float | None:
+    if isinstance(argument, Node):
+        argument = argument.value if argument.value.size == 1 and argument.value.dtype.kind in "fi" else None
+    return (
+        float(np.asarray(argument).reshape(())) if isinstance(argument, int | float | np.generic | np.ndarray) else None
+    )
 
 
 def of_python_numbers(nodes: list[Node], forms: dict[Node, list[tuple[Node, Node, float]]]) -> dict[Node, Update]:

@@ -356,3 +356,36 @@ for epoch in range(3):
 def test_what_a_softmax_divides_by_is_no_length_of_a_gradient(judged):
     assert judged(ONE_BY_ONE.format(rate="0.1"))["verdict"] == "right"
     assert [at for _, at in named(judged(ONE_BY_ONE.format(rate="0.1 * 3")))] == [14]
+
+
+DECAYED = """import numpy as np
+np.random.seed(3)
+X = np.random.rand(250, 64).astype("{dtype}")
+Y = np.eye(10, dtype="{dtype}")[np.argmax(X[:, :10], axis=1)]
+sizes = [64, 60, 50, 10]
+P = [{{"w": (np.random.randn(a, b) * (2 / a) ** 0.5).astype("{dtype}"), "b": np.zeros(b, "{dtype}")}}
+     for a, b in zip(sizes, sizes[1:])]
+V = [{{k: np.zeros_like(p[k]) for k in p}} for p in P]
+for step in range(12):
+    h = [X[:50]]
+    for p in P:
+        z = h[-1] @ p["w"] + p["b"]
+        h.append(np.maximum(z, 0) if p is not P[-1] else np.exp(z) / np.exp(z).sum(1, keepdims=True))
+    g = (h[-1] - Y[:50]) / 50
+    for i in reversed(range(3)):
+        p, v = P[i], V[i]
+        gw = h[i].T @ g + 1e-4 * p["w"]
+        gb = g.sum(0)
+        g = (g @ p["w"].T) * {mask}
+        v["w"] = 0.9 * v["w"] + gw
+        v["b"] = 0.9 * v["b"] + gb
+        p["w"] -= 0.1 * v["w"]
+        p["b"] -= 0.1 * v["b"]
+"""
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_gradient_with_a_little_of_the_weights_in_it_goes_into_a_velocity(judged, dtype):
+    right = judged(DECAYED.format(dtype=dtype, mask="(h[i] > 0)"))
+    assert (right["verdict"], named(right), len(right["lines"])) == ("right", [], 6)
+    assert 19 in [at for _, at in named(judged(DECAYED.format(dtype=dtype, mask="h[i]")))]
