@@ -169,7 +169,7 @@ class Explained:
 
     def simple(self, factor: float) -> bool:
         """Whether a factor is one that the program's own numbers and lengths give."""
-        return is_simple(factor, self.scales)
+        return is_simple(factor, self.scales, self.tolerance.near)
 
     def role_of(self, node: Node, value: np.ndarray) -> Role | None:
         """The role that a node had, if it had this value."""

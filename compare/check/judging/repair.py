@@ -40,7 +40,7 @@ def repair(search: Search, fault: Fault, explained: Explained) -> bool:
             array = array * (common / factors[0])  # in the measure of the others; once more, where it was clipped
             values = search.tried(fault.node, array)
         found = search.matches_with(values)
-        sound = [k for k, m in found.items() if is_simple(m.factor, search.scales)]
+        sound = [k for k, m in found.items() if is_simple(m.factor, search.scales, search.tolerance.near)]
         right = sum(k in sound for k in fault.parameters)
         descends = all(m.factor > 0 for k, m in found.items() if k in fault.parameters)
         rank = right, descends, known.of not in search.labelled, known.of not in search.step.leaves, known.of.number

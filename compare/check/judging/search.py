@@ -61,7 +61,7 @@ class Search:
     def _simple_multiple(self, x: np.ndarray, exact: np.ndarray) -> float | None:
         """What a number is of its gradient, where it is a multiple that the program's own numbers explain."""
         factor = self.tolerance.factor(x, exact)
-        return factor if factor is not None and is_simple(factor, self.scales) else None
+        return factor if factor is not None and is_simple(factor, self.scales, self.tolerance.near) else None
 
     def _multiple(self, leaf: Node) -> Multiple:
         return lambda x, exact: self.tolerance.factor(x, exact, leaf)
@@ -70,12 +70,12 @@ class Search:
         """Whether matches show that it is this loss: one of many numbers, or two of one that have the same factor."""
         if not all(map(self.narrow, found)):
             return True
-        sizes = [abs(m.factor) for m in found.values() if is_simple(m.factor, self.scales)]
+        sizes = [abs(m.factor) for m in found.values() if is_simple(m.factor, self.scales, self.tolerance.near)]
         return any(abs(a / b - 1) < 1e-6 for k, a in enumerate(sizes) for b in sizes[:k])
 
     def sound(self) -> dict[int, Match]:
         """Those whose factor the program's own numbers explain."""
-        return {k: m for k, m in self.matches().items() if is_simple(m.factor, self.scales)}
+        return {k: m for k, m in self.matches().items() if is_simple(m.factor, self.scales, self.tolerance.near)}
 
     def agree(self) -> bool:
         """Whether every gradient is right but for one factor, the same and positive, which they all have."""
@@ -96,7 +96,7 @@ class Search:
     def close(self, k: int) -> float:
         """How far two factors of a parameter's gradient may be apart, and be the same."""
         leaf = self.step.parameters[k].leaf
-        return 1e-6 if leaf.value.dtype == np.float64 else 5e-3
+        return self.tolerance.near if leaf.value.dtype == np.float64 else 5e-3
 
     def common(self, factors: dict[int, float], exact: Collection[int] = ()) -> float:
         """The factor that most have; among equals that of those which are exact, a mean before a sum, or the last."""

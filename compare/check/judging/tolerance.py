@@ -35,6 +35,21 @@ def radii(step: Step, loss: Loss, run: Arithmetic) -> dict[Node, np.ndarray]:
     return {node: ball.likely for node, ball in balls.items() if isinstance(ball, Ball)}
 
 
+def _for_safety(step: Step, loss: Loss) -> float:
+    """By how much, at most, an epsilon beside an output shifts it on the way back: y / (p + 1e-8)."""
+    outputs = {o for o, _ in loss.outputs}
+    ends = {*outputs, *(n for n in step.nodes if n.function is np.subtract and outputs.intersection(n.parents))}
+    shifts = [0.0]
+    for node in step.behind_updates():
+        if node.function in (np.add, np.subtract, np.clip, np.maximum, np.minimum) and ends.intersection(node.parents):
+            moving = [p for p in node.parents if p in step.moving]
+            if len(moving) == 1 and moving[0] in ends and moving[0].shape == node.shape:
+                before, after = step.floats(moving[0]), step.floats(node)
+                with np.errstate(all="ignore"):
+                    shifts.append(float(np.nanmax(abs(after - before) / abs(before), initial=0.0)))
+    return max((shift for shift in shifts if shift < 1e-3), default=0.0)
+
+
 class Tolerance:
     """Whether an array is a multiple of a derivative, to within what rounding may do."""
 
@@ -44,6 +59,8 @@ class Tolerance:
         self.floor = FLOOR[self.run.dtype] if self.radii else FLOOR[self.run.dtype] * 100
         if loss.node is not None:  # their own, with an epsilon here and there
             self.floor = max(self.floor, 1e-8)
+        shift = 2 * _for_safety(step, loss)
+        self.floor, self.near = max(self.floor, shift), max(1e-6, shift)  # near: how far a factor may be from simple
         if any(node.name == "vectorized" for node in step.behind(loss.ends)):
             self.floor = max(self.floor, 1e-6)  # known by differences alone
 

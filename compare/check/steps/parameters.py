@@ -10,7 +10,6 @@ from compare.check.recording.graph import Node
 from compare.check.recording.operations import added_at, placed, written
 from compare.check.steps.views import unscaled
 
-
 SMALL = 0.4  # what is left of a parameter in its next value is more
 
 

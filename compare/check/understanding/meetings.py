@@ -67,8 +67,8 @@ def _families(step: Step, meetings: Callable[..., Iterator[tuple[Node, Any]]], *
             if array is not None and unscaled_view(output) not in step.leaves:  # that is a penalty
                 if isinstance(target, tuple):
                     output = _unwrapped(step, before_writes(step, output, np.flatnonzero(array)))
-                elif node.function is np.add:
-                    array = -array  # p + (-t)
+                elif node.function is np.add or (node.function is np.multiply and not (array > 0).any()):
+                    array = -array  # p + (-t), (-t) * log p
                 output, array = _without_factor(step, output, array)
                 key = node.place, node.name, output.place, output.shape  # two outputs may meet theirs in one line
                 met[key] = max(met[key], bin(step.moving[output]).count("1"))

@@ -20,8 +20,8 @@ def scales_of(step: Step) -> np.ndarray:
     return np.unique(np.concatenate([np.outer(two, long).ravel(), np.outer(np.outer(own, long), long).ravel()]))
 
 
-def is_simple(factor: float, scales: np.ndarray) -> bool:
-    """Whether a factor is one of the scales, whatever its sign."""
+def is_simple(factor: float, scales: np.ndarray, near: float = 1e-6) -> bool:
+    """Whether a factor is one of the scales, whatever its sign, to within a part of it."""
     size = abs(factor)
-    first = bisect_left(scales, size * (1 - 1e-6))  # faster than NumPy's for one number
-    return first < len(scales) and bool(scales[first] < size * (1 + 1e-6))
+    first = bisect_left(scales, size * (1 - near))  # faster than NumPy's for one number
+    return first < len(scales) and bool(scales[first] < size * (1 + near))

@@ -389,3 +389,52 @@ def test_a_gradient_with_a_little_of_the_weights_in_it_goes_into_a_velocity(judg
     right = judged(DECAYED.format(dtype=dtype, mask="(h[i] > 0)"))
     assert (right["verdict"], named(right), len(right["lines"])) == ("right", [], 6)
     assert 19 in [at for _, at in named(judged(DECAYED.format(dtype=dtype, mask="h[i]")))]
+
+
+SAFE = """import numpy as np
+np.random.seed(1)
+X = np.random.randn(2, 100)
+Y = ((X ** 2).sum(0) < 1).astype(float).reshape(1, -1)
+W, b, V, c = np.random.randn(8, 2) * 0.9, np.zeros((8, 1)), np.random.randn(1, 8) * 2, np.zeros((1, 1))
+for step in range(40):
+    Z = W @ X + b
+    A = np.maximum(Z, 0)
+    P = 1 / (1 + np.exp(-(V @ A + c)))
+    loss = -np.mean(Y * np.log(P + 1e-8) + (1 - Y) * np.log(1 - P + 1e-8))
+    D = ((1 - Y) / (1 - P + 1e-8) - Y / (P + 1e-8)) * {slope}
+    E = (V.T @ D) * (Z > 0)
+    V = V - 0.3 * D @ A.T / 100
+    c = c - 0.3 * D.sum(1, keepdims=True) / 100
+    W = W - 0.3 * E @ X.T / 100
+    b = b - 0.3 * E.sum(1, keepdims=True) / 100
+"""
+
+
+def test_an_epsilon_that_keeps_a_division_safe_is_no_mistake(judged):
+    assert judged(SAFE.format(slope="P * (1 - P)"))["verdict"] == "right"
+    assert 11 in [at for _, at in named(judged(SAFE.format(slope="P")))]
+
+
+SCORES = """import numpy as np
+np.random.seed(1)
+X = np.random.rand(40, 6)
+y = np.argmax(X[:, :3], axis=1)
+W, V = np.random.randn(6, 8) * 0.5, np.random.randn(8, 3) * 0.5
+for step in range(30):
+    T = np.zeros((40, 3)); T[range(40), y] = 1
+    H = np.maximum(X.dot(W), 0)
+    S = H.dot(V)
+    L = S - np.log(np.exp(S).sum(axis=1)).reshape(-1, 1)
+    loss = (-T * L).mean(axis=1)
+    D = -T / 40
+    D = D - np.exp(L) * D.sum(axis=1).reshape(-1, 1)
+    G = D.dot(V.T) * {mask}
+    V = V - 0.5 * H.T.dot(D)
+    W = W - 0.5 * X.T.dot(G)
+"""
+
+
+def test_targets_with_a_minus_before_them_are_multiplied_by_logarithms(judged):
+    assert judged(SCORES.format(mask="(H > 0)"))["verdict"] == "right"
+    missing = [at for _, at in named(judged(SCORES.format(mask="(H >= 0)")))]
+    assert missing in ([14], [16])  # where it is missing, or where it is missed
