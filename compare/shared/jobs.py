@@ -34,6 +34,7 @@ from compare.shared.training import (
 from compare.worlds import MANUAL, NAMES, Network, build
 from manual.preallocated import PreallocatedNetwork
 
+MOST = 4  # processes: each holds the digits as floats, some 400 MB in float64
 WORTH = 20.0  # seconds of training: for less, processes are not started, each of which takes two to import and read
 
 
@@ -92,7 +93,7 @@ def processes_for(jobs: Sequence[Job], digits: Mapping[str, Digits]) -> int:
     """How many train at once: one where they would not gain, or where a world is not of the project."""
     if seconds_for(jobs, digits) < WORTH or not {job.implementation for job in jobs} <= set(NAMES):
         return 1
-    return max(1, available_threads() // max(job.settings.threads for job in jobs))
+    return min(MOST, max(1, available_threads() // max(job.settings.threads for job in jobs)))
 
 
 def seconds_for(jobs: Sequence[Job], digits: Mapping[str, Digits]) -> float:

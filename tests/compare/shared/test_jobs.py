@@ -120,6 +120,8 @@ def test_little_work_and_worlds_that_were_brought_stay_in_this_process(digits, s
     assert module.processes_for(jobs, digits) == 2
     assert module.processes_for([*jobs, Job("own", settings)], digits) == 1
     assert module.processes_for([Job("manual", settings.with_(threads=2))], digits) == 1
+    monkeypatch.setattr(module, "available_threads", lambda: 64)
+    assert module.processes_for(jobs, digits) == module.MOST  # the memory of each is not free
 
 
 def test_how_long_it_takes_is_said_for_as_many_as_train_at_once(digits, settings, monkeypatch):
