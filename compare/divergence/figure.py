@@ -37,7 +37,7 @@ def draw_growths(axes: "Axes", growths: Sequence[Growth], main: Growth, settings
     """Every pair's line, the unit roundoff, and the main pair's first jump as an arrow up."""
     from matplotlib.ticker import StrMethodFormatter
 
-    roundoff = draw_roundoff(axes, settings.dtype, 0.01, 4, xycoords=("axes fraction", "data"))
+    roundoff = draw_roundoff(axes, settings.dtype)
     for growth in growths:
         differences = np.array(growth.difference_by_step)
         steps = np.flatnonzero((differences > 0) & (differences < _TOP)) + 1

@@ -12,6 +12,7 @@ from compare.parity.planted_bugs import Proof
 from compare.parity.referee import AGREEMENT, Referee
 from compare.parity.sizes import Smallest
 from compare.shared.settings import Settings
+from compare.shared.words import percent_of
 from compare.side_by_side.pairs import PairRow
 from compare.worlds import spoken, world
 
@@ -194,11 +195,6 @@ def power_sentence(parity: Parity) -> str:
 def share_of(part: float) -> str:
     """A part of a bound in words."""
     return "0" if part == 0 else "outside" if not np.isfinite(part) else f"{part:.2g}"
-
-
-def percent_of(part: float) -> str:
-    """A part of a bound in a sentence, with two digits: 28%."""
-    return f"{float(f'{100 * part:.2g}'):g}%" if np.isfinite(part) else "more than all"
 
 
 def size_of(power: float) -> str:

@@ -5,7 +5,6 @@ from compare.parity.answer import (
     BugsPlanted,
     Parity,
     is_it_right,
-    percent_of,
     power_sentence,
     referee_sentence,
     share_of,
@@ -15,6 +14,7 @@ from compare.parity.answer import (
 from compare.parity.planted_bugs import Proof
 from compare.parity.sizes import Smallest
 from compare.shared.terminal import print_table, print_text
+from compare.shared.words import percent_of
 from compare.worlds import spoken, world
 
 

@@ -62,17 +62,11 @@ def name_settings(figure: "Figure | SubFigure", settings: Settings) -> None:
     )  # fmt: skip
 
 
-def draw_roundoff(axes: "Axes", dtype: str, x: float, above: float, **placed: Any) -> float:
-    """A dotted line at the unit roundoff of a dtype, named at x, so many points above it; gives its value.
-
-    placed: as for `annotate`.
-    """
+def draw_roundoff(axes: "Axes", dtype: str) -> float:
+    """A dotted line at the unit roundoff of a dtype, named in the legend, where no curve lies on it; its value."""
     roundoff = float(np.finfo(dtype).eps) / 2
-    axes.axhline(roundoff, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
-    axes.annotate(
-        f"unit roundoff of {dtype}, {roundoff:.1e}", (x, roundoff), (0, above), textcoords="offset points", color=MUTED,
-        fontsize=9, **placed,
-    )  # fmt: skip
+    label = f"unit roundoff of\n{dtype}, {roundoff:.1e}"
+    axes.axhline(roundoff, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), label=label)
     return roundoff
 
 

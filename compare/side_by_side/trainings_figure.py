@@ -62,19 +62,7 @@ def draw_differences(axes: "Axes", pairs: Sequence[PairDifference], settings: Se
     from matplotlib.ticker import MaxNLocator
 
     names = list(dict.fromkeys(name for pair in pairs for name in pair.pair))
-    unit = float(np.finfo(settings.dtype).eps) / 2
-    drawn_below = any(unit / 100 < pair.weights[-1] <= unit for pair in pairs)
-    beside = (4, "bottom") if drawn_below else (-4, "top")  # where no curve lies on its name
-    roundoff = draw_roundoff(
-        axes,
-        settings.dtype,
-        settings.epochs,
-        beside[0],
-        ha="right",
-        va=beside[1],
-        zorder=4,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
-    )
+    roundoff = draw_roundoff(axes, settings.dtype)
     for pair in pairs:
         points = [(epoch, value) for epoch, value in enumerate(pair.weights) if value > 0]
         if points:

@@ -2,6 +2,7 @@
 
 from compare.curves.chapter.answer import EVERY, SIGNAL, Change, Chapter
 from compare.shared.terminal import print_table, print_text
+from compare.shared.words import percent_of
 from compare.worlds import world
 
 
@@ -27,7 +28,7 @@ def show(found: Chapter) -> None:
     print_text(
         "Of a change only the curve matters, so it is trained by hand with its arrays made once "
         f"(manual/preallocated.py). At the start its gradients are {'within' if found.holds else 'NOT within'} their "
-        f"rounding bounds; the nearest uses {found.bound_used:.0%} of its own.\n"
+        f"rounding bounds; the nearest uses {percent_of(found.bound_used)} of its own.\n"
     )
 
 

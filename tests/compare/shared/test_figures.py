@@ -10,11 +10,11 @@ from compare.shared.settings import Settings
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_line_lies_at_half_the_distance_from_1_to_the_next_number_and_says_so(dtype):
     axes = new_figure().subplots()
-    roundoff = draw_roundoff(axes, dtype, 0.5, 4)
+    roundoff = draw_roundoff(axes, dtype)
     one = np.dtype(dtype).type(1)
     assert roundoff == (np.nextafter(one, 2 * one) - one) / 2
     assert list(axes.lines[0].get_ydata()) == [roundoff] * 2
-    assert axes.texts[0].get_text() == f"unit roundoff of {dtype}, {roundoff:.1e}"
+    assert axes.lines[0].get_label() == f"unit roundoff of\n{dtype}, {roundoff:.1e}"
 
 
 @pytest.mark.parametrize(("size", "named"), [(1024, "batches of 1,024"), (None, "the whole set as one batch")])
