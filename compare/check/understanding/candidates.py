@@ -65,7 +65,10 @@ def find_loss(step: Step, met: list[Family]) -> tuple[Loss | None, CannotFollow 
         best = max(complete, key=score)
     for own in [best] if best.node is not None else owns:
         name_own(step, own, known)
-    if best.node is None and any(match.penalty for match in best.matched.values()):  # theirs says how large it is
+    wide = [match for k, match in best.matched.items() if step.parameters[k].leaf.value.size > 1]
+    plain = all(match.node is None for match in wide)  # a penalty would be in the whole change
+    if best.node is None and (plain or any(match.penalty for match in best.matched.values())):
+        # theirs says how large a penalty is
         best = next((own for own in owns if own.node is not None and own.name == best.name), best)
     if best.name == SQUARED and best.computed is None:  # the cross-entropy that the program computes goes before
         best = next((own for own in owns if own.name in (CROSS, BINARY)), best)

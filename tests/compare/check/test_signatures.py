@@ -138,6 +138,23 @@ for k in range(8):
     W1 -= 0.1 * g1
     W2 -= 0.1 * g2
 """
+#: A penalty on the weights is in the loss.
+PENALTY = """import numpy as np
+rng = np.random.RandomState(0)
+X, T = rng.rand(12, 6), np.eye(3)[rng.randint(3, size=12)]
+W1, W2 = rng.randn(6, 6) * 0.4, rng.randn(6, 3) * 0.4
+for k in range(8):
+    a = np.tanh(X @ W1)
+    e = np.exp(a @ W2)
+    p = e / e.sum(axis=1, keepdims=True)
+    loss = -(T * np.log(p)).sum() / 12 + 0.15 * (np.sum(W1 ** 2) + np.sum(W2 ** 2))
+    d2 = (p - T) / 12
+    g2 = a.T @ d2 + 0.3 * W2
+    d1 = d2 @ W2.T * (1 - a ** 2)
+    g1 = X.T @ d1 + 0.3 * W1
+    W1 -= 0.1 * g1
+    W2 -= 0.1 * g2
+"""
 SQUARE = [("X, T = rng.rand(12, 6)", "X, T = rng.rand(6, 6)"), ("size=12", "size=6"),
           (".rand(12, 6) < 0.7", ".rand(6, 6) < 0.7")]  # fmt: skip
 NARROW = [("W1, W2, W3 = rng.randn(6, 6) * 0.6, rng.randn(6, 6) * 0.6, rng.randn(6, 3) * 0.6",
@@ -154,6 +171,8 @@ PLANTED = {
     "derivative-of-another-activation": (SCRIPT, [("(1 - np.tanh(z) ** 2)", "(z > 0)")]),
     "derivative-of-wrong-argument": (SCRIPT, [("(1 - np.tanh(z) ** 2)", "(1 - z ** 2)")]),
     "derivative-wrong": (SCRIPT, [("(1 - np.tanh(z) ** 2)", "np.cos(z)")]),
+    "penalty-missing": (PENALTY, [("g1 = X.T @ d1 + 0.3 * W1", "g1 = X.T @ d1"), (" + 0.3 * W2", ""),
+                                  ("g2 = a.T @ d2", "g2 = a.T @ d2")]),
     "use-missing": (PAST, [("dh = d2 @ W2.T + da", "dh = d2 @ W2.T")]),
     "mask-missing": (DEEP, [("da1 * np.where(z1 > 0, 1, 0.1)", "da1"), ("da1 = dz2 @ W2.T", "da1 = dz2 @ W2.T")]),
     "product-for-matrix-product": (SCRIPT, [*SQUARE, ("dW1 = X.T @ dh", "dW1 = X.T * dh")]),
@@ -215,6 +234,7 @@ def written(source, changes):
 RIGHT = {
     "normalised": SCRIPT, "square": written(SCRIPT, SQUARE), "deep": DEEP, "narrow": written(DEEP, NARROW),
     "relu": written(DEEP, RELU), "momentum": MOMENTUM, "adam": ADAM, "samples": SAMPLES, "past": PAST,
+    "penalty": PENALTY,
 }  # fmt: skip
 
 

@@ -26,6 +26,10 @@ def of_one_example(wrong: WrongLine) -> Named | None:
     """A gradient of weights that is the share of one use of them."""
     role = wrong.explained.roles.get(wrong.node)
     if role is not None and role.share and role.of in wrong.step.leaves and wrong.node.function in PRODUCTS:
+        forward = wrong.step.behind(wrong.search.loss.ends)
+        uses = [n for n in forward if n.function in PRODUCTS and role.of in map(unscaled_view, n.parents)]
+        if len(uses) < 2:  # what is used once more is in no product: the penalty in the loss
+            return wrong.named("penalty-missing")
         return wrong.named("last-sample-only", added_up(wrong.place))
     return None
 

@@ -12,6 +12,8 @@ EXPLANATIONS = {
     "bias-gradient-from": "A bias is added to its layer's sum, so its gradient is that sum's error, added up over the "
     "batch; here {operand} is added up.",
     "not-reset": "Gradients of earlier steps are still in it: the sums have to begin at zero in every step.",
+    "penalty-missing": "The loss has a penalty on these weights in it, whose derivative is a multiple of them; that is "
+    "missing in their gradient.",
     "penalty-factor": "A penalty on the weights has a multiple of them for its derivative. Here {operand} times the "
     "weights are added to their gradient, {right}.",
 }
