@@ -8,7 +8,18 @@ is remembered in `missing`.
 from collections.abc import Callable
 from pathlib import Path
 
-from compare.check.surroundings import keras, older, packages, plots, scipy, sklearn, standins, tables, torchvision
+from compare.check.surroundings import (
+    hdf5,
+    keras,
+    older,
+    packages,
+    plots,
+    scipy,
+    sklearn,
+    standins,
+    tables,
+    torchvision,
+)
 from compare.check.surroundings.digits import Digits, Giver
 from compare.check.surroundings.files import Files
 from compare.check.surroundings.network import Network
@@ -30,7 +41,7 @@ def provide(folder: Path, digits: Digits, tell: Callable[[str], None]) -> None:
     absent = {
         **keras.modules(giver), **sklearn.modules(giver), **scipy.modules(giver), **torchvision.modules(giver),
         **tables.modules(files), **packages.modules(giver, files), **plots.modules(giver), **network.modules(),
-        **older.modules(),
+        **older.modules(), **hdf5.modules(giver),
     }  # fmt: skip
     mends = {
         **keras.mends(giver), **sklearn.mends(giver), **scipy.mends(giver), **torchvision.mends(giver),

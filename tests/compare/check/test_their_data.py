@@ -586,3 +586,27 @@ def test_our_digits_are_whole():
     images, labels = ours.everything(70000)
     assert images.shape == (70000, 784)
     assert labels[[0, 60000]].tolist() == [5, 7]
+
+
+def test_files_of_h5py_by_the_names_of_their_parts(runs):
+    runs(
+        """
+        import h5py
+        import numpy as np
+        with h5py.File("CW/mnist.hdf5", "r") as file:
+            x, t = np.float32(file["x_train"][:]), np.int32(np.array(file["t_train"])).reshape(-1, 1)
+            x_test = file["x_test"][:]
+        cats = h5py.File("datasets/train_catvnoncat.h5", "r")
+        pictures, labels = np.array(cats["train_set_x"][:]), np.array(cats["train_set_y"][:])
+        names = np.array(cats["list_classes"][:])
+        cats.close()
+        """,
+        """
+        assert x.dtype == np.float32 and x.shape[1] == 784 and 0 < x.max() <= 1 and len(x) == len(t) > len(x_test)
+        assert same(t[:, 0], d.train_labels[:len(t)])
+        assert pictures.shape == (209, 64, 64, 3) and pictures.dtype == np.uint8 and labels.shape == (209,)
+        assert set(labels) == {0, 1} and list(names) == [b"non-cat", b"cat"]
+        assert any("mnist.hdf5" in text for text in told)
+        """,
+        without=("h5py",),
+    )

@@ -438,3 +438,10 @@ def test_targets_with_a_minus_before_them_are_multiplied_by_logarithms(judged):
     assert judged(SCORES.format(mask="(H > 0)"))["verdict"] == "right"
     missing = [at for _, at in named(judged(SCORES.format(mask="(H >= 0)")))]
     assert missing in ([14], [16])  # where it is missing, or where it is missed
+
+
+def test_an_activation_that_is_called_for_its_derivative_is_not_to_blame(judged):
+    helper = "sigmoid = lambda z: 1 / (1 + np.exp(-z))"
+    right = {"before": helper, "A": "sigmoid(Z)", "D": "E @ V.T * sigmoid(Z) * (1 - sigmoid(Z))"}
+    check(judged, {"D": "E @ V.T * sigmoid(Z) * (1 - Z)"}, **right)
+    check(judged, {"D": "E @ V.T * sigmoid(A) * (1 - sigmoid(A))"}, **right)

@@ -153,7 +153,9 @@ def _called_rightly(helper: Node, inner: Place, wrong: WrongLine) -> bool:
 
 
 def _right_elsewhere(place: Place, node: Node, wrong: WrongLine) -> bool:
-    """Whether what a helper's line gives leads to a right product somewhere else."""
+    """Whether what a helper's line gives leads to a right product somewhere else, or it is an activation itself."""
+    if any(n.place and (n.place.file, n.place.line) == (place.file, place.line) for n in wrong.explained.forward):
+        return True
     for other in wrong.explained.roles:
         if other is not node and other.name in ("multiply", "where", "written"):
             for parent in other.parents:
