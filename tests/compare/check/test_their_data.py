@@ -594,7 +594,7 @@ def test_files_of_h5py_by_the_names_of_their_parts(runs):
         import h5py
         import numpy as np
         with h5py.File("CW/mnist.hdf5", "r") as file:
-            x, t = np.float32(file["x_train"][:]), np.int32(np.array(file["t_train"])).reshape(-1, 1)
+            images, t = np.float32(file["x_train"][:]), np.int32(np.array(file["t_train"])).reshape(-1, 1)
             x_test = file["x_test"][:]
         cats = h5py.File("datasets/train_catvnoncat.h5", "r")
         pictures, labels = np.array(cats["train_set_x"][:]), np.array(cats["train_set_y"][:])
@@ -602,7 +602,7 @@ def test_files_of_h5py_by_the_names_of_their_parts(runs):
         cats.close()
         """,
         """
-        assert x.dtype == np.float32 and x.shape[1] == 784 and 0 < x.max() <= 1 and len(x) == len(t)
+        assert images.dtype == np.float32 and images.shape[1] == 784 and 0 < images.max() <= 1 and len(images) == len(t)
         assert same(t[:, 0], d.train_labels[:len(t)]) and x_test.shape[1] == 784
         assert pictures.shape == (209, 64, 64, 3) and pictures.dtype == np.uint8 and labels.shape == (209,)
         assert set(labels) == {0, 1} and list(names) == [b"non-cat", b"cat"]
