@@ -29,13 +29,17 @@ class Seen:
     address: int
 
 
+def products_of(step: Step) -> list[Node]:
+    """The products that the updates come of, in order: those of an evaluation before the step are not among them."""
+    return [node for node in step.behind_updates() if node.function in PRODUCTS]
+
+
 def first_input(step: Step) -> Node | None:
     """What meets the first weights, and follows from no parameter."""
-    for node in step.nodes:
-        if node.function in PRODUCTS and node in step.moving:
-            for parent in node.parents:
-                if parent not in step.moving and parent.value.size > 1:
-                    return parent
+    for node in products_of(step):
+        for parent in node.parents:
+            if parent not in step.moving and parent.value.size > 1:
+                return parent
     return None
 
 

@@ -12,8 +12,8 @@ from compare.check.recording.graph import Node, Place
 from compare.check.recording.makers import patched
 from compare.check.recording.session import session
 from compare.check.steps.recorder import Recorder
-from compare.check.steps.views import PRODUCTS
 from compare.check.training.moments import Moment, moment_of
+from compare.check.training.sources import products_of
 from compare.check.understanding.step import Step
 
 PAUSES = 4.0  # times as long as it took to record is not recorded
@@ -134,8 +134,7 @@ class TrainingWatch:
 
 def _first_product(step: Step) -> tuple[Any, Place | None, list[Any]]:
     """The operation, its line, and the shapes that it multiplies."""
-    for node in step.nodes:
-        if node.function in PRODUCTS and node in step.moving:
-            return node.function, node.place, [np.shape(a.value if isinstance(a, Node) else a)
-                                               for a in node.arguments[:2]]  # fmt: skip
-    return None, None, []
+    first = next(iter(products_of(step)), None)
+    if first is None:
+        return None, None, []
+    return first.function, first.place, [np.shape(a.value if isinstance(a, Node) else a) for a in first.arguments[:2]]

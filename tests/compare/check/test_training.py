@@ -156,6 +156,12 @@ def test_what_keeps_a_network_from_learning_is_named(tmp_path, name):
     assert [f["name"] for f in told["findings"]] == [name], told
 
 
+def test_what_is_evaluated_between_two_steps_is_taken_for_no_batch(tmp_path):
+    source = PROGRAM.format(**{**RIGHT, **PLANTED["same-batch"], "steps": "1000"})
+    after_each = source.replace("if step % 100 == 99", "if True")
+    assert [f["name"] for f in watched_source(tmp_path, after_each, [0.3] * 4)["findings"]] == ["same-batch"]
+
+
 def test_a_gradient_that_shrinks_on_the_way_down_is_named_where_nothing_helps(tmp_path, monkeypatch):
     monkeypatch.setattr(findings, "CHANGES", (weights.vanishing,))
     told = watched_source(tmp_path, DEEP, [0.3] * 8)
