@@ -40,12 +40,16 @@ class Bench:
         told = []
         for name in (n for n, rival in timed.items() if n == PREALLOCATED or (rival.plain and rival.world)):
             told.append(f"{timed[name].title} {listed([f'{self.row(name, size).over_floor:.2f}' for size in sizes])}")
-        text = (
+        return (
             f"In float32, on batches of {listed([f'{size:,}' for size in sizes])}, a training step takes so many times "
             f"as long as its matrix multiplies alone: {'; '.join(told)}. The gradients of all of them are right."
         )
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why something is not among them."""
         missing = self.measured.not_compiled
-        return f"{text} PyTorch could not compile here: {missing}." if missing else text
+        return [f"PyTorch could not compile here: {missing}."] if missing else []
 
     def row(self, implementation: str, batch_size: int, dtype: str = "float32") -> Timed:
         """The row of that rival."""
@@ -58,6 +62,7 @@ class Bench:
         return {
             "holds": self.holds,
             "verdict": self.verdict,
+            "reasons": self.reasons,
             "rows": [row.as_json() for row in self.measured.rows],
             "blas": self.blas,
             "bound_used": self.measured.bound_used,

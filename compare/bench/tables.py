@@ -9,7 +9,7 @@ from compare.shared.terminal import print_table, print_text
 
 
 def show(answer: Bench) -> None:
-    """The verdict, and a table for each dtype, on stdout."""
+    """The verdict, a table for each dtype, and the reasons, on stdout."""
     timed = rivals(answer.settings.worlds)
     print_text(answer.verdict)
     print_text("")
@@ -25,6 +25,8 @@ def show(answer: Bench) -> None:
         "Floor: the step's eight matrix multiplies alone, in NumPy, on the same arrays. Peak memory: the most that "
         "is allocated at once during a step, the parameters included, the images not; of the floor, its results.\n"
     )
+    for reason in answer.reasons:
+        print_text(f"{reason}\n")
 
 
 def _rows(answer: Bench, dtype: str, titles: Mapping[str, str]) -> list[tuple[str, ...]]:
