@@ -445,3 +445,11 @@ def test_an_activation_that_is_called_for_its_derivative_is_not_to_blame(judged)
     right = {"before": helper, "A": "sigmoid(Z)", "D": "E @ V.T * sigmoid(Z) * (1 - sigmoid(Z))"}
     check(judged, {"D": "E @ V.T * sigmoid(Z) * (1 - Z)"}, **right)
     check(judged, {"D": "E @ V.T * sigmoid(A) * (1 - sigmoid(A))"}, **right)
+
+
+@pytest.mark.xfail(strict=True, reason="a decay in a statement of its own is taken for an update of its own")
+@pytest.mark.parametrize("decay", ["W = W - 0.3 * 0.01 * W", "W -= 0.3 * 0.01 * W", "W = W - W * 0.003"])
+@pytest.mark.parametrize("update", ["W = W - 0.3 * gW", "W -= 0.3 * gW"])
+@pytest.mark.parametrize("wrong", [SLOPE, TWICE])
+def test_weights_decay_in_a_statement_of_their_own(judged, decay, update, wrong):
+    check(judged, wrong, W=f"{decay}\n    {update}")
