@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.check.recording.graph import Node, Place, at_each_node, nodes_in
+from compare.check.recording.graph import Node, Place, nodes_in
 from compare.check.recording.operations import cast, element, written
 from compare.check.steps.views import PRODUCTS
 from compare.check.training.batch import Batch
 from compare.check.training.moments import Moment
 from compare.check.understanding.meetings import families
 from compare.check.understanding.step import Step
+from compare.check.understanding.wholes import plain_index
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def taken(moment: Moment, rows: int) -> Seen | None:
         if part.function is element and isinstance(part.arguments[0], Node):
             whole = part.arguments[0]
             if whole.value.size > node.value.size >= part.value.size > 0 and whole.value.ndim > 1:
-                index = at_each_node(lambda n: n.value if n.value.ndim else n.value.item(), part.arguments[1])
+                index = plain_index(part.arguments[1])
                 lines: list[Place | None] = [n.place for n in nodes_in(part.arguments[1]) if n.place] or [part.place]
                 examples = round(whole.value.size / part.value.size * rows)
                 positions = _positions(whole.shape, index, part.shape)
